@@ -1,0 +1,194 @@
+"""The seams of rsi: what each part needs of the next. Every protocol has a conformance suite in `rsi.testing`.
+
+`Jail` runs code that is not trusted, `Archive` keeps candidates, `EventLog` keeps what happened, `Suite` has the cases and their
+scores, `ChangeJudge` decides over one candidate against one incumbent, `Pool` (see `rsi.schedule`) runs jobs.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from rsi.core.records import CandidateId, Case, CaseId, Clock, Effect, Json, Outcome, Pool, TreeId, Verdict
+
+__all__ = ["Archive", "Call", "ChangeJudge", "Entry", "EventLog", "Files", "Jail", "Limits", "Reply", "Score", "Suite"]
+
+Files = Mapping[str, bytes]
+"""A tree of files: POSIX path inside the tree → content."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What one jailed call may use.
+
+    Attributes:
+        wall_s: seconds until the whole process tree is killed (a safety net: budgets are counted in programs).
+        cpu_s: CPU seconds.
+        memory_bytes: address space.
+        answer_bytes: size of the answer.
+        output_bytes: how much of stdout and of stderr is kept.
+        disk_bytes: size of any file it writes in its own folder.
+        files: open descriptors.
+    """
+
+    wall_s: float = 120.0
+    cpu_s: float = 120.0
+    memory_bytes: int = 2_000_000_000
+    answer_bytes: int = 8_000_000
+    output_bytes: int = 64_000
+    disk_bytes: int = 64_000_000
+    files: int = 64
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """One message to code in a jail: `module.function(payload)` over a fresh copy of `files`."""
+
+    files: Files
+    module: str
+    function: str
+    payload: Json
+    limits: Limits = Limits()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """What came out of a jail: plain data or the reason why there is none. stdout and stderr are never parsed for results."""
+
+    outcome: Outcome
+    value: Json
+    reason: str
+    stdout: str
+    stderr: str
+    clock: Clock
+
+
+class Jail(Protocol):
+    """Runs code that nobody has vetted. One call at a time; a fresh process and an empty folder for each."""
+
+    @property
+    def tier(self) -> str:
+        """What is enforced, in the words of the tiers (`S3`, `S2`, `S1`, `S0`)."""
+
+    def call(self, call: Call) -> Reply:
+        """Run one call. Whatever the code does is an `Outcome`; only our own fault raises.
+
+        Raises:
+            JailError: the jail itself could not be started or broke.
+        """
+
+    def close(self) -> None:
+        """End every process of the jail; calling twice is harmless."""
+
+
+class Archive(Protocol):
+    """All candidates, content-addressed; nothing is ever overwritten."""
+
+    def add(self, files: Files, *, parents: Sequence[CandidateId], message: str) -> CandidateId:
+        """Keep a tree as a commit and return its name; the same input gives the same name."""
+
+    def tree(self, candidate: CandidateId) -> TreeId:
+        """The tree of a candidate.
+
+        Raises:
+            IntegrityError: no such object, or its content does not have its name.
+        """
+
+    def files(self, candidate: CandidateId) -> Files:
+        """The files of a candidate."""
+
+    def add_blob(self, content: bytes) -> str:
+        """Keep some bytes (a message, a build product) and return their name."""
+
+    def blob(self, name: str) -> bytes:
+        """The bytes of that name."""
+
+    def names(self) -> Iterator[str]:
+        """Names of all objects."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One entry of the event log.
+
+    Attributes:
+        seq: 0, 1, 2 …
+        kind: the event's name.
+        body: what happened; all that decisions may read, and all that the digest covers.
+        clock: seconds and time of day; covered by the chain, not by the digest.
+        hash: SHA-256 (hex) over the previous entry's hash and this entry.
+    """
+
+    seq: int
+    kind: str
+    body: Json
+    clock: Json
+    hash: str
+
+
+class EventLog(Protocol):
+    """The only truth of a run: append-only and hash-chained."""
+
+    def append(self, kind: str, body: Json, clock: Json = None) -> Entry:
+        """Write one entry so that `kill -9` cannot lose it.
+
+        Raises:
+            InfrastructureError: it could not be written (disk full, read-only); nothing was appended.
+        """
+
+    def entries(self) -> Iterator[Entry]:
+        """All entries so far, oldest first.
+
+        Raises:
+            IntegrityError: an entry does not follow from the one before; names the entry.
+        """
+
+    def digest(self) -> str:
+        """SHA-256 (hex) over kinds and bodies of all entries: equal for equal decisions."""
+
+    def sync(self) -> None:
+        """Force what was appended to the disk."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Score:
+    """A score in [0, 1] (None: no answer) and the scorer's word for it."""
+
+    value: float | None
+    label: str
+
+
+class Suite(Protocol):
+    """Cases from disjoint secret seeds, and their scoring. Lives in the kernel's process; never enters a jail."""
+
+    @property
+    def name(self) -> str:
+        """Name, as in configuration."""
+
+    def cases(self, pool: Pool, start: int, count: int) -> Sequence[Case]:
+        """Cases number `start` … `start + count − 1` of a pool; the same arguments always give the same cases.
+
+        Practice cases carry their probes and answers in the question; those of the other pools never do.
+        """
+
+    def practice_batch(self, index: int, count: int) -> Json:
+        """Batch number `index` of `count` practice tasks that share their inputs, as a message for the agent."""
+
+    def score(self, case: Case, answer: Json, outputs: Json) -> Score:
+        """Score an answer by what it gave on the case's probes (None where it could not be run)."""
+
+
+class ChangeJudge(Protocol):
+    """Decides over one candidate against one incumbent from paired scores, at any time (see design notes on judging)."""
+
+    def observe(self, case: CaseId, candidate_score: float, incumbent_score: float) -> None:
+        """Add one pair of scores in [0, 1]; each case counts once."""
+
+    def verdict(self) -> Verdict | None:
+        """Accepted or Rejected as soon as the evidence allows it, else None."""
+
+    def undecided(self, reason: str) -> Verdict:
+        """The verdict of a test that ends for another reason than its evidence."""
+
+    @property
+    def effect(self) -> Effect:
+        """The effect as seen so far, with an anytime-valid interval."""
