@@ -1,0 +1,146 @@
+"""The list-function suite: cases of four levels from secret seeds, practice batches, scores."""
+
+import hashlib
+import random
+from collections.abc import Mapping, Sequence
+
+from rsi.core.codec import sha256_hex
+from rsi.core.protocols import Score
+from rsi.core.records import Case, CaseId, Json, Pool
+from rsi.suites.list_functions.compose import LEVELS, Composition, draw_composition, is_well_formed, outputs_of
+from rsi.suites.list_functions.functions import Ints, Value, same_values
+from rsi.suites.list_functions.inputs import draw_inputs
+
+__all__ = ["ListFunctions", "commitment", "secret_seeds"]
+
+_BATCH_SHOWN = 10
+_BATCH_UNSEEN = 6
+_TRIES = 40
+
+
+def secret_seeds(run_seed: int, *, salt: str = "") -> dict[Pool, int]:
+    """The secret seed of every pool (128 bits), decided by the run's seed alone, or by seed and salt.
+
+    Covers: two pools of one run never share inputs, and one pool's seed does not tell another's. Does not cover: whoever
+    knows the run's seed and salt can compute all of them; an agent is told neither.
+    """
+    return {pool: _number("pool", run_seed, salt, pool.value) >> 128 for pool in Pool}
+
+
+def commitment(seed: int) -> str:
+    """What is published of a secret seed beforehand: SHA-256 (hex) of its decimal digits, checked once it is revealed."""
+    return sha256_hex(str(seed).encode())
+
+
+def _number(*parts: object) -> int:
+    return int.from_bytes(hashlib.sha256("/".join(("rsi.list_functions", *map(str, parts))).encode()).digest(), "big")
+
+
+def _name(*parts: object) -> str:
+    return f"{_number('id', *parts):064x}"[:16]
+
+
+class ListFunctions:
+    """Compositions of list operations in four levels; see `rsi.core.protocols.Suite`.
+
+    Case `i` depends on its pool's secret seed and on `i` only. Pools are disjoint in their seeds, so every case has inputs
+    of its own; the *functions* may recur across pools, since there are only so many easy ones.
+
+    Args:
+        seeds: the secret seed of every pool.
+        shown: examples in a question.
+        probes: unseen inputs by which an answer is scored.
+    """
+
+    def __init__(self, seeds: Mapping[Pool, int], *, shown: int = 10, probes: int = 10) -> None:
+        self._seeds = dict(seeds)
+        self._shown = shown
+        self._probes = probes
+
+    @property
+    def name(self) -> str:
+        """Name, as in configuration."""
+        return "list_functions"
+
+    def cases(self, pool: Pool, start: int, count: int) -> Sequence[Case]:
+        """Cases `start` … `start + count − 1` of a pool, levels 1 to 4 in rotation."""
+        return [self._case(pool, index) for index in range(start, start + count)]
+
+    def reference(self, pool: Pool, index: int) -> str:
+        """Source of the function behind a case, for people and tests; never part of a message."""
+        return f"from math import prod\n\n\ndef f(xs):\n    return {self._draw(pool, index)[0].function.text}\n"
+
+    def _draw(self, pool: Pool, index: int) -> tuple[Composition, list[Ints], list[Value]]:
+        rng = random.Random(_number("case", pool.value, self._seeds[pool], index))
+        level = LEVELS[index % len(LEVELS)]
+        while True:
+            composition = draw_composition(rng, level)
+            for shortest in (0, 1, 4):
+                inputs = draw_inputs(rng, self._shown + self._probes, shortest=shortest)
+                outputs = outputs_of(composition.function.run, inputs)
+                if outputs is not None and self._says_enough(composition, inputs, outputs):
+                    return composition, inputs, outputs
+
+    def _says_enough(self, composition: Composition, inputs: list[Ints], outputs: list[Value]) -> bool:
+        cut = self._shown
+        return is_well_formed(composition.kind, inputs[:cut], outputs[:cut]) and is_well_formed(
+            composition.kind, inputs[cut:], outputs[cut:]
+        )
+
+    def _case(self, pool: Pool, index: int) -> Case:
+        composition, inputs, outputs = self._draw(pool, index)
+        name = _name(pool.value, self._seeds[pool], index)
+        pairs: list[Json] = [{"i": i, "o": o} for i, o in zip(inputs, outputs, strict=True)]  # type: ignore[dict-item]
+        question: dict[str, Json] = {"id": name, "type": _type(composition), "examples": pairs[: self._shown]}
+        if pool is Pool.PRACTICE:
+            question["probes"] = pairs[self._shown :]
+        return Case(
+            id=CaseId(name),
+            family=_family(composition),
+            pool=pool,
+            question=question,
+            probes=list(inputs[self._shown :]),  # type: ignore[arg-type]
+            expected=list(outputs[self._shown :]),  # type: ignore[arg-type]
+        )
+
+    def practice_batch(self, index: int, count: int) -> Json:
+        """Batch `index`: up to `count` tasks that differ in their outputs on 16 shared inputs, the first 10 of them shown."""
+        rng = random.Random(_number("batch", self._seeds[Pool.PRACTICE], index))
+        inputs = draw_inputs(rng, _BATCH_SHOWN + _BATCH_UNSEEN, shortest=rng.choice((1, 1, 2, 3)))
+        tasks: list[Json] = []
+        seen: set[str] = set()
+        for slot in range(count):
+            task = self._practice_task(index, slot, inputs, seen)
+            if task is not None:
+                tasks.append(task)
+        return {"inputs": list(inputs), "tasks": tasks, "shown": _BATCH_SHOWN}  # type: ignore[dict-item]
+
+    def _practice_task(self, batch: int, slot: int, inputs: list[Ints], seen: set[str]) -> Json:
+        rng = random.Random(_number("task", self._seeds[Pool.PRACTICE], batch, slot))
+        for attempt in range(_TRIES * len(LEVELS)):
+            composition = draw_composition(rng, LEVELS[(slot + attempt // _TRIES) % len(LEVELS)])
+            outputs = outputs_of(composition.function.run, inputs)
+            if outputs is None or repr(outputs) in seen or not is_well_formed(composition.kind, inputs, outputs):
+                continue
+            seen.add(repr(outputs))
+            name = _name("task", self._seeds[Pool.PRACTICE], batch, slot)
+            return {"id": name, "family": _family(composition), "type": _type(composition), "outputs": list(outputs)}  # type: ignore[dict-item]
+        return None
+
+    def score(self, case: Case, answer: Json, outputs: Json) -> Score:
+        """1 (`solved`) where every probe is right, types included; 0 where one is not (`fitted`) or nothing was found."""
+        if answer is None:
+            return Score(value=0.0, label="not found")
+        if outputs is None:
+            return Score(value=None, label="no answer")
+        if same_values(outputs, case.expected):
+            return Score(value=1.0, label="solved")
+        return Score(value=0.0, label="fitted")
+
+
+def _family(composition: Composition) -> str:
+    return f"level {composition.level}"
+
+
+def _type(composition: Composition) -> dict[str, Json]:
+    return {"input": "list-of-int", "output": composition.kind}
