@@ -1,0 +1,34 @@
+"""Which kernel wrote an entry: a short hash of the source that decides."""
+
+import hashlib
+from collections.abc import Iterator
+from functools import cache
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+
+__all__ = ["kernel_hash"]
+
+_PACKAGES = ("rsi.core", "rsi.kernel")
+
+
+@cache
+def kernel_hash() -> str:
+    """First 16 hex digits of the SHA-256 over names and contents of all files of `rsi.core` and `rsi.kernel`.
+
+    The same source gives the same hash wherever it is installed. Compiled files are left out.
+    """
+    hasher = hashlib.sha256()
+    for package in _PACKAGES:
+        for name, content in sorted(_sources(files(package), package)):
+            hasher.update(f"{name}\0{len(content)}\0".encode() + content)
+    return hasher.hexdigest()[:16]
+
+
+def _sources(folder: Traversable, prefix: str) -> Iterator[tuple[str, bytes]]:
+    for item in folder.iterdir():
+        name = f"{prefix}/{item.name}"
+        if item.is_dir():
+            if item.name != "__pycache__":
+                yield from _sources(item, name)
+        elif not item.name.endswith(".pyc"):
+            yield name, item.read_bytes()
