@@ -92,14 +92,10 @@ class PairedJudge:
 
     def undecided(self, reason: str) -> Verdict:
         """The verdict of a test that ends for another reason than its evidence."""
-        return Undecided(
-            candidate=self._candidate, effect=self.effect, e_value=self.e_value, threshold=self._threshold, reason=reason
-        )
+        return Undecided(candidate=self._candidate, effect=self.effect, e_value=self.e_value, threshold=self._threshold, reason=reason)
 
     def _rejected(self, reason: str) -> Rejected:
-        return Rejected(
-            candidate=self._candidate, effect=self.effect, e_value=self.e_value, threshold=self._threshold, reason=reason
-        )
+        return Rejected(candidate=self._candidate, effect=self.effect, e_value=self.e_value, threshold=self._threshold, reason=reason)
 
     def _why_futile(self) -> str | None:
         pairs, rule = self._process.pairs, self._futility
@@ -110,10 +106,10 @@ class PairedJudge:
         chance = _p_better(self._process.counts)
         if chance < rule.p_better:
             return f"P(better) fell to {chance:.2f} after {pairs} pairs"
-        if self.effect.high < rule.least_effect:
-            return f"at most {100 * self.effect.high:+.1f} points after {pairs} pairs"
         if self._hopeful_log_e() < math.log(self._threshold):
             return f"no prospect of enough evidence within {rule.max_pairs} pairs (after {pairs})"
+        if self.effect.high < rule.least_effect:
+            return f"at most {100 * self.effect.high:+.1f} points after {pairs} pairs"
         return None
 
     def _hopeful_log_e(self) -> float:
@@ -125,9 +121,7 @@ class PairedJudge:
         total, square = _moments(counts)
         mean = (total + self._futility.optimism * math.sqrt(square + 1)) / pairs
         remaining = self._futility.max_pairs - pairs
-        return log_mean_exp(
-            [log_capital(counts, bet) + remaining * (bet * mean - bet * bet * square / pairs / 2) for bet in BETS]
-        )
+        return log_mean_exp([log_capital(counts, bet) + remaining * (bet * mean - bet * bet * square / pairs / 2) for bet in BETS])
 
 
 def _moments(counts: Mapping[float, int]) -> tuple[float, float]:
