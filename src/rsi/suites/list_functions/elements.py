@@ -1,58 +1,64 @@
 """What may be done with or asked of one element: the constants and conditions inside maps and filters."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from functools import cache
-from typing import Generic, NamedTuple, TypeVar
+from typing import Generic, TypeVar
 
 __all__ = ["Element", "changes", "conditions"]
 
 T = TypeVar("T")
+K = TypeVar("K")
 
 
-class Element(NamedTuple, Generic[T]):
+@dataclass(frozen=True, slots=True)
+class Element(Generic[T]):
     """A function of one element `x`: its Python text and itself."""
 
     text: str
     run: Callable[[int], T]
 
+    def __str__(self) -> str:
+        """Its text, so that it can stand in the text of an operation."""
+        return self.text
+
+
+def _each(text: str, make: Callable[[K], Callable[[int], T]], choices: Iterable[K]) -> tuple[Element[T], ...]:
+    return tuple(Element(text.format(k=choice), make(choice)) for choice in choices)
+
 
 @cache
 def conditions() -> tuple[Element[bool], ...]:
-    """Everything that may be asked of an element."""
+    """Everything that may be asked of an element; what people ask often stands here more than once."""
     return tuple(_conditions())
 
 
 def _conditions() -> Iterator[Element[bool]]:
-    for k in range(1, 16):
-        yield Element(f"x > {k}", lambda x, k=k: x > k)
-    for k in range(2, 18):
-        yield Element(f"x < {k}", lambda x, k=k: x < k)
-    for k in range(10):
-        yield Element(f"x == {k}", lambda x, k=k: x == k)
-        yield Element(f"x != {k}", lambda x, k=k: x != k)
-    for _ in range(6):
-        yield Element("x % 2 == 0", lambda x: x % 2 == 0)
-        yield Element("x % 2 == 1", lambda x: x % 2 == 1)
-    for k in (3, 3, 4, 5):
-        yield Element(f"x % {k} == 0", lambda x, k=k: x % k == 0)
-    for low, high in ((2, 8), (3, 12), (5, 10), (6, 16)):
-        yield Element(f"{low} <= x <= {high}", lambda x, low=low, high=high: low <= x <= high)
+    yield from _each("x > {k}", lambda k: lambda x: x > k, range(1, 16))
+    yield from _each("x < {k}", lambda k: lambda x: x < k, range(2, 18))
+    yield from _each("x == {k}", lambda k: lambda x: x == k, range(10))
+    yield from _each("x != {k}", lambda k: lambda x: x != k, range(10))
+    yield from _each("x % 2 == {k}", lambda k: lambda x: x % 2 == k, (0, 1) * 6)
+    yield from _each("x % {k} == 0", lambda k: lambda x: x % k == 0, (3, 3, 4, 5))
+    yield from _each("{k[0]} <= x <= {k[1]}", lambda k: lambda x: k[0] <= x <= k[1], ((2, 8), (3, 12), (5, 10), (6, 16)))
 
 
 @cache
 def changes() -> tuple[tuple[Element[int], ...], ...]:
     """Everything that may be done with an element, in groups that are drawn alike."""
+    shifts = [(a, b) for b in (3, 4, 5, 7, 10) for a in range(1, b)]
+    lines = [(a, b) for a in (2, 3, 4) for b in range(1, 6)]
     return (
-        tuple(Element(f"x + {k}", lambda x, k=k: x + k) for k in range(1, 10)),
-        tuple(Element(f"x - {k}", lambda x, k=k: x - k) for k in range(1, 6)),
-        tuple(Element(f"x * {k}", lambda x, k=k: x * k) for k in range(2, 6)),
-        tuple(Element(f"x % {k}", lambda x, k=k: x % k) for k in range(2, 8)),
-        tuple(Element(f"x // {k}", lambda x, k=k: x // k) for k in range(2, 5)),
+        _each("x + {k}", lambda k: lambda x: x + k, range(1, 10)),
+        _each("x - {k}", lambda k: lambda x: x - k, range(1, 6)),
+        _each("x * {k}", lambda k: lambda x: x * k, range(2, 6)),
+        _each("x % {k}", lambda k: lambda x: x % k, range(2, 8)),
+        _each("x // {k}", lambda k: lambda x: x // k, range(2, 5)),
         (Element("x * x", lambda x: x * x), Element("-x", lambda x: -x), Element("x * (x + 1)", lambda x: x * (x + 1))),
-        tuple(Element(f"{k} - x", lambda x, k=k: k - x) for k in (5, 9, 10, 12, 20)),
-        tuple(Element(f"abs(x - {k})", lambda x, k=k: abs(x - k)) for k in range(3, 13)),
-        tuple(Element(f"max(x, {k})", lambda x, k=k: max(x, k)) for k in range(3, 12)),
-        tuple(Element(f"min(x, {k})", lambda x, k=k: min(x, k)) for k in range(4, 15)),
-        tuple(Element(f"(x + {a}) % {b}", lambda x, a=a, b=b: (x + a) % b) for b in (3, 4, 5, 7, 10) for a in range(1, b)),
-        tuple(Element(f"{a} * x + {b}", lambda x, a=a, b=b: a * x + b) for a in (2, 3, 4) for b in range(1, 6)),
+        _each("{k} - x", lambda k: lambda x: k - x, (5, 9, 10, 12, 20)),
+        _each("abs(x - {k})", lambda k: lambda x: abs(x - k), range(3, 13)),
+        _each("max(x, {k})", lambda k: lambda x: max(x, k), range(3, 12)),
+        _each("min(x, {k})", lambda k: lambda x: min(x, k), range(4, 15)),
+        _each("(x + {k[0]}) % {k[1]}", lambda k: lambda x: (x + k[0]) % k[1], shifts),
+        _each("{k[0]} * x + {k[1]}", lambda k: lambda x: k[0] * x + k[1], lines),
     )

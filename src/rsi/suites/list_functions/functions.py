@@ -1,10 +1,10 @@
 """Functions of one list of ints, each with Python source that says exactly what it does."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-__all__ = ["IDENTITY", "Function", "Ints", "Kind", "Run", "Value", "after", "joined", "same_values"]
+__all__ = ["IDENTITY", "Function", "Ints", "Kind", "Run", "Value", "after", "family", "joined", "same_values"]
 
 Ints = list[int]
 Value = int | bool | list[int] | list[bool]
@@ -15,13 +15,15 @@ Kind = str
 T = TypeVar("T", bound=Value)
 A = TypeVar("A", bound=Value)
 B = TypeVar("B", bound=Value)
+T_co = TypeVar("T_co", bound=Value, covariant=True)
+K = TypeVar("K")
 
 Run = Callable[[Ints], T]
 """A function as a closure: a list of ints in, a value out, or IndexError, ValueError or ZeroDivisionError where it is not defined."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Function(Generic[T]):
+class Function(Generic[T_co]):
     """A function of a list of ints.
 
     Attributes:
@@ -31,8 +33,8 @@ class Function(Generic[T]):
     """
 
     text: str
-    run: Run[T]
-    simpler: tuple[Run[T], ...] = ()
+    run: Run[T_co]
+    simpler: tuple[Run[T_co], ...] = ()
 
     def over(self, inner: "Function[Ints]") -> str:
         """Its text with `xs` replaced by the text of another function."""
@@ -41,6 +43,11 @@ class Function(Generic[T]):
 
 IDENTITY: Function[Ints] = Function(text="xs", run=lambda xs: xs)
 """The list itself: the empty composition."""
+
+
+def family(text: str, make: Callable[[K], Run[T]], choices: Iterable[K]) -> tuple[Function[T], ...]:
+    """One function for each choice of a constant, named `{k}` in the text."""
+    return tuple(Function(text=text.format(k=choice), run=make(choice)) for choice in choices)
 
 
 def _then(outer: Run[T], inner: Run[Ints]) -> Run[T]:

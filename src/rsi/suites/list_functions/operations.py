@@ -5,12 +5,13 @@ more frequent than the others. The set is this suite's own: no agent's grammar i
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache
 from itertools import accumulate, pairwise
+from math import prod
 
-from rsi.suites.list_functions.elements import changes, conditions
-from rsi.suites.list_functions.functions import Function, Ints, Run, T
+from rsi.suites.list_functions.elements import Element, changes, conditions
+from rsi.suites.list_functions.functions import Function, Ints, Run, T, family
 
 __all__ = ["Table", "flag_lists", "flags", "lists", "numbers"]
 
@@ -21,10 +22,6 @@ def _f(text: str, run: Run[T]) -> Function[T]:
     return Function(text=text, run=run)
 
 
-def _all(functions: Iterable[Function[T]]) -> tuple[Function[T], ...]:
-    return tuple(functions)
-
-
 @cache
 def lists() -> Table[Ints]:
     """Operations from a list to a list."""
@@ -32,39 +29,49 @@ def lists() -> Table[Ints]:
 
 
 def _elementwise() -> Table[Ints]:
-    groups = {
-        f"map {i}": _all(_f(f"[{e.text} for x in xs]", lambda xs, run=e.run: [run(x) for x in xs]) for e in group)
-        for i, group in enumerate(changes())
+    maps = {f"map {i}": family("[{k} for x in xs]", _mapped, group) for i, group in enumerate(changes())}
+    filters = family("[x for x in xs if {k}]", lambda p: lambda xs: list(filter(p.run, xs)), conditions())
+    masks = family("[x if {k} else 0 for x in xs]", lambda p: lambda xs: [x if p.run(x) else 0 for x in xs], conditions()[::3])
+    return {
+        **maps,
+        **{f"filter {i}": filters for i in range(4)},
+        "mask": masks,
+        "choose": family("[{k[0]} if {k[1]} else x for x in xs]", _chosen, _choices()),
+        "replace": family(
+            "[{k[1]} if x == {k[0]} else x for x in xs]",
+            lambda k: lambda xs: [k[1] if x == k[0] else x for x in xs],
+            [(a, b) for a in range(8) for b in (0, 1, 5, 9) if a != b],
+        ),
     }
-    filters = _all(_f(f"[x for x in xs if {p.text}]", lambda xs, p=p.run: [x for x in xs if p(x)]) for p in conditions())
-    return groups | {f"filter {i}": filters for i in range(4)} | {"choose": _all(_choices()), "replace": _all(_replacements())}
 
 
-def _choices() -> Iterable[Function[Ints]]:
-    for p in conditions()[::3]:
-        for change in (group[len(p.text) % len(group)] for group in changes()[:6]):
-            text = f"[{change.text} if {p.text} else x for x in xs]"
-            yield _f(text, lambda xs, p=p.run, c=change.run: [c(x) if p(x) else x for x in xs])
-        yield _f(f"[x if {p.text} else 0 for x in xs]", lambda xs, p=p.run: [x if p(x) else 0 for x in xs])
+def _mapped(change: Element[int]) -> Run[Ints]:
+    return lambda xs: list(map(change.run, xs))
 
 
-def _replacements() -> Iterable[Function[Ints]]:
-    for a in range(8):
-        for b in (0, 1, 5, 9):
-            if a != b:
-                yield _f(f"[{b} if x == {a} else x for x in xs]", lambda xs, a=a, b=b: [b if x == a else x for x in xs])
+def _choices() -> Iterator[tuple[Element[int], Element[bool]]]:
+    for number, condition in enumerate(conditions()[::3]):
+        for group in changes()[:6]:
+            yield group[number % len(group)], condition
+
+
+def _chosen(choice: tuple[Element[int], Element[bool]]) -> Run[Ints]:
+    change, condition = choice[0].run, choice[1].run
+    return lambda xs: [change(x) if condition(x) else x for x in xs]
 
 
 def _selections() -> Table[Ints]:
     return {
-        "take": _all(_f(f"xs[:{k}]", lambda xs, k=k: xs[:k]) for k in range(1, 6)),
-        "drop": _all(_f(f"xs[{k}:]", lambda xs, k=k: xs[k:]) for k in range(1, 6)),
-        "take last": _all(_f(f"xs[-{k}:]", lambda xs, k=k: xs[-k:]) for k in range(1, 5)),
-        "drop last": _all(_f(f"xs[:-{k}]", lambda xs, k=k: xs[:-k]) for k in range(1, 5)),
-        "slice": _all(_f(f"xs[{a}:{b}]", lambda xs, a=a, b=b: xs[a:b]) for a in range(1, 4) for b in range(a + 1, a + 4)),
+        "take": family("xs[:{k}]", lambda k: lambda xs: xs[:k], range(1, 6)),
+        "drop": family("xs[{k}:]", lambda k: lambda xs: xs[k:], range(1, 6)),
+        "take last": family("xs[-{k}:]", lambda k: lambda xs: xs[-k:], range(1, 5)),
+        "drop last": family("xs[:-{k}]", lambda k: lambda xs: xs[:-k], range(1, 5)),
+        "slice": family(
+            "xs[{k[0]}:{k[1]}]", lambda k: lambda xs: xs[k[0] : k[1]], [(a, b) for a in range(1, 4) for b in range(a + 1, a + 4)]
+        ),
         "inner": (_f("xs[1:-1]", lambda xs: xs[1:-1]),),
-        "every other": (_f("xs[::2]", lambda xs: xs[::2]), _f("xs[1::2]", lambda xs: xs[1::2]), _f("xs[::3]", lambda xs: xs[::3])),
-        "remove at": _all(_f(f"(xs[:{k}] + xs[{k + 1}:])", lambda xs, k=k: xs[:k] + xs[k + 1 :]) for k in range(1, 5)),
+        "every other": family("xs[{k[0]}::{k[1]}]", lambda k: lambda xs: xs[k[0] :: k[1]], ((0, 2), (1, 2), (0, 3))),
+        "remove at": family("(xs[:{k}] + xs[{k} + 1:])", lambda k: lambda xs: xs[:k] + xs[k + 1 :], range(1, 5)),
         "unique": (_f("list(dict.fromkeys(xs))", lambda xs: list(dict.fromkeys(xs))),),
         "repeated": (_f("[x for x in xs if xs.count(x) > 1]", _repeated), _f("[x for x in xs if xs.count(x) == 1]", _single)),
         "rising": (_f("[b for a, b in zip(xs, xs[1:]) if b > a]", lambda xs: [b for a, b in pairwise(xs) if b > a]),),
@@ -84,28 +91,28 @@ def _single(xs: Ints) -> Ints:
 def _orders() -> Table[Ints]:
     return {
         "reverse": (_f("xs[::-1]", lambda xs: xs[::-1]),),
-        "sort": (_f("sorted(xs)", sorted), _f("sorted(xs, reverse=True)", lambda xs: sorted(xs, reverse=True))),
-        "sort by": _all(_f(f"sorted(xs, key=lambda x: x % {k})", lambda xs, k=k: sorted(xs, key=lambda x: x % k)) for k in (2, 3, 5)),
-        "rotate": _all(_f(f"(xs[{k}:] + xs[:{k}])", lambda xs, k=k: xs[k:] + xs[:k]) for k in (1, 1, 2, 3, -1)),
-        "swap": (_f("(xs[-1:] + xs[1:-1] + xs[:1])", _swapped),),
+        "sort": (_f("sorted(xs)", lambda xs: sorted(xs)), _f("sorted(xs, reverse=True)", lambda xs: sorted(xs, reverse=True))),
+        "sort by": family("sorted(xs, key=lambda x: x % {k})", lambda k: lambda xs: sorted(xs, key=lambda x: x % k), (2, 3, 5)),
+        "rotate": family("(xs[{k}:] + xs[:{k}])", lambda k: lambda xs: xs[k:] + xs[:k], (1, 1, 2, 3, -1)),
+        "swap": (_f("(xs[-1:] + xs[1:-1] + xs[:1])", lambda xs: xs[-1:] + xs[1:-1] + xs[:1]),),
     }
-
-
-def _swapped(xs: Ints) -> Ints:
-    return xs[-1:] + xs[1:-1] + xs[:1]
 
 
 def _extensions() -> Table[Ints]:
     return {
-        "append": _all(_f(f"(xs + [{k}])", lambda xs, k=k: [*xs, k]) for k in range(10)),
-        "prepend": _all(_f(f"([{k}] + xs)", lambda xs, k=k: [k, *xs]) for k in range(10)),
+        "append": family("(xs + [{k}])", lambda k: lambda xs: [*xs, k], range(10)),
+        "prepend": family("([{k}] + xs)", lambda k: lambda xs: [k, *xs], range(10)),
         "append own": (_f("(xs + xs[:1])", lambda xs: xs + xs[:1]), _f("(xs + xs[-1:])", lambda xs: xs + xs[-1:])),
         "prepend own": (_f("(xs[-1:] + xs)", lambda xs: xs[-1:] + xs), _f("([max(xs)] + xs)", lambda xs: [max(xs), *xs])),
         "append size": (_f("(xs + [len(xs)])", lambda xs: [*xs, len(xs)]), _f("(xs + [sum(xs)])", lambda xs: [*xs, sum(xs)])),
-        "repeat": (_f("(xs * 2)", lambda xs: xs * 2), _f("(xs * 3)", lambda xs: xs * 3)),
+        "repeat": family("(xs * {k})", lambda k: lambda xs: xs * k, (2, 3)),
         "mirror": (_f("(xs + xs[::-1])", lambda xs: xs + xs[::-1]),),
         "double each": (_f("[y for x in xs for y in (x, x)]", lambda xs: [y for x in xs for y in (x, x)]),),
-        "insert": _all(_f(f"(xs[:{i}] + [{k}] + xs[{i}:])", lambda xs, i=i, k=k: [*xs[:i], k, *xs[i:]]) for i in (1, 2, 3) for k in (0, 4, 8)),
+        "insert": family(
+            "(xs[:{k[0]}] + [{k[1]}] + xs[{k[0]}:])",
+            lambda k: lambda xs: [*xs[: k[0]], k[1], *xs[k[0] :]],
+            [(place, value) for place in (1, 2, 3) for value in (0, 4, 8)],
+        ),
     }
 
 
@@ -123,12 +130,13 @@ def _positions() -> Table[Ints]:
             _f("[x if i % 2 == 0 else 0 for i, x in enumerate(xs)]", lambda xs: [x if i % 2 == 0 else 0 for i, x in enumerate(xs)]),
             _f("[-x if i % 2 == 1 else x for i, x in enumerate(xs)]", lambda xs: [-x if i % 2 == 1 else x for i, x in enumerate(xs)]),
         ),
-        "where": _all(
-            _f(f"[i for i, x in enumerate(xs) if {p.text}]", lambda xs, p=p.run: [i for i, x in enumerate(xs) if p(x)])
-            for p in conditions()[::2]
-        ),
+        "where": family("[i for i, x in enumerate(xs) if {k}]", _places, conditions()[::2]),
         "counts": (_f("[xs.count(x) for x in xs]", lambda xs: [xs.count(x) for x in xs]),),
     }
+
+
+def _places(condition: Element[bool]) -> Run[Ints]:
+    return lambda xs: [i for i, x in enumerate(xs) if condition.run(x)]
 
 
 @cache
@@ -137,49 +145,42 @@ def numbers() -> Table[int]:
     return {
         "head": (_f("xs[0]", lambda xs: xs[0]),),
         "last": (_f("xs[-1]", lambda xs: xs[-1]), _f("xs[-2]", lambda xs: xs[-2])),
-        "index": _all(_f(f"xs[{k}]", lambda xs, k=k: xs[k]) for k in range(1, 5)),
-        "sum": (_f("sum(xs)", sum),),
-        "product": (_f("prod(xs)", _product),),
-        "max": (_f("max(xs)", max),),
-        "min": (_f("min(xs)", min),),
+        "index": family("xs[{k}]", lambda k: lambda xs: xs[k], range(1, 5)),
+        "sum": (_f("sum(xs)", lambda xs: sum(xs)),),
+        "product": (_f("prod(xs)", lambda xs: prod(xs)),),
+        "max": (_f("max(xs)", lambda xs: max(xs)),),
+        "min": (_f("min(xs)", lambda xs: min(xs)),),
         "spread": (_f("(max(xs) - min(xs))", lambda xs: max(xs) - min(xs)),),
         "second": (_f("sorted(xs)[-2]", lambda xs: sorted(xs)[-2]), _f("sorted(xs)[1]", lambda xs: sorted(xs)[1])),
-        "length": (_f("len(xs)", len), _f("len(set(xs))", lambda xs: len(set(xs)))),
-        "count": _all(_f(f"sum(1 for x in xs if {p.text})", lambda xs, p=p.run: sum(map(p, xs))) for p in conditions()),
+        "length": (_f("len(xs)", lambda xs: len(xs)), _f("len(set(xs))", lambda xs: len(set(xs)))),
+        "count": family("sum(1 for x in xs if {k})", lambda p: lambda xs: sum(map(p.run, xs)), conditions()),
         "place of": (_f("xs.index(max(xs))", lambda xs: xs.index(max(xs))), _f("xs.index(min(xs))", lambda xs: xs.index(min(xs)))),
         "mean": (_f("(sum(xs) // len(xs))", lambda xs: sum(xs) // len(xs)),),
         "ends": (_f("(xs[0] + xs[-1])", lambda xs: xs[0] + xs[-1]), _f("(xs[0] - xs[-1])", lambda xs: xs[0] - xs[-1])),
     }
 
 
-def _product(xs: Ints) -> int:
-    result = 1
-    for x in xs:
-        result *= x
-    return result
-
-
 @cache
 def flags() -> Table[bool]:
     """Operations from a list to a truth value."""
     return {
-        "any": _all(_f(f"any({p.text} for x in xs)", lambda xs, p=p.run: any(map(p, xs))) for p in conditions()),
-        "all": _all(_f(f"all({p.text} for x in xs)", lambda xs, p=p.run: all(map(p, xs))) for p in conditions()),
-        "has": _all(_f(f"({k} in xs)", lambda xs, k=k: k in xs) for k in range(10)),
-        "longer": _all(_f(f"(len(xs) > {k})", lambda xs, k=k: len(xs) > k) for k in range(2, 8)),
+        "any": family("any({k} for x in xs)", lambda p: lambda xs: any(map(p.run, xs)), conditions()),
+        "all": family("all({k} for x in xs)", lambda p: lambda xs: all(map(p.run, xs)), conditions()),
+        "has": family("({k} in xs)", lambda k: lambda xs: k in xs, range(10)),
+        "longer": family("(len(xs) > {k})", lambda k: lambda xs: len(xs) > k, range(2, 8)),
         "parity": (_f("(len(xs) % 2 == 0)", lambda xs: len(xs) % 2 == 0), _f("(sum(xs) % 2 == 0)", lambda xs: sum(xs) % 2 == 0)),
         "repeats": (_f("(len(set(xs)) < len(xs))", lambda xs: len(set(xs)) < len(xs)),),
         "sorted": (_f("(xs == sorted(xs))", lambda xs: xs == sorted(xs)),),
         "ends": (_f("(xs[0] > xs[-1])", lambda xs: xs[0] > xs[-1]), _f("(xs[0] == max(xs))", lambda xs: xs[0] == max(xs))),
-        "head": _all(_f(f"(xs[0] > {k})", lambda xs, k=k: xs[0] > k) for k in range(3, 12)),
-        "sum": _all(_f(f"(sum(xs) > {k})", lambda xs, k=k: sum(xs) > k) for k in range(10, 60, 5)),
+        "head": family("(xs[0] > {k})", lambda k: lambda xs: xs[0] > k, range(3, 12)),
+        "sum": family("(sum(xs) > {k})", lambda k: lambda xs: sum(xs) > k, range(10, 60, 5)),
     }
 
 
 @cache
 def flag_lists() -> Table[list[bool]]:
     """Operations from a list to a list of truth values."""
-    asked = _all(_f(f"[{p.text} for x in xs]", lambda xs, p=p.run: [p(x) for x in xs]) for p in conditions())
+    asked = family("[{k} for x in xs]", _asked, conditions())
     return {
         "ask": asked,
         "ask again": asked,
@@ -189,3 +190,7 @@ def flag_lists() -> Table[list[bool]]:
         "more than position": (_f("[x > i for i, x in enumerate(xs)]", lambda xs: [x > i for i, x in enumerate(xs)]),),
         "seen": (_f("[x in xs[:i] for i, x in enumerate(xs)]", lambda xs: [x in xs[:i] for i, x in enumerate(xs)]),),
     }
+
+
+def _asked(condition: Element[bool]) -> Run[list[bool]]:
+    return lambda xs: list(map(condition.run, xs))

@@ -53,6 +53,7 @@ class ListFunctions:
     """
 
     def __init__(self, seeds: Mapping[Pool, int], *, shown: int = 10, probes: int = 10) -> None:
+        """Nothing is generated before it is asked for."""
         self._seeds = dict(seeds)
         self._shown = shown
         self._probes = probes
@@ -90,7 +91,7 @@ class ListFunctions:
     def _case(self, pool: Pool, index: int) -> Case:
         composition, inputs, outputs = self._draw(pool, index)
         name = _name(pool.value, self._seeds[pool], index)
-        pairs: list[Json] = [{"i": i, "o": o} for i, o in zip(inputs, outputs, strict=True)]  # type: ignore[dict-item]
+        pairs: list[Json] = [{"i": _plain(i), "o": _plain(o)} for i, o in zip(inputs, outputs, strict=True)]
         question: dict[str, Json] = {"id": name, "type": _type(composition), "examples": pairs[: self._shown]}
         if pool is Pool.PRACTICE:
             question["probes"] = pairs[self._shown :]
@@ -99,8 +100,8 @@ class ListFunctions:
             family=_family(composition),
             pool=pool,
             question=question,
-            probes=list(inputs[self._shown :]),  # type: ignore[arg-type]
-            expected=list(outputs[self._shown :]),  # type: ignore[arg-type]
+            probes=_plains(inputs[self._shown :]),
+            expected=_plains(outputs[self._shown :]),
         )
 
     def practice_batch(self, index: int, count: int) -> Json:
@@ -113,7 +114,7 @@ class ListFunctions:
             task = self._practice_task(index, slot, inputs, seen)
             if task is not None:
                 tasks.append(task)
-        return {"inputs": list(inputs), "tasks": tasks, "shown": _BATCH_SHOWN}  # type: ignore[dict-item]
+        return {"inputs": _plains(inputs), "tasks": tasks, "shown": _BATCH_SHOWN}
 
     def _practice_task(self, batch: int, slot: int, inputs: list[Ints], seen: set[str]) -> Json:
         rng = random.Random(_number("task", self._seeds[Pool.PRACTICE], batch, slot))
@@ -124,7 +125,7 @@ class ListFunctions:
                 continue
             seen.add(repr(outputs))
             name = _name("task", self._seeds[Pool.PRACTICE], batch, slot)
-            return {"id": name, "family": _family(composition), "type": _type(composition), "outputs": list(outputs)}  # type: ignore[dict-item]
+            return {"id": name, "family": _family(composition), "type": _type(composition), "outputs": _plains(outputs)}
         return None
 
     def score(self, case: Case, answer: Json, outputs: Json) -> Score:
@@ -144,3 +145,11 @@ def _family(composition: Composition) -> str:
 
 def _type(composition: Composition) -> dict[str, Json]:
     return {"input": "list-of-int", "output": composition.kind}
+
+
+def _plain(value: Value) -> Json:
+    return [item for item in value] if isinstance(value, list) else value
+
+
+def _plains(values: Sequence[Value]) -> list[Json]:
+    return [_plain(value) for value in values]
