@@ -46,7 +46,9 @@ CandidateId = NewType("CandidateId", str)
 TreeId = NewType("TreeId", str)
 """Hex object name of a git tree: the content of a candidate, wherever it came from."""
 ProposalId = NewType("ProposalId", str)
+"""Name of a proposal within its run."""
 CaseId = NewType("CaseId", str)
+"""Name of a case, unique in its run."""
 
 
 class Surface(StrEnum):
@@ -261,6 +263,7 @@ class Undecided:
 
 
 Verdict = Accepted | Rejected | Undecided
+"""What a judge says of a candidate; close a match over it with `assert_never`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

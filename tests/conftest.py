@@ -1,0 +1,28 @@
+"""What all tests share: hypothesis profiles, and how often a statistical test repeats."""
+
+import os
+from collections.abc import Callable
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+CI = os.environ.get("CI", "").lower() in {"1", "true", "yes"}
+
+_QUIET = (HealthCheck.too_slow, HealthCheck.function_scoped_fixture)
+settings.register_profile("ci", max_examples=25, deadline=None, derandomize=True, suppress_health_check=_QUIET)
+settings.register_profile("dev", max_examples=60, deadline=None, suppress_health_check=_QUIET)
+settings.register_profile("thorough", max_examples=2000, deadline=None, suppress_health_check=_QUIET)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE") or ("ci" if CI else "dev"))
+
+
+@pytest.fixture(scope="session")
+def repetitions() -> Callable[..., int]:
+    """`repetitions(2000, least=400)`: how often to simulate; the full count at home, a fifth (but at least `least`) when CI=true.
+
+    State the tolerance of the claim for the count that is returned, so that the test is honest at both.
+    """
+
+    def count(full: int, *, least: int = 1) -> int:
+        return max(least, full // 5) if CI else full
+
+    return count
