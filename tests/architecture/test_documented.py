@@ -1,0 +1,83 @@
+"""Every verb, option and configuration key stands in the documents, and nothing stands there that does not exist."""
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from cyclopts import App
+from pydantic import BaseModel
+
+from rsi.cli.main import app
+from rsi.config.model import RunConfig
+from tests.architecture.source import ROOT
+
+CLI = (ROOT / "docs/cli.md").read_text("utf-8")
+CONFIG = (ROOT / "docs/config.md").read_text("utf-8")
+VERBS = sorted(name for name in app if not name.startswith("-"))
+EVERYWHERE = {"--help", "--version"}
+
+
+def section(verb: str) -> str:
+    """The part of docs/cli.md below the heading that names `rsi verb`, up to the next heading of its level or above."""
+    found = re.search(rf"^(#+) .*\brsi {re.escape(verb)}\b.*$", CLI, re.MULTILINE)
+    assert found, f"docs/cli.md has no heading with `rsi {verb}`"
+    rest = CLI[found.end() :]
+    end = re.search(rf"^#{{1,{len(found[1])}}} ", rest, re.MULTILINE)
+    return rest[: end.start()] if end else rest
+
+
+def options(verb: App) -> set[str]:
+    """Long names of the options of a verb."""
+    arguments = verb.assemble_argument_collection()
+    names = {name for argument in arguments if argument.show for name in set(argument.names) - set(argument.negatives)}
+    return {name for name in names if name.startswith("--")}
+
+
+def flags(text: str) -> set[str]:
+    return set(re.findall(r"(?<![\w-])--[a-z][a-z-]*", text))
+
+
+def keys(model: type[BaseModel], prefix: str = "") -> Iterator[tuple[str, object]]:
+    """Dotted configuration keys with their defaults."""
+    for name, field in model.model_fields.items():
+        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
+            yield from keys(field.annotation, f"{prefix}{name}.")
+        else:
+            yield prefix + name, field.default
+
+
+KEYS = dict(keys(RunConfig))
+
+
+def test_verbs_and_keys_are_found() -> None:
+    assert {"run", "show", "diff", "lineage", "verify", "solve"} <= set(VERBS)
+    assert {"run.seed", "judge.alpha"} <= set(KEYS)
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_a_verb_and_its_options_stand_in_the_documents(verb: str) -> None:
+    missing = options(app[verb]) - flags(section(verb)) - EVERYWHERE
+    assert not missing, f"docs/cli.md lacks {sorted(missing)} of rsi {verb}"
+
+
+def test_the_documents_name_no_option_that_does_not_exist() -> None:
+    known = EVERYWHERE.union(*(options(app[verb]) for verb in VERBS))
+    assert flags(CLI) <= known | {"--no-" + name[2:] for name in known}
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_a_verb_says_in_one_line_what_it_is_for(verb: str) -> None:
+    assert app[verb].help.strip()
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_a_key_stands_in_the_documents_with_its_default(key: str) -> None:
+    row = re.search(rf"^\| `{re.escape(key)}` \| `([^`]*)` \|", CONFIG, re.MULTILINE)
+    assert row, f"docs/config.md has no row for `{key}`"
+    shown = row[1].replace("_", "") if isinstance(KEYS[key], int | float) else row[1].strip('"')
+    expected = str(KEYS[key]).lower() if isinstance(KEYS[key], bool) else str(KEYS[key])
+    assert shown == expected
+
+
+def test_the_documents_name_no_key_that_does_not_exist() -> None:
+    assert set(re.findall(r"^\| `([a-z_.]+)` \|", CONFIG, re.MULTILINE)) <= set(KEYS)
