@@ -1,0 +1,121 @@
+"""All that decides how a run goes, in one strict, frozen model; what it does not know, it refuses.
+
+Every key has a default, a unit and a sentence in `docs/config.md`. The number of real workers is no part of it: it changes
+when a run ends, never what it decides.
+"""
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from rsi.core.records import Json
+
+__all__ = [
+    "CertificateConfig",
+    "JailConfig",
+    "JudgeConfig",
+    "PracticeConfig",
+    "ProposeConfig",
+    "RunConfig",
+    "RunSection",
+    "Section",
+    "from_json",
+    "to_json",
+]
+
+
+class Section(BaseModel):
+    """A frozen group of keys; a key it does not have or a value of another type is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+
+
+class RunSection(Section):
+    """How long a run may go on, and whether the improver improves too."""
+
+    seed: int = Field(default=1, ge=0, le=2**63 - 1, description="Seed of every random choice and of the pools of cases.")
+    programs: int = Field(default=40_000_000, ge=1, description="Budget of the whole run, in candidate programs tried.")
+    lanes: int = Field(
+        default=3, ge=1, le=64, description="Virtual workers on which jobs are laid: part of the decisions, unlike real workers."
+    )
+    cycles: int = Field(default=50, ge=1, description="The run ends after this many cycles at the latest.")
+    frozen_improver: bool = Field(default=False, description="Control arm: version 0 goes on solving practice tasks and proposing.")
+
+
+class PracticeConfig(Section):
+    """How the agent gathers experience in each cycle."""
+
+    batches: int = Field(default=2, ge=1, le=64, description="Batches of practice tasks per cycle.")
+    tasks: int = Field(default=300, ge=1, le=10_000, description="Tasks per batch; they share their inputs.")
+    programs: int = Field(default=1_000_000, ge=1, description="Budget of one batch, in programs.")
+
+
+class ProposeConfig(Section):
+    """How many changes the agent proposes in each cycle, and what trying them out on its own may cost."""
+
+    count: int = Field(default=4, ge=1, le=64, description="Changes asked for per cycle.")
+    programs: int = Field(default=600_000, ge=0, description="Budget of one call to propose, in programs.")
+
+
+class JudgeConfig(Section):
+    """How sure the judge must be, and how much it may spend on a change."""
+
+    alpha: float = Field(default=0.1, gt=0, lt=1, description="Share of false acceptances among all acceptances of a run, in expectation.")
+    horizon: int = Field(default=60, ge=1, le=100_000, description="Tests that a run may open; each gets its share of alpha.")
+    block: int = Field(default=16, ge=1, le=1000, description="Cases per block of trials; the judge decides after each block.")
+    open: int = Field(default=3, ge=1, le=64, description="Tests that are open at the same time.")
+    max_pairs: int = Field(default=320, ge=1, le=100_000, description="Pairs after which a change is given up.")
+    programs: int = Field(default=4_000, ge=1, description="Budget of one case for each of the two versions, in programs.")
+
+    @model_validator(mode="after")
+    def _block_fits(self) -> "JudgeConfig":
+        if self.block > self.max_pairs:
+            raise ValueError(f"block = {self.block} should be at most max_pairs = {self.max_pairs}")
+        return self
+
+
+class CertificateConfig(Section):
+    """How a release is compared with the start, on sealed cases, at the end."""
+
+    pairs: int = Field(default=200, ge=1, le=100_000, description="Sealed cases that both versions are run on.")
+    programs: int = Field(default=10_000, ge=1, description="Budget of one case for each of the two versions, in programs.")
+    alpha: float = Field(default=0.05, gt=0, lt=1, description="The interval of the gain misses the truth with at most this probability.")
+
+
+class JailConfig(Section):
+    """Where code that nobody has vetted runs."""
+
+    tier: Literal["auto", "S3", "S1"] = Field(
+        default="auto", description="What the jail must enforce; auto takes the best this machine offers."
+    )
+    wall_s: float = Field(
+        default=300.0, gt=0, le=86_400, description="Safety net: seconds until a jailed call is ended. Budgets are in programs."
+    )
+
+
+class RunConfig(Section):
+    """The whole configuration of a run."""
+
+    agent: str = Field(default="seed", min_length=1, description="The agent that improves itself: a built-in name or a folder.")
+    suite: Literal["list_functions"] = Field(default="list_functions", description="The suite of cases it is judged on.")
+    run: RunSection = RunSection()
+    practice: PracticeConfig = PracticeConfig()
+    propose: ProposeConfig = ProposeConfig()
+    judge: JudgeConfig = JudgeConfig()
+    certificate: CertificateConfig = CertificateConfig()
+    jail: JailConfig = JailConfig()
+
+
+def to_json(config: RunConfig) -> Json:
+    """The configuration as plain data, as it stands in a run's log."""
+    data: Json = config.model_dump(mode="json")
+    return data
+
+
+def from_json(data: Json) -> RunConfig:
+    """The configuration that `to_json` wrote.
+
+    Raises:
+        pydantic.ValidationError: the data is no configuration of this version.
+    """
+    return RunConfig.model_validate(data)
