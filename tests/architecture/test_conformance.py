@@ -1,6 +1,7 @@
 """Every protocol has a conformance suite in `rsi.testing.conformance`, and some test runs it."""
 
 import pytest
+
 from tests.architecture import rules
 from tests.architecture.source import ROOT, read, shipped
 

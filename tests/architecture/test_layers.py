@@ -1,6 +1,7 @@
 """Who may import whom."""
 
 from importlinter.cli import lint_imports
+
 from tests.architecture import rules
 from tests.architecture.rules import hold
 from tests.architecture.source import ROOT, agents, read, shipped

@@ -1,10 +1,9 @@
 """What is public is listed, documented and changes only on purpose."""
 
+import rsi
 from tests.architecture import rules
 from tests.architecture.rules import hold
 from tests.architecture.source import shipped
-
-import rsi
 
 PUBLIC = {
     "Accepted", "Archive", "Candidate", "Case", "Certificate", "ChangeJudge", "Cycle", "Effect", "EventLog", "FileEdit", "Halted",

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+
 from tests.architecture import rules
 from tests.architecture.source import Module, read
 
