@@ -70,9 +70,7 @@ class RunLock:
     def _busy(self, fd: int) -> UserError:
         holder = os.pread(fd, 20, 0).decode("ascii", "replace").strip() or "unknown"
         os.close(fd)
-        return UserError(
-            f"another rsi run is working in {self._folder} (process {holder}); wait for it or choose another folder"
-        )
+        return UserError(f"another rsi run is working in {self._folder} (process {holder}); wait for it or choose another folder")
 
     def _sign(self) -> None:
         try:
