@@ -56,7 +56,7 @@ def _fields(kind: type) -> dict[str, tuple[Any, bool]]:
 
 
 def _decode(kind: Any, data: Any, at: str) -> Any:
-    if kind is Json or kind is Any:
+    if kind is Any or _is_plain_data(kind):
         return data
     origin = get_origin(kind)
     if origin in (Union, types.UnionType):
@@ -76,6 +76,11 @@ def _decode(kind: Any, data: Any, at: str) -> Any:
     if dataclasses.is_dataclass(kind):
         return _decode_record(typing.cast(type, kind), data, at)
     return _decode_scalar(kind, data, at)
+
+
+def _is_plain_data(kind: Any) -> bool:
+    """Whether a type is `Json`; as the type of a field its forward references are resolved, so it is not the same object."""
+    return {dict, list} <= {get_origin(option) for option in get_args(kind)}
 
 
 def _decode_union(options: tuple[Any, ...], data: Any, at: str) -> Any:
