@@ -1,1 +1,9 @@
-"""suites"""
+"""Cases and their scores: the built-in list functions, tasks from outside, and the secret seeds behind them."""
+
+from rsi.suites.list_functions import ListFunctions
+from rsi.suites.outside import outside_cases
+from rsi.suites.registry import suite
+from rsi.suites.scoring import score_by_probes
+from rsi.suites.seeds import commitment, secret_seeds
+
+__all__ = ["ListFunctions", "commitment", "outside_cases", "score_by_probes", "secret_seeds", "suite"]

@@ -1,5 +1,5 @@
-"""Compositional list functions in four graded levels: a generator under secret seeds, and exact scoring."""
+"""Compositional list functions in four graded levels: a generator under secret seeds."""
 
-from rsi.suites.list_functions.suite import ListFunctions, commitment, secret_seeds
+from rsi.suites.list_functions.suite import ListFunctions
 
-__all__ = ["ListFunctions", "commitment", "secret_seeds"]
+__all__ = ["ListFunctions"]

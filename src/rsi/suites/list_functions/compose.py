@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from functools import cache
 
 from rsi.suites.list_functions import operations
-from rsi.suites.list_functions.functions import IDENTITY, Function, Ints, Kind, Run, T, Value, after, joined, same_values
+from rsi.suites.list_functions.functions import IDENTITY, Function, Ints, Kind, Run, T, Value, after, joined
 from rsi.suites.list_functions.inputs import draw_inputs
 from rsi.suites.list_functions.operations import Table
+from rsi.suites.scoring import same_values
 
 __all__ = ["LEVELS", "Composition", "draw_composition", "is_well_formed", "outputs_of"]
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-__all__ = ["IDENTITY", "Function", "Ints", "Kind", "Run", "Value", "after", "family", "joined", "same_values"]
+__all__ = ["IDENTITY", "Function", "Ints", "Kind", "Run", "Value", "after", "family", "joined"]
 
 Ints = list[int]
 Value = int | bool | list[int] | list[bool]
@@ -71,12 +71,3 @@ def joined(text: str, join: Callable[[A, B], T], left: Function[A], right: Funct
 
     simpler = (*(both(run, right.run) for run in left.simpler), *(both(left.run, run) for run in right.simpler), *dropped)
     return Function(text=text.format(a=left.text, b=right.text), run=both(left.run, right.run), simpler=simpler)
-
-
-def same_values(one: object, other: object) -> bool:
-    """Equality that tells `True` from `1` and `2.0` from `2`, at any depth of lists."""
-    if type(one) is not type(other):
-        return False
-    if isinstance(one, list) and isinstance(other, list):
-        return len(one) == len(other) and all(map(same_values, one, other))
-    return one == other

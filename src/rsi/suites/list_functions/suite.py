@@ -1,43 +1,25 @@
 """The list-function suite: cases of four levels from secret seeds, practice batches, scores."""
 
-import hashlib
 import random
 from collections.abc import Mapping, Sequence
 
-from rsi.core.codec import sha256_hex
 from rsi.core.protocols import Score
 from rsi.core.records import Case, CaseId, Json, Pool
 from rsi.suites.list_functions.compose import LEVELS, Composition, draw_composition, is_well_formed, outputs_of
-from rsi.suites.list_functions.functions import Ints, Value, same_values
+from rsi.suites.list_functions.functions import Ints, Value
 from rsi.suites.list_functions.inputs import draw_inputs
+from rsi.suites.scoring import score_by_probes
+from rsi.suites.seeds import number_of
 
-__all__ = ["ListFunctions", "commitment", "secret_seeds"]
+__all__ = ["ListFunctions"]
 
 _BATCH_SHOWN = 10
 _BATCH_UNSEEN = 6
 _TRIES = 40
 
 
-def secret_seeds(run_seed: int, *, salt: str = "") -> dict[Pool, int]:
-    """The secret seed of every pool (128 bits), decided by the run's seed alone, or by seed and salt.
-
-    Covers: two pools of one run never share inputs, and one pool's seed does not tell another's. Does not cover: whoever
-    knows the run's seed and salt can compute all of them; an agent is told neither.
-    """
-    return {pool: _number("pool", run_seed, salt, pool.value) >> 128 for pool in Pool}
-
-
-def commitment(seed: int) -> str:
-    """What is published of a secret seed beforehand: SHA-256 (hex) of its decimal digits, checked once it is revealed."""
-    return sha256_hex(str(seed).encode())
-
-
-def _number(*parts: object) -> int:
-    return int.from_bytes(hashlib.sha256("/".join(("rsi.list_functions", *map(str, parts))).encode()).digest(), "big")
-
-
 def _name(*parts: object) -> str:
-    return f"{_number('id', *parts):064x}"[:16]
+    return f"{number_of('id', *parts):064x}"[:16]
 
 
 class ListFunctions:
@@ -72,7 +54,7 @@ class ListFunctions:
         return f"from math import prod\n\n\ndef f(xs):\n    return {self._draw(pool, index)[0].function.text}\n"
 
     def _draw(self, pool: Pool, index: int) -> tuple[Composition, list[Ints], list[Value]]:
-        rng = random.Random(_number("case", pool.value, self._seeds[pool], index))
+        rng = random.Random(number_of("case", pool.value, self._seeds[pool], index))
         level = LEVELS[index % len(LEVELS)]
         while True:
             composition = draw_composition(rng, level)
@@ -106,7 +88,7 @@ class ListFunctions:
 
     def practice_batch(self, index: int, count: int) -> Json:
         """Batch `index`: up to `count` tasks that differ in their outputs on 16 shared inputs, the first 10 of them shown."""
-        rng = random.Random(_number("batch", self._seeds[Pool.PRACTICE], index))
+        rng = random.Random(number_of("batch", self._seeds[Pool.PRACTICE], index))
         inputs = draw_inputs(rng, _BATCH_SHOWN + _BATCH_UNSEEN, shortest=rng.choice((1, 1, 2, 3)))
         tasks: list[Json] = []
         seen: set[str] = set()
@@ -117,7 +99,7 @@ class ListFunctions:
         return {"inputs": _plains(inputs), "tasks": tasks, "shown": _BATCH_SHOWN}
 
     def _practice_task(self, batch: int, slot: int, inputs: list[Ints], seen: set[str]) -> Json:
-        rng = random.Random(_number("task", self._seeds[Pool.PRACTICE], batch, slot))
+        rng = random.Random(number_of("task", self._seeds[Pool.PRACTICE], batch, slot))
         for attempt in range(_TRIES * len(LEVELS)):
             composition = draw_composition(rng, LEVELS[(slot + attempt // _TRIES) % len(LEVELS)])
             outputs = outputs_of(composition.function.run, inputs)
@@ -130,13 +112,7 @@ class ListFunctions:
 
     def score(self, case: Case, answer: Json, outputs: Json) -> Score:
         """1 (`solved`) where every probe is right, types included; 0 where one is not (`fitted`) or nothing was found."""
-        if answer is None:
-            return Score(value=0.0, label="not found")
-        if outputs is None:
-            return Score(value=None, label="no answer")
-        if same_values(outputs, case.expected):
-            return Score(value=1.0, label="solved")
-        return Score(value=0.0, label="fitted")
+        return score_by_probes(case, answer, outputs)
 
 
 def _family(composition: Composition) -> str:

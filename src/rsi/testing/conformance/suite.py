@@ -1,0 +1,110 @@
+"""What every suite must hold to: subclass `SuiteConformance` and give it a suite for a run's seed.
+
+class TestMySuite(SuiteConformance):
+    def make_suite(self, run_seed: int) -> Suite:
+        return MySuite(secret_seeds(run_seed))
+"""
+
+from abc import ABC, abstractmethod
+
+import pytest
+
+from rsi.core.codec import canonical, decode, encode
+from rsi.core.protocols import Suite
+from rsi.core.records import Case, Json, Pool
+
+__all__ = ["SuiteConformance"]
+
+_HIDDEN = (Pool.JUDGE, Pool.SEALED)
+_SOME = 40
+
+
+class SuiteConformance(ABC):
+    """The contract of `rsi.core.protocols.Suite`, for suites whose expected answer is one output per probe."""
+
+    @abstractmethod
+    def make_suite(self, run_seed: int) -> Suite:
+        """The suite as a run of that seed has it."""
+
+    @pytest.mark.parametrize("pool", Pool)
+    def test_the_same_seed_gives_the_same_cases(self, pool: Pool) -> None:
+        """Two suites of one seed agree, whatever was asked of them before."""
+        one, other = self.make_suite(1), self.make_suite(1)
+        other.cases(Pool.JUDGE, 100, 3)
+        assert list(one.cases(pool, 0, _SOME)) == list(other.cases(pool, 0, _SOME))
+
+    @pytest.mark.parametrize("pool", Pool)
+    def test_a_case_does_not_depend_on_the_cases_asked_for_with_it(self, pool: Pool) -> None:
+        """Number 7 is the same alone, in a block and after number 8."""
+        suite = self.make_suite(2)
+        block = suite.cases(pool, 0, _SOME)
+        assert [suite.cases(pool, i, 1)[0] for i in reversed(range(_SOME))] == list(reversed(block))
+
+    def test_no_cases_are_no_cases(self) -> None:
+        """An empty block is empty."""
+        assert list(self.make_suite(1).cases(Pool.JUDGE, 5, 0)) == []
+
+    def test_ids_never_recur_within_or_across_pools_and_seeds(self) -> None:
+        """A case is named once."""
+        ids = [case.id for seed in (1, 2) for pool in Pool for case in self.make_suite(seed).cases(pool, 0, _SOME)]
+        assert len(set(ids)) == len(ids)
+
+    def test_no_question_recurs_across_pools_and_seeds(self) -> None:
+        """What was seen in one pool or run gives nothing away in another."""
+        cases = [case for seed in (1, 2) for pool in Pool for case in self.make_suite(seed).cases(pool, 0, _SOME)]
+        asked = [canonical(_without_id(case.question)) for case in cases]
+        assert len(set(asked)) == len(asked)
+
+    @pytest.mark.parametrize("pool", _HIDDEN)
+    def test_a_hidden_case_does_not_carry_its_answer(self, pool: Pool) -> None:
+        """Neither the probes nor what is expected on them stands in a question."""
+        for case in self.make_suite(3).cases(pool, 0, _SOME):
+            question = canonical(case.question)
+            assert canonical(case.expected) not in question
+            assert canonical(case.probes) not in question
+
+    def test_a_case_survives_the_codec(self) -> None:
+        """Cases are plain data."""
+        for case in self.make_suite(4).cases(Pool.PRACTICE, 0, 8):
+            assert decode(Case, encode(case)) == case
+
+    def test_the_expected_outputs_score_one(self) -> None:
+        """Higher is better, and right is the best."""
+        suite = self.make_suite(5)
+        assert {suite.score(case, "any", case.expected).value for case in suite.cases(Pool.JUDGE, 0, 8)} == {1.0}
+
+    def test_wrong_outputs_score_less_than_right_ones(self) -> None:
+        """So do too few of them and things that are no list at all."""
+        suite = self.make_suite(5)
+        for case in suite.cases(Pool.JUDGE, 0, 8):
+            for outputs in ("nothing of the kind", [], {}, _truncated(case.expected)):
+                score = suite.score(case, "any", outputs)
+                assert score.value is not None and 0.0 <= score.value < 1.0
+
+    def test_nothing_found_scores_the_floor_and_nothing_run_has_no_score(self) -> None:
+        """The two are told apart."""
+        suite = self.make_suite(6)
+        case = suite.cases(Pool.JUDGE, 0, 1)[0]
+        assert suite.score(case, None, None).value == 0.0
+        assert suite.score(case, "any", None).value is None
+        assert suite.score(case, None, None).label != suite.score(case, "any", None).label
+
+    def test_a_practice_batch_is_the_same_whenever_it_is_asked_for(self) -> None:
+        """And another number gives another batch."""
+        suite = self.make_suite(7)
+        batch = canonical(suite.practice_batch(3, 12))
+        assert canonical(self.make_suite(7).practice_batch(3, 12)) == batch != canonical(suite.practice_batch(4, 12))
+
+    def test_practice_depends_on_no_hidden_seed(self) -> None:
+        """A practice batch shares no id with any pool's cases."""
+        suite = self.make_suite(8)
+        hidden = {str(case.id) for pool in _HIDDEN for case in suite.cases(pool, 0, _SOME)}
+        assert not [name for name in hidden if name.encode() in canonical(suite.practice_batch(0, 24))]
+
+
+def _without_id(question: Json) -> Json:
+    return {k: v for k, v in question.items() if k != "id"} if isinstance(question, dict) else question
+
+
+def _truncated(expected: Json) -> Json:
+    return expected[:-1] if isinstance(expected, list) else None
