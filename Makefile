@@ -9,7 +9,7 @@ VENV ?= .venv
 ARGS ?=
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
-CHECKED := src tests benchmarks
+CHECKED := src tests $(wildcard benchmarks)
 
 .DEFAULT_GOAL := help
 .PHONY: help run test test-all check format lint layers types architecture wheel clean
@@ -55,7 +55,7 @@ check: lint layers types architecture
 lint: $(VENV)/.installed-dev
 	$(BIN)/ruff format --check $(CHECKED)
 	$(BIN)/ruff check $(CHECKED)
-	$(BIN)/codespell $(CHECKED) docs design changelog.d *.md
+	$(BIN)/codespell $(CHECKED) docs design changelog.d $(wildcard *.md)
 	$(BIN)/deptry src
 
 layers: $(VENV)/.installed-dev
