@@ -1,0 +1,372 @@
+"""Small changes to Python source: found on its syntax tree, spliced into its text, so that all the rest stays as it is.
+
+A `Site` is a place in a function or in a module-level constant, an operator family, and the texts that may stand there instead.
+Each rule below knows one kind of place; it yields (family, start, end, options) for a node.
+"""
+
+import ast
+import hashlib
+from typing import NamedTuple
+
+from places import FUNCTIONS, Page, is_arithmetic, is_atom, is_number, own_functions, same, scopes
+
+FAMILIES = ("number", "index", "boolean", "comparison", "arithmetic", "logic", "condition", "branch", "drop-term", "add-term",
+            "arguments", "name", "callee", "extreme", "return", "statement")
+COMPARISONS = {
+    ast.Lt: (r"<", ("<=", ">=", ">")), ast.LtE: (r"<=", ("<", ">", ">=")),
+    ast.Gt: (r">", (">=", "<=", "<")), ast.GtE: (r">=", (">", "<", "<=")),
+    ast.Eq: (r"==", ("!=", "<=", ">=")), ast.NotEq: (r"!=", ("==",)),
+    ast.In: (r"\bin\b", ("not in",)), ast.NotIn: (r"\bnot\s+in\b", ("in",)),
+    ast.Is: (r"\bis\b", ("is not",)), ast.IsNot: (r"\bis\s+not\b", ("is",)),
+}
+SIGNS = {
+    ast.Add: (r"\+", ("-",)), ast.Sub: (r"-", ("+",)), ast.Mult: (r"\*", ("/",)), ast.Div: (r"/", ("*", "//")),
+    ast.FloorDiv: (r"//", ("*", "/")), ast.Mod: (r"%", ("//",)), ast.Pow: (r"\*\*", ("*",)),
+    ast.BitOr: (r"\|", ("&",)), ast.BitAnd: (r"&", ("|",)),
+}
+LOOSE = (ast.Pow, ast.BitOr, ast.BitAnd)
+WORDS = {ast.And: (r"\band\b", "or"), ast.Or: (r"\bor\b", "and")}
+OPPOSITES = {"min": "max", "max": "min", "any": "all", "all": "any"}
+ORDERLESS = {"min", "max", "isinstance", "print", "getattr", "hasattr", "setattr"}
+FACTORS = ("+ 0.1 *", "- 0.1 *")
+SMALLEST, LARGEST = 1e-9, 10_000_000
+MOST = 6
+
+
+class Site(NamedTuple):
+    """A place to edit. `keys` name the source that each of the `options` would give, so that nothing need be tried twice."""
+
+    path: str
+    function: str
+    family: str
+    line: int
+    start: int
+    end: int
+    old: str
+    options: tuple
+    keys: tuple
+
+    @property
+    def text(self):
+        return f"{self.path}: {label(self.function)}: {short(self.old)} → {short(' | '.join(self.options))}"
+
+    def only(self, k):
+        """This site with one of its options."""
+        return self._replace(options=(self.options[k],), keys=(self.keys[k],))
+
+
+def sites(source, path="", only=None):
+    """Every place of a source that can be edited; `only`: names of functions (or constants) to look at."""
+    page = Page(source)
+    helpers = own_functions(page)
+    seen = {key_of(path, source)}
+    found = []
+    for scope in scopes(page):
+        if only is None or scope.label in only or scope.label.split(".")[-1] in only:
+            for node in scope.nodes:
+                for rule in RULES.get(type(node), ()):
+                    for family, start, end, options in rule(page, scope, node, helpers):
+                        site = _site(page, path, scope.label, family, start, end, options, seen)
+                        if site.options:
+                            found.append(site)
+    return sorted(found, key=lambda site: (site.start, site.end, site.family))
+
+
+def variants(source, site, rng):
+    """The source with one of the site's options in its place; ValueError where the source is not the one of the site."""
+    if source[site.start : site.end] != site.old:
+        raise ValueError(f"{site.path} is not the source that was searched: expected {site.old!r} at {site.start}")
+    new = rng.choice(site.options)
+    result = source[: site.start] + new + source[site.end :]
+    ast.parse(result)
+    return result
+
+
+def describe(before, after):
+    """What was changed between two sources, as in `smooth(): 1.0 → 0.5`; empty where they mean the same."""
+    old, new = Page(before), Page(after)
+    found = _difference(old.tree, new.tree)
+    if found is None:
+        return ""
+    place, names = found[0], []
+    while place in old.parents:
+        place = old.parents[place][0]
+        if isinstance(place, (*FUNCTIONS, ast.ClassDef)):
+            names.insert(0, place.name)
+    where = label(".".join(names)) + ": " if names else ""
+    left, right = (page.text(node) if hasattr(node, "lineno") else "" for page, node in zip((old, new), found, strict=True))
+    return f"{where}{short(left)} → {short(right)}"
+
+
+def label(function):
+    """A constant's name, or a function's with parentheses."""
+    return function if function.split(".")[-1].isupper() else function + "()"
+
+
+def short(text, most=70):
+    """One line of at most `most` characters."""
+    text = " ".join(text.split())
+    return text if len(text) <= most else text[: most - 1] + "…"
+
+
+def key_of(path, source):
+    return hashlib.blake2b(f"{path}\0{source}".encode(), digest_size=8).hexdigest()
+
+
+def _site(page, path, function, family, start, end, options, seen):
+    source = page.source
+    old = source[start:end]
+    kept, keys = [], []
+    for option in dict.fromkeys(options):
+        new = _spaced(source, start, end, option)
+        key = key_of(path, source[:start] + new + source[end:])
+        if key not in seen:
+            seen.add(key)
+            kept.append(new)
+            keys.append(key)
+    return Site(path, function, family, source.count("\n", 0, start) + 1, start, end, old, tuple(kept), tuple(keys))
+
+
+def _spaced(source, start, end, new):
+    """`new` with a blank where it would otherwise grow together with a word beside it."""
+    left = " " if start and _word(source[start - 1]) and _word(new[0]) else ""
+    right = " " if end < len(source) and _word(source[end]) and _word(new[-1]) else ""
+    return left + new + right
+
+
+def _word(character):
+    return character.isalnum() or character == "_"
+
+
+def _difference(old, new):
+    """The smallest pair of nodes in which two trees differ; None if they don't."""
+    if type(old) is not type(new):
+        return old, new
+    found = []
+    for field in old._fields:
+        a, b = getattr(old, field, None), getattr(new, field, None)
+        if isinstance(a, list) and isinstance(b, list) and len(a) == len(b):
+            pairs = list(zip(a, b, strict=True))
+        else:
+            pairs = [(a, b)]
+        for x, y in pairs:
+            if isinstance(x, ast.AST) and isinstance(y, ast.AST):
+                inner = _difference(x, y)
+                if inner:
+                    found.append(inner if hasattr(inner[0], "lineno") and hasattr(inner[1], "lineno") else (old, new))
+            elif type(x) is not type(y) or x != y:
+                found.append((old, new))
+    return found[0] if len(found) == 1 else (old, new) if found else None
+
+
+# ------------------------------------------------------------------------------------------------------------------ rules
+
+
+def numbers(page, scope, node, helpers):
+    """Other sizes of a number, its sign included; an index moves by one."""
+    if not is_number(node):
+        return
+    parent, field = page.parents[node]
+    value = node.value
+    if isinstance(parent, ast.UnaryOp) and isinstance(parent.op, ast.USub):
+        node, value = parent, -value
+        parent, field = page.parents[node]
+    if isinstance(parent, ast.Subscript) and field == "slice" and isinstance(value, int):
+        yield "index", *page.span(node), [str(value + 1), str(value - 1)]
+        return
+    tight = isinstance(parent, (ast.BinOp, ast.UnaryOp, ast.Attribute))
+    options = [repr(new) for new in near(value)]
+    yield "number", *page.span(node), [f"({text})" if tight and text[0] == "-" else text for text in options]
+
+
+def near(value):
+    """Numbers of the same kind around a number."""
+    found = [value * 2, value / 2, value * 1.25, value * 0.8, value + 1, value - 1, 0, 1, -value]
+    if isinstance(value, int):
+        found = [int(new) if k == 1 else round(new) for k, new in enumerate(found)]
+    else:
+        found = [float(f"{new:.6g}") for new in found]
+    most = max(LARGEST, abs(value))
+    return [new for new in dict.fromkeys(found) if new != value and abs(new) <= most and (new == 0 or abs(new) >= SMALLEST)]
+
+
+def booleans(page, scope, node, helpers):
+    if isinstance(node.value, bool):
+        yield "boolean", *page.span(node), [str(not node.value)]
+
+
+def comparisons(page, scope, node, helpers):
+    sides = [node.left, *node.comparators]
+    for left, op, right in zip(sides, node.ops, sides[1:], strict=False):
+        pattern, options = COMPARISONS[type(op)]
+        yield "comparison", *page.operator(left, right, pattern), options
+
+
+def arithmetic(page, scope, node, helpers):
+    """Another sign between two operands; in parentheses where it binds in another way."""
+    if type(node.op) not in SIGNS or isinstance(node.op, (ast.Mult, ast.Mod, ast.Sub, ast.Add)) and not is_arithmetic(node):
+        return
+    pattern, options = SIGNS[type(node.op)]
+    if isinstance(node.op, LOOSE):
+        left, right = page.tight(node.left), page.tight(node.right)
+        yield "arithmetic", *page.outer(node), [page.fitted(node, f"{left} {sign} {right}") for sign in options]
+    else:
+        yield "arithmetic", *page.operator(node.left, node.right, pattern), options
+
+
+def steps(page, scope, node, helpers):
+    """Another sign in `x += y`."""
+    if type(node.op) in SIGNS:
+        pattern, options = SIGNS[type(node.op)]
+        yield "arithmetic", *page.operator(node.target, node.value, pattern + "="), [sign + "=" for sign in options]
+
+
+def logic(page, scope, node, helpers):
+    """`and` for `or`, and each part left out."""
+    start, end = page.outer(node)
+    pattern, word = WORDS[type(node.op)]
+    values = node.values
+    if not any(isinstance(v, ast.BoolOp) and page.outer(v) == page.span(v) for v in values):
+        text, last = "", page.span(node)[0]
+        for left, right in zip(values, values[1:], strict=False):
+            first, after = page.operator(left, right, pattern)
+            text += page.source[last:first] + word
+            last = after
+        yield "logic", start, end, [page.fitted(node, text + page.source[last : page.span(node)[1]])]
+    if len(values) == 2:
+        yield "drop-term", start, end, [_alone(page, node, v) for v in values]
+    else:
+        own = " and " if isinstance(node.op, ast.And) else " or "
+        parts = [page.tight(v) for v in values]
+        yield "drop-term", start, end, [page.fitted(node, own.join(parts[:k] + parts[k + 1 :])) for k in range(len(parts))]
+
+
+def _alone(page, node, part):
+    """One part of an expression in the place of the whole."""
+    text = page.operand(part)
+    return page.fitted(node, text, atom=is_atom(part) or text != page.text(part))
+
+
+def conditions(page, scope, node, helpers):
+    """The condition of an `if`: the opposite, always, never."""
+    tests = node.ifs if isinstance(node, ast.comprehension) else [node.test]
+    for test in tests:
+        options = []
+        if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
+            options.append(_alone(page, test, test.operand))
+        elif not (isinstance(test, ast.Compare) and len(test.ops) == 1) and not isinstance(test, ast.Constant):
+            options.append(page.fitted(test, f"not {page.tight(test)}"))
+        if not isinstance(node, ast.IfExp) and not isinstance(test, ast.Constant):
+            options += ["True"] if isinstance(node, ast.comprehension) else ["True", "False"]
+        yield "condition", *page.outer(test), options
+
+
+def branches(page, scope, node, helpers):
+    """One side of `a if c else b` for the whole."""
+    yield "branch", *page.outer(node), [_alone(page, node, node.body), _alone(page, node, node.orelse)]
+
+
+def terms(page, scope, node, helpers):
+    """A term or a factor left out, or one more term."""
+    if not is_arithmetic(node) or isinstance(node.op, ast.Pow):
+        return
+    options = [_alone(page, node, node.left)]
+    if isinstance(node.op, (ast.Add, ast.Mult)):
+        options.append(_alone(page, node, node.right))
+    elif isinstance(node.op, ast.Sub):
+        options.append(page.fitted(node, f"-{page.tight(node.right)}"))
+    elif isinstance(node.op, ast.Div):
+        options.append(page.fitted(node, f"1 / {page.tight(node.right)}"))
+    yield "drop-term", *page.outer(node), options
+    parent = page.parents[node][0]
+    if not isinstance(parent, (ast.BinOp, ast.Subscript, ast.Slice)):
+        start, end = page.span(node)
+        names = [name for name in scope.at(start) if name in scope.numeric][:4]
+        whole = page.source[start:end]
+        yield "add-term", *page.outer(node), [page.fitted(node, f"{whole} {factor} {name}") for name in names for factor in FACTORS]
+
+
+def arguments(page, scope, node, helpers):
+    """Two positional arguments of a call change places."""
+    given = node.args
+    if len(given) < 2 or any(isinstance(arg, ast.Starred) for arg in given) or called(node) in ORDERLESS:
+        return
+    for i in range(min(len(given), 4)):
+        for j in range(i + 1, min(len(given), 4)):
+            (a, b), (c, d) = page.outer(given[i]), page.outer(given[j])
+            named = any(isinstance(arg, ast.Constant) and isinstance(arg.value, str) for arg in (given[i], given[j]))
+            if not named and not same(given[i], given[j]):
+                text = page.source
+                yield "arguments", a, d, [text[c:d] + text[b:c] + text[a:b]]
+
+
+def callees(page, scope, node, helpers):
+    """Another function of the module that takes as many arguments; `min` for `max`."""
+    name = called(node)
+    if not isinstance(node.func, ast.Name):
+        return
+    if name in OPPOSITES and name not in helpers:
+        yield "extreme", *page.span(node.func), [OPPOSITES[name]]
+    elif name in helpers and not node.keywords and not any(isinstance(arg, ast.Starred) for arg in node.args):
+        returns = helpers[name][2]
+        own = {name, *scope.label.split(".")}
+        options = []
+        for other, (least, most, gives) in helpers.items():
+            if other not in own and least <= len(node.args) <= most and (gives == returns or not gives or not returns):
+                options.append(other)
+        yield "callee", *page.span(node.func), options[:MOST]
+
+
+def called(node):
+    return getattr(node.func, "id", None) or getattr(node.func, "attr", "")
+
+
+def names(page, scope, node, helpers):
+    """Another name of the function that is bound there, a number for a number."""
+    parent, field = page.parents[node]
+    if not isinstance(node.ctx, ast.Load) or isinstance(parent, ast.Call) and field == "func":
+        return
+    start, end = page.span(node)
+    bound = scope.at(start)
+    if node.id in bound:
+        numeric = node.id in scope.numeric
+        yield "name", start, end, [n for n in bound if n != node.id and (n in scope.numeric) == numeric][:MOST]
+
+
+def returned(page, scope, node, helpers):
+    """What the function returns elsewhere, where its names are bound here too."""
+    if node.value is None:
+        return
+    start, end = page.span(node.value)
+    bound = set(scope.at(start))
+    local = {name for name, _, _ in scope.bound}
+    options = []
+    for other in scope.returns:
+        used = {n.id for n in ast.walk(other.value) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}
+        text = page.text(other.value)
+        if not same(other.value, node.value) and used & local <= bound and "\n" not in text:
+            options.append(page.fitted(node.value, text, atom=is_atom(other.value)))
+    yield "return", *page.outer(node.value), options[:MOST]
+
+
+def statements(page, scope, node, helpers):
+    """A step that is not taken."""
+    if isinstance(node, (ast.AugAssign, ast.Continue)) or isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
+        yield "statement", *page.span(node), ["pass"]
+
+
+RULES = {
+    ast.Constant: (numbers, booleans),
+    ast.Compare: (comparisons,),
+    ast.BinOp: (arithmetic, terms),
+    ast.AugAssign: (steps, statements),
+    ast.BoolOp: (logic,),
+    ast.If: (conditions,),
+    ast.IfExp: (conditions, branches),
+    ast.comprehension: (conditions,),
+    ast.Call: (arguments, callees),
+    ast.Name: (names,),
+    ast.Return: (returned,),
+    ast.Expr: (statements,),
+    ast.Continue: (statements,),
+}

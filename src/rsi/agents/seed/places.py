@@ -1,0 +1,286 @@
+"""Where things stand in a Python source: exact spans of text, the names that are bound there, and how a new text fits in."""
+
+import ast
+import keyword
+import re
+
+FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
+ARITHMETIC = (ast.Add, ast.Sub, ast.Mult, ast.Div, ast.FloorDiv, ast.Mod, ast.Pow)
+ATOMS = (ast.Name, ast.Constant, ast.Call, ast.Attribute, ast.Subscript, ast.List, ast.Dict, ast.Set, ast.JoinedStr, *COMPREHENSIONS)
+OPERATIONS = (ast.BinOp, ast.UnaryOp, ast.BoolOp, ast.Compare, ast.IfExp)
+TIGHT = (*OPERATIONS, ast.Attribute, ast.Await, ast.Starred, ast.NamedExpr, ast.comprehension)
+TEXTUAL = (ast.JoinedStr, ast.List, ast.Tuple, ast.ListComp, ast.Set, ast.SetComp, ast.Dict, ast.DictComp)
+STRUCTURAL = ("__all__", "__slots__")
+HELPER_LINES = 30
+NUMERIC_CALLS = {"abs", "exp", "float", "int", "len", "log", "max", "min", "pow", "round", "sqrt", "sum"}
+
+
+class Page:
+    """A source with its tree; spans are (start, end) in characters, so that `source[start:end]` is the text of a node."""
+
+    def __init__(self, source):
+        self.source = source
+        self.tree = ast.parse(source)
+        self.parents = {}
+        for node in ast.walk(self.tree):
+            for field, value in ast.iter_fields(node):
+                for child in value if isinstance(value, list) else (value,):
+                    if isinstance(child, ast.AST):
+                        self.parents[child] = (node, field)
+        self.starts = [0] + [found.end() for found in re.finditer(r"\r\n|\r|\n", source)] + [len(source)]
+        self.ascii = source.isascii()
+
+    def offset(self, line, column):
+        """Characters before a line (from 1) and a column in UTF-8 bytes, as the tree counts them."""
+        start = self.starts[line - 1]
+        if self.ascii:
+            return start + column
+        text = self.source[start : self.starts[line]]
+        return start + len(text.encode()[:column].decode())
+
+    def span(self, node):
+        return self.offset(node.lineno, node.col_offset), self.offset(node.end_lineno, node.end_col_offset)
+
+    def text(self, node):
+        start, end = self.span(node)
+        return self.source[start:end]
+
+    def outer(self, node):
+        """The span of an expression with the parentheses that are around nothing but it."""
+        start, end = self.span(node)
+        while True:
+            before, after = self._opening(start), self._closing(end)
+            if before is None or after is None:
+                return start, end
+            start, end = before, after
+
+    def _opening(self, start):
+        """Where a grouping parenthesis before `start` stands; None where there is none, or where it opens a call."""
+        at = len(self.source[:start].rstrip()) - 1
+        if at < 0 or self.source[at] != "(":
+            return None
+        line = max(self.source.rfind("\n", 0, at), self.source.rfind("\r", 0, at)) + 1
+        if "\n" in self.source[at:start] and "#" in self.source[line:at]:
+            return None
+        before = self.source[line:at].rstrip(" \t")
+        word = re.search(r"\w+$", before)
+        if word:
+            return at if keyword.iskeyword(word[0]) and word[0] not in ("True", "False", "None") else None
+        return None if before.endswith((")", "]", "}", "'", '"', "\\")) else at
+
+    def _closing(self, end):
+        at = len(self.source) - len(self.source[end:].lstrip())
+        return at + 1 if self.source[at : at + 1] == ")" else None
+
+    def operand(self, node):
+        """The text of an expression to be put elsewhere: with its own parentheses if it goes over several lines."""
+        start, end = self.outer(node)
+        inner = self.text(node)
+        return self.source[start:end] if "\n" in inner else inner
+
+    def tight(self, node):
+        """The text of an expression as an operand of an operator."""
+        text = self.operand(node)
+        return text if is_atom(node) or text.startswith("(") and is_grouped(text) else f"({text})"
+
+    def fitted(self, node, text, atom=False):
+        """`text` in the place of `node`: in parentheses where it would otherwise be read in another way."""
+        start, end = self.span(node)
+        first, last = self.outer(node)
+        if start != first:
+            return text if atom and "\n" not in text else self.source[first:start] + text + self.source[end:last]
+        parent, field = self.parents[node]
+        roomy = not isinstance(parent, TIGHT) and not (isinstance(parent, ast.Call) and field == "func")
+        roomy = roomy and not (isinstance(parent, ast.Subscript) and field == "value")
+        return text if atom or roomy else f"({text})"
+
+    def operator(self, left, right, pattern):
+        """The span of the operator between two operands."""
+        start, end = self.span(left)[1], self.span(right)[0]
+        gap = re.sub(r"#[^\n]*", lambda found: " " * len(found[0]), self.source[start:end])
+        found = re.search(pattern, gap)
+        return start + found.start(), start + found.end()
+
+
+def is_atom(node):
+    return isinstance(node, ATOMS)
+
+
+def is_grouped(text):
+    """Whether a text is one expression in parentheses."""
+    try:
+        return ast.parse(text, mode="eval").body.col_offset > 0
+    except SyntaxError:
+        return False
+
+
+def is_number(node):
+    return isinstance(node, ast.Constant) and isinstance(node.value, (int, float)) and not isinstance(node.value, bool)
+
+
+def is_arithmetic(node):
+    """An operation that is surely meant for numbers: nothing textual or list-like in it."""
+    if not isinstance(node, ast.BinOp) or not isinstance(node.op, ARITHMETIC):
+        return False
+    for side in (node.left, node.right):
+        if isinstance(side, TEXTUAL) or isinstance(side, ast.Constant) and not is_number(side):
+            return False
+        if isinstance(side, ast.BinOp) and not is_arithmetic(side):
+            return False
+    return True
+
+
+def same(a, b):
+    return ast.dump(a) == ast.dump(b)
+
+
+def shallow(node):
+    """The nodes of a function without those of functions in it, annotations, decorators and formatted strings."""
+    found = []
+    stack = [node]
+    while stack:
+        this = stack.pop()
+        found.append(this)
+        for field, value in ast.iter_fields(this):
+            if field in ("annotation", "returns", "decorator_list") or isinstance(this, ast.JoinedStr):
+                continue
+            children = value if isinstance(value, list) else (value,)
+            stack += [c for c in children if isinstance(c, ast.AST) and not isinstance(c, (*FUNCTIONS, ast.ClassDef))]
+    return found
+
+
+class Scope:
+    """The names of one function: where each is bound, which are numbers, which values it returns."""
+
+    def __init__(self, page, label, node):
+        self.page = page
+        self.label = label
+        self.node = node
+        self.nodes = shallow(node)
+        self.bound = []
+        self.numeric = set()
+        self.returns = []
+        self.outside = set()
+        if isinstance(node, FUNCTIONS):
+            self.returns = [n for n in self.nodes if isinstance(n, ast.Return) and n.value is not None]
+            self.outside = {name for n in self.nodes if isinstance(n, (ast.Global, ast.Nonlocal)) for name in n.names}
+            self._parameters(node)
+            self._block(node.body)
+            for inner in self.nodes:
+                self._inside(inner)
+                self._numbers(inner)
+
+    def at(self, position):
+        """Names that are bound at a position of the source, the most recent first."""
+        found = [(since, name) for name, since, until in self.bound if since <= position < until and name not in self.outside]
+        return list(dict.fromkeys(name for _, name in sorted(found, reverse=True)))
+
+    def _parameters(self, function):
+        every = [*function.args.posonlyargs, *function.args.args, *function.args.kwonlyargs]
+        start, end = self.page.span(function.body[0])[0], self.page.span(function)[1]
+        self.bound += [(arg.arg, start, end) for arg in every]
+        named = {arg.arg for arg in every if isinstance(arg.annotation, ast.Name) and arg.annotation.id in ("int", "float")}
+        defaults = zip(reversed(every[: len(every) - len(function.args.kwonlyargs)]), reversed(function.args.defaults), strict=False)
+        keywords = zip(function.args.kwonlyargs, function.args.kw_defaults, strict=True)
+        self.numeric |= named | {arg.arg for arg, value in [*defaults, *keywords] if value is not None and is_number(value)}
+
+    def _block(self, statements):
+        """Names bound by a block of statements hold until its end."""
+        end = self.page.span(statements[-1])[1]
+        for this in statements:
+            if isinstance(this, ast.Assign):
+                self._bind(this.targets, self.page.span(this)[1], end)
+            elif isinstance(this, ast.AnnAssign) and this.value is not None:
+                self._bind([this.target], self.page.span(this)[1], end)
+            elif isinstance(this, (ast.For, ast.AsyncFor)):
+                self._bind([this.target], self.page.span(this.body[0])[0], self.page.span(this.body[-1])[1])
+            elif isinstance(this, (ast.With, ast.AsyncWith)):
+                self._bind([i.optional_vars for i in this.items if i.optional_vars], self.page.span(this.body[0])[0], end)
+            if not isinstance(this, (*FUNCTIONS, ast.ClassDef)):
+                for inner in (*getattr(this, "handlers", ()), *getattr(this, "cases", ()), this):
+                    for field in ("body", "orelse", "finalbody"):
+                        if getattr(inner, field, None):
+                            self._block(getattr(inner, field))
+
+    def _bind(self, targets, start, end):
+        for target in targets:
+            for node in ast.walk(target):
+                if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+                    self.bound.append((node.id, start, end))
+
+    def _inside(self, node):
+        """Names of comprehensions and lambdas hold only in their own parts."""
+        if isinstance(node, ast.Lambda):
+            self.bound += [(arg.arg, *self.page.span(node.body)) for arg in node.args.args]
+        elif isinstance(node, COMPREHENSIONS):
+            parts = [node.key, node.value] if isinstance(node, ast.DictComp) else [node.elt]
+            for k, generator in enumerate(node.generators):
+                later = [part for g in node.generators[k + 1 :] for part in (g.iter, *g.ifs)]
+                for part in (*parts, *generator.ifs, *later):
+                    self._bind([generator.target], *self.page.span(part))
+
+    def _numbers(self, node):
+        """Names that are used or set like numbers."""
+        if is_arithmetic(node) and not isinstance(node.op, (ast.Add, ast.Mult, ast.Mod)):
+            self._names(node.left, node.right)
+        elif isinstance(node, ast.BinOp) and is_arithmetic(node) and (is_number(node.left) or is_number(node.right)):
+            self._names(node.left, node.right)
+        elif isinstance(node, ast.Compare) and any(is_number(c) for c in (node.left, *node.comparators)):
+            self._names(node.left, *node.comparators)
+        elif isinstance(node, ast.Assign) and self._is_numeric(node.value):
+            self._names(*node.targets)
+        elif isinstance(node, ast.AugAssign) and isinstance(node.op, ARITHMETIC) and self._is_numeric(node.value):
+            self._names(node.target)
+        elif isinstance(node, (ast.For, ast.comprehension)) and isinstance(node.iter, ast.Call):
+            called = getattr(node.iter.func, "id", "")
+            if called == "range":
+                self._names(node.target)
+            elif called == "enumerate" and isinstance(node.target, ast.Tuple):
+                self._names(node.target.elts[0])
+
+    def _is_numeric(self, value):
+        called = value.func if isinstance(value, ast.Call) else None
+        name = getattr(called, "id", None) or getattr(called, "attr", "")
+        return is_number(value) or is_arithmetic(value) or name in NUMERIC_CALLS
+
+    def _names(self, *nodes):
+        self.numeric |= {node.id for node in nodes if isinstance(node, ast.Name)}
+
+
+def scopes(page):
+    """The functions and the constants of a module, also those in its classes and functions."""
+    found = []
+
+    def visit(body, before):
+        for node in body:
+            if isinstance(node, FUNCTIONS):
+                found.append(Scope(page, before + node.name, node))
+                visit(node.body, before + node.name + ".")
+            elif isinstance(node, ast.ClassDef):
+                visit(node.body, before + node.name + ".")
+            elif before and isinstance(page.parents[node][0], FUNCTIONS):
+                continue
+            elif isinstance(node, (ast.Assign, ast.AnnAssign)) and node.value is not None:
+                target = node.targets[0] if isinstance(node, ast.Assign) else node.target
+                if isinstance(target, ast.Name) and target.id not in STRUCTURAL:
+                    found.append(Scope(page, before + target.id, node))
+
+    visit(page.tree.body, "")
+    return found
+
+
+def own_functions(page):
+    """The module's own small functions that give a value back and touch nothing outside: {name: (least, most, returns)}."""
+    found = {}
+    for node in page.tree.body:
+        if not isinstance(node, ast.FunctionDef) or node.end_lineno - node.lineno > HELPER_LINES or node.args.vararg or node.args.kwarg:
+            continue
+        inside = list(ast.walk(node))
+        gives = any(isinstance(n, ast.Return) and n.value is not None for n in inside)
+        if gives and not any(isinstance(n, (ast.Global, ast.Nonlocal, ast.Yield, ast.YieldFrom)) for n in inside):
+            most = len(node.args.posonlyargs) + len(node.args.args)
+            required = any(default is None for default in node.args.kw_defaults)
+            if not required:
+                found[node.name] = (most - len(node.args.defaults), most, node.returns and ast.dump(node.returns))
+    return found

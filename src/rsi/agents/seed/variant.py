@@ -1,0 +1,126 @@
+"""A copy of the agent with some of its files changed, loaded beside the running one.
+
+The copy's modules live only in the namespace that `load` gives back: they were bound to one another when they were imported, at
+the top of each file, and go on working after the names in `sys.modules` are the running agent's again.
+"""
+
+import ast
+import hashlib
+import importlib
+import sys
+import warnings
+from importlib.machinery import ModuleSpec
+from pathlib import Path
+from types import SimpleNamespace
+
+HERE = Path(__file__).resolve().parent
+KINDS = (".py", ".json", ".toml")
+COUNTER = "__count_pass__"
+MOST_COMPILED = 512
+
+compiled = {}
+
+
+class Broken(Exception):
+    """A copy that cannot be loaded, fails, or does not come to an end; the text says why in a line."""
+
+
+class Passes:
+    """Counts the passes through the `while` loops of a copy and breaks it off after `most`."""
+
+    def __init__(self, most):
+        self.most = most
+        self.used = 0
+
+    def __call__(self):
+        self.used += 1
+        if self.most is not None and self.used > self.most:
+            raise Broken(f"more than {self.most} passes through its loops")
+        return True
+
+
+def read_tree(folder):
+    """The texts of an agent's files: {path inside the folder: text}."""
+    found = {}
+    for path in sorted(Path(folder).rglob("*")):
+        inside = path.relative_to(folder)
+        if path.suffix in KINDS and path.is_file() and not any(part.startswith((".", "__pycache__")) for part in inside.parts):
+            found[inside.as_posix()] = path.read_bytes().decode("utf-8")
+    return found
+
+
+def load(files, names, passes=None):
+    """Import modules `names` from the sources in `files` {path: text}, apart from the running ones.
+
+    The result has one attribute per name, and `passes`, which counts passes through `while` loops. With a number of `passes`
+    (say, a few times what the unchanged agent uses) a copy that loops for ever ends in Broken, also when it is called later.
+    """
+    counter = Passes(passes)
+    finder = Finder(files, counter)
+    hidden = finder.sources.keys() | {path.stem for path in HERE.glob("*.py")}
+    running = {name: sys.modules.pop(name) for name in hidden if name in sys.modules}
+    finder.hidden = hidden
+    sys.meta_path.insert(0, finder)
+    try:
+        return SimpleNamespace(**{name: attempt(importlib.import_module, name) for name in names}, passes=counter)
+    finally:
+        sys.meta_path.remove(finder)
+        for name in hidden:
+            sys.modules.pop(name, None)
+        sys.modules.update(running)
+
+
+def attempt(function, *given, **named):
+    """Call into a copy; whatever goes wrong in there is Broken. The only place that catches everything: it is the copy's own jail."""
+    try:
+        return function(*given, **named)
+    except Broken:
+        raise
+    except (Exception, SystemExit) as error:
+        raise Broken(f"{type(error).__name__}: {error}"[:200]) from error
+
+
+class Finder:
+    """Finds modules in a dict of sources, and hides those of the running agent that are not in it."""
+
+    def __init__(self, files, counter):
+        self.sources = {path[:-3]: text for path, text in files.items() if path.endswith(".py") and "/" not in path}
+        self.hidden = set()
+        self.counter = counter
+
+    def find_spec(self, name, path=None, target=None):
+        if name in self.sources:
+            return ModuleSpec(name, self, origin=str(HERE / f"{name}.py"))
+        if name in self.hidden:
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+        return None
+
+    def create_module(self, spec):
+        return None
+
+    def exec_module(self, module):
+        name = module.__name__
+        module.__file__ = module.__spec__.origin
+        setattr(module, COUNTER, self.counter)
+        exec(code_of(name, self.sources[name]), module.__dict__)
+
+
+def code_of(name, source):
+    """The compiled source, its `while` loops counted; unchanged sources are compiled once per process."""
+    key = name, hashlib.blake2b(source.encode(), digest_size=16).digest()
+    if key not in compiled:
+        if len(compiled) >= MOST_COMPILED:
+            compiled.clear()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            compiled[key] = compile(counted(ast.parse(source)), f"<copy>/{name}.py", "exec")
+    return compiled[key]
+
+
+def counted(tree):
+    """The tree with a count in front of the condition of every `while` loop."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.While):
+            call = ast.Call(ast.Name(COUNTER, ast.Load()), [], [])
+            node.test = ast.copy_location(ast.BoolOp(ast.And(), [call, node.test]), node.test)
+    return ast.fix_missing_locations(tree)
