@@ -1,1 +1,14 @@
-"""kernel/sandbox"""
+"""The jail: code that nobody has vetted runs here, one fresh process and one empty folder per call; only plain data comes out.
+
+`open_jail` picks the strongest tier that this machine enforces, `capabilities` says in words what that is. The kernel's side is `zygote`
+(the jail), `wire` (pipes), `reading` (what bytes mean), `launch` (how each tier is started) and `tiers`. The guest's side is `guest`,
+`confine` and `answers`: files that are read as text and run inside, never imported by the kernel.
+
+Covers: files, network, processes, signals, time, memory, output, forged results, as far as the tier says.
+Does not cover: faults of the machine's own kernel, side channels through time and load, and what a *right* answer is.
+"""
+
+from rsi.kernel.sandbox.tiers import TIERS, Capability, capabilities, open_jail, unreachable
+from rsi.kernel.sandbox.zygote import ZygoteJail
+
+__all__ = ["TIERS", "Capability", "ZygoteJail", "capabilities", "open_jail", "unreachable"]

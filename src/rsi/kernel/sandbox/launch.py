@@ -1,0 +1,126 @@
+"""How a zygote is started at each tier, and what that enforces.
+
+S3: bubblewrap: own user, PID, network, IPC, host-name and mount namespaces, no capability; of the machine's files only the interpreter
+    and the system's libraries, read-only; a small memory file system as the only writable place. Inside it, all of S2.
+S2: Landlock and a strict filter of system calls: files outside can be neither read nor written; no process, exec, socket, signal.
+S1: a process of its own with limits; another user where the kernel runs as root and the interpreter stays readable.
+
+Covers: see `capabilities` of a jail, which says it for the machine at hand.
+Does not cover: faults of the machine's own kernel (a virtual machine would); load and timing as a side channel.
+"""
+
+import json
+import os
+import shutil
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from rsi.core.errors import JailError
+
+__all__ = ["BOX", "NOBODY", "Launch", "launch"]
+
+BOX = "/box"
+NOBODY = 65534
+_BOX_BYTES = 256_000_000
+_ENVIRONMENT = {"PYTHONHASHSEED": "0", "LANG": "C.UTF-8", "LC_ALL": "C.UTF-8", "OPENBLAS_NUM_THREADS": "1"}
+# `-I` would ignore PYTHONHASHSEED and with it make the order of sets differ between two runs; the environment holds nothing else.
+_FLAGS = ("-s", "-S", "-P", "-B")
+_LIBRARIES = ("/lib", "/lib32", "/lib64", "/usr/lib", "/usr/lib32", "/usr/lib64", "/etc/ld.so.cache")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Launch:
+    """Command and environment that start a zygote, and where its calls' folders are.
+
+    Attributes:
+        box: folder inside the jail that the zygote empties itself; None where the kernel makes a folder for each call.
+        uid: the user it becomes, None if it stays the kernel's.
+    """
+
+    tier: str
+    command: tuple[str, ...]
+    environment: dict[str, str]
+    box: str | None
+    uid: int | None
+
+
+def launch(tier: str, preload: tuple[str, ...]) -> Launch:
+    """How to start a zygote of this tier.
+
+    Raises:
+        JailError: it cannot be started here; the message says why and what would help.
+    """
+    uid = _other_user() if tier in ("S1", "S2") else None
+    box = BOX if tier == "S3" else None
+    strict = tier in ("S2", "S3")
+    config = {
+        "preload": list(preload),
+        "box": box,
+        "alone": tier == "S3",
+        "uid": uid,
+        "filter": strict,
+        "fence": [*_LIBRARIES, *_interpreter_files()] if strict else None,
+        "processes": 0 if strict or uid is not None else 64,
+    }
+    python = (str(_interpreter()), *_FLAGS, "-c", _guest(), json.dumps(config))
+    command = (*_bubblewrap(), *python) if tier == "S3" else python
+    return Launch(tier=tier, command=command, environment=_ENVIRONMENT, box=box, uid=uid)
+
+
+def _guest() -> str:
+    here = Path(__file__).parent
+    return "\n".join((here / name).read_text(encoding="utf-8") for name in ("confine.py", "guest.py"))
+
+
+def _interpreter() -> Path:
+    """The interpreter that a virtual environment stands on: it needs nothing of the environment's folder."""
+    name = f"python{sys.version_info.major}.{sys.version_info.minor}"
+    base = Path(sys.base_prefix) / "bin" / name
+    return Path(os.path.realpath(base if base.exists() else sys.executable))
+
+
+def _interpreter_files() -> list[str]:
+    prefix = Path(os.path.realpath(sys.base_prefix))
+    extra = ["/nix/store"] if prefix.is_relative_to("/nix/store") else []
+    return [str(prefix / "lib"), *extra]
+
+
+def _other_user() -> int | None:
+    """Nobody, if the kernel runs as root and everybody may read the interpreter; else None (stay)."""
+    if os.getuid() != 0:
+        return None
+    library = Path(os.path.realpath(sys.base_prefix)) / "lib"
+    open_to_all = all(place.stat().st_mode & 0o005 == 0o005 for place in (library, *library.parents) if place != Path("/"))
+    return NOBODY if open_to_all else None
+
+
+def _bubblewrap() -> tuple[str, ...]:
+    program = shutil.which("bwrap", path="/usr/bin:/bin:/usr/local/bin:" + os.environ.get("PATH", ""))
+    if program is None:
+        raise JailError("bubblewrap is not installed; install it with: apt install bubblewrap")
+    words = [program, "--unshare-all", "--unshare-user", "--disable-userns", "--die-with-parent", "--new-session", "--cap-drop", "ALL"]
+    words += ["--hostname", "jail", "--clearenv"]
+    for name, value in _ENVIRONMENT.items():
+        words += ["--setenv", name, value]
+    words += [*_mounts(), "--proc", "/proc", "--dev", "/dev", "--size", str(_BOX_BYTES), "--tmpfs", BOX]
+    return (*words, "--remount-ro", "/dev", "--remount-ro", "/", "--chdir", BOX)
+
+
+def _mounts() -> list[str]:
+    words: list[str] = []
+    for path in [*_LIBRARIES, *_interpreter_files(), str(_interpreter())]:
+        if os.path.islink(path) and not os.path.isabs(os.readlink(path)):
+            words += ["--symlink", os.readlink(path), path]
+        else:
+            words += ["--ro-bind-try", path, path]
+    for place in _packages():
+        words += ["--tmpfs", place, "--remount-ro", place]
+    return words
+
+
+def _packages() -> list[str]:
+    """Folders of installed packages below what the jail sees: hidden, so that nobody's installed software is part of a result."""
+    roots = [Path(path) for path in (*_interpreter_files(), "/usr/lib")]
+    found = {str(p) for root in roots for name in ("site-packages", "dist-packages") for p in root.glob(f"python*/{name}") if p.is_dir()}
+    return sorted(found)

@@ -1,0 +1,88 @@
+"""Opening the strongest jail that this machine can enforce, and saying plainly what it does enforce.
+
+Covers: every tier is proven by starting it, never by looking for a program's name.
+Does not cover: attacks themselves; `tests/security` runs them and looks at their effect from the host.
+"""
+
+from dataclasses import dataclass
+from functools import cache
+
+from rsi.core.errors import JailError, UserError
+from rsi.kernel.sandbox.zygote import ZygoteJail
+
+__all__ = ["TIERS", "Capability", "capabilities", "open_jail", "unreachable"]
+
+TIERS = ("S3", "S2", "S1")
+"""Strongest first."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Capability:
+    """One thing that a jail is asked to prevent, whether it does here, and how (or what would help)."""
+
+    name: str
+    enforced: bool
+    how: str
+
+
+def open_jail(preload: tuple[str, ...] = (), tier: str = "auto") -> ZygoteJail:
+    """A jail at the strongest tier that works here, or at exactly the one asked for.
+
+    Raises:
+        UserError: no such tier, or the machine cannot enforce it; says why and what to do.
+        JailError: not even the weakest tier starts.
+    """
+    if tier != "auto" and tier not in TIERS:
+        raise UserError(f"there is no jail tier {tier!r}; choose one of auto, {', '.join(TIERS)}")
+    for name in TIERS if tier == "auto" else (tier,):
+        why = unreachable(name)
+        if why is None:
+            return ZygoteJail(tier=name, preload=preload)
+    if tier != "auto":
+        raise UserError(f"this machine cannot enforce jail tier {tier}: {why}; choose tier auto or repair that")
+    raise JailError(f"no jail can be started here: {why}")
+
+
+@cache
+def unreachable(tier: str) -> str | None:
+    """Why a tier cannot be had on this machine, None if it can; tried once per process by starting it."""
+    try:
+        ZygoteJail(tier=tier).close()
+    except JailError as error:
+        return str(error)
+    return None
+
+
+def capabilities(jail: ZygoteJail) -> tuple[Capability, ...]:
+    """What this jail enforces and what not, in words for people."""
+    spaces, calls, fence = jail.tier == "S3", bool(jail.enforced.get("filter")), bool(jail.enforced.get("fence"))
+    files = [word for word, there in (("namespaces", spaces), ("Landlock", fence)) if there]
+    network = [word for word, there in (("an empty network namespace", spaces), ("a filter of system calls", calls)) if there]
+    missing = None if spaces else unreachable("S3") or "a weaker tier was asked for"
+    signals = [word for word, there in (("a PID namespace", spaces), ("a filter of system calls", calls)) if there]
+    return (
+        _capability("reading and writing files outside its folder", files, missing),
+        _capability("network", network, missing),
+        _capability("starting processes and threads", ["a filter of system calls"] if calls else [], missing),
+        _capability("signals to other processes", signals, missing),
+        _capability("seeing which files exist outside", ["namespaces"] if spaces else [], missing),
+        _capability("size of all its files together", ["a memory file system of fixed size"] if spaces else [], missing),
+        Capability(name="time, memory, size of a file, open files", enforced=True, how="resource limits and the kernel's own clock"),
+        Capability(name="answers and results", enforced=True, how="no answer is ever sent in; one message with a nonce comes out"),
+        _user(jail),
+    )
+
+
+def _capability(name: str, means: list[str], missing: str | None) -> Capability:
+    if means:
+        return Capability(name=name, enforced=True, how=" and ".join(means))
+    return Capability(name=name, enforced=False, how=f"not enforced at this tier ({missing})")
+
+
+def _user(jail: ZygoteJail) -> Capability:
+    name = "rights of root"
+    if jail.enforced.get("uid") != 0:
+        return Capability(name=name, enforced=True, how="the jail runs as an ordinary user")
+    if jail.tier != "S1":
+        return Capability(name=name, enforced=True, how="root in name only: no capability is left")
+    return Capability(name=name, enforced=False, how="the interpreter lies where only root can read it, so the jail stays root")

@@ -1,0 +1,139 @@
+"""The kernel's end of one call: request out, three pipes and the zygote's reports in, everything bounded, nothing trusted.
+
+Covers: endless or absent output, a candidate that closes or floods its pipes, a zygote that does not react (`Stalled`).
+Does not cover: what the bytes mean (`reading`).
+"""
+
+import json
+import os
+import select
+import socket
+import struct
+import time
+from dataclasses import dataclass, field
+
+from rsi.core.errors import JailError
+
+__all__ = ["Capture", "Exchange", "Stalled", "receive", "request"]
+
+_CHUNK = 1 << 18
+_GRACE_S = 0.5
+
+
+class Stalled(JailError):
+    """The zygote did not react in time; its jail must be thrown away."""
+
+
+@dataclass(slots=True)
+class Capture:
+    """One pipe out of a call: keeps at most `keep` bytes and reads on, so that the writer never blocks."""
+
+    fd: int
+    keep: int
+    data: bytearray = field(default_factory=bytearray)
+
+    def pull(self) -> bool:
+        """Read what is there; False at the end."""
+        chunk = os.read(self.fd, _CHUNK)
+        self.data += chunk[: max(0, self.keep - len(self.data))]
+        return bool(chunk)
+
+
+def request(control: socket.socket, header: dict[str, object], blobs: list[bytes], keeps: tuple[int, int, int]) -> list[Capture]:
+    """Send one request with the write ends of fresh pipes and return captures of their read ends (result, stdout, stderr).
+
+    Raises:
+        JailError: the zygote is gone or does not take the request.
+    """
+    head = json.dumps(header).encode()
+    body = b"".join([struct.pack(">Q", len(head)), head, *blobs])
+    pipes = [os.pipe() for _ in keeps]
+    try:
+        socket.send_fds(control, [struct.pack(">Q", len(body))], [write for _, write in pipes])
+        control.sendall(body)
+    except OSError as error:
+        for read, _ in pipes:
+            os.close(read)
+        raise JailError(f"the jail took no request: {error}") from error
+    finally:
+        for _, write in pipes:
+            os.close(write)
+    return [Capture(read, keep) for (read, _), keep in zip(pipes, keeps, strict=True)]
+
+
+def receive(control: socket.socket) -> dict[str, object]:
+    """One report of the zygote.
+
+    Raises:
+        JailError: it ended, or said something that is no report.
+    """
+    try:
+        head = control.recv(8, socket.MSG_WAITALL)
+        body = control.recv(struct.unpack(">Q", head)[0], socket.MSG_WAITALL) if len(head) == 8 else b""
+        report = json.loads(body)
+    except (OSError, ValueError) as error:
+        raise JailError(f"the jail's zygote ended or does not answer ({type(error).__name__})") from error
+    if not isinstance(report, dict):
+        raise JailError("the jail's zygote broke its protocol")
+    return report
+
+
+@dataclass(slots=True)
+class Exchange:
+    """Waits for the end of one call.
+
+    Attributes:
+        control: the socket to the zygote.
+        captures: result, stdout, stderr.
+        wall_s: when to send word that the time is over.
+        told: whether that word was sent.
+        child: the process of the call as the zygote names it; 0 before it started.
+    """
+
+    control: socket.socket
+    captures: list[Capture]
+    wall_s: float
+    told: bool = False
+    child: int = 0
+
+    def finish(self) -> dict[str, object]:
+        """Read everything until the call has ended and return the zygote's report.
+
+        Raises:
+            Stalled: the zygote missed a deadline.
+            JailError: the zygote ended.
+        """
+        poller = select.poll()
+        poller.register(self.control, select.POLLIN)
+        open_pipes = {capture.fd: capture for capture in self.captures}
+        for fd in open_pipes:
+            poller.register(fd, select.POLLIN)
+        deadline = time.monotonic() + self.wall_s
+        report: dict[str, object] | None = None
+        while report is None or open_pipes:
+            events = poller.poll(max(0.0, deadline - time.monotonic()) * 1000)
+            for fd, _ in events:
+                if fd == self.control.fileno():
+                    report = self._heard()
+                    deadline = deadline if report is None else time.monotonic() + _GRACE_S
+                elif not open_pipes[fd].pull():
+                    poller.unregister(fd)
+                    del open_pipes[fd]
+            if time.monotonic() >= deadline and (report is None or open_pipes):
+                self._overdue(report is not None)
+                deadline = time.monotonic() + _GRACE_S
+        return report
+
+    def _heard(self) -> dict[str, object] | None:
+        message = receive(self.control)
+        started = message.get("started")
+        if isinstance(started, int):
+            self.child = started
+            return None
+        return message
+
+    def _overdue(self, reported: bool) -> None:
+        if self.told or reported:
+            raise Stalled("the jail's zygote did not end a call in time")
+        self.told = True
+        self.control.send(b"K")

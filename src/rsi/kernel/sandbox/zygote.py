@@ -1,0 +1,235 @@
+"""A jail with a warm zygote, at every tier from S1 to S3: one fresh process and one empty folder for each call.
+
+Covers: a wall limit that the kernel enforces itself, first by word to the zygote, half a second later by SIGKILL to all of it; a zygote
+that died (a fresh one starts at the next call); bytes that lie (`reading`); paths of files that leave the folder.
+Does not cover: what its tier does not enforce; ask `capabilities`.
+"""
+
+import contextlib
+import dataclasses
+import os
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from types import TracebackType
+
+from rsi.core.codec import canonical
+from rsi.core.errors import JailError
+from rsi.core.protocols import Call, Files, Reply
+from rsi.core.records import Clock, Outcome
+from rsi.kernel.sandbox.launch import BOX, launch
+from rsi.kernel.sandbox.reading import ENVELOPE_BYTES, Ending, Found, legible, plain_reason, understand
+from rsi.kernel.sandbox.wire import Exchange, Stalled, receive, request
+
+__all__ = ["ZygoteJail"]
+
+_START_S = 20.0
+
+
+class ZygoteJail:
+    """Runs calls in children of one warm interpreter. One call at a time; a jail of its own for each thread."""
+
+    def __init__(self, *, tier: str, preload: tuple[str, ...] = ()) -> None:
+        """Start the zygote at `tier` (S1, S2, S3) with these standard-library modules loaded.
+
+        Raises:
+            JailError: it did not start, or a preloaded module is not one that may be.
+        """
+        wrong = sorted(name for name in preload if name.partition(".")[0] not in sys.stdlib_module_names or name.startswith("antigravity"))
+        if wrong:
+            raise JailError(f"only modules of the standard library can be preloaded, not {', '.join(wrong)}")
+        self._launch = launch(tier, preload)
+        self._process: subprocess.Popen[bytes] | None = None
+        self._control: socket.socket | None = None
+        self.enforced: dict[str, object] = {}
+        self._start()
+
+    @property
+    def tier(self) -> str:
+        """What is enforced: `S3`, `S2` or `S1`."""
+        return self._launch.tier
+
+    def __enter__(self) -> "ZygoteJail":
+        """The jail itself; leaving the block closes it."""
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        """Close the jail."""
+        self.close()
+
+    def call(self, call: Call) -> Reply:
+        """Run one call. Whatever the code does is an outcome; see the protocol.
+
+        Raises:
+            JailError: the zygote could not be started or ended while it should not; the next call starts a fresh one.
+        """
+        wrong = _unusable(call.files)
+        if wrong:
+            found = Found(outcome=Outcome.VIOLATION, reason=legible(f"unusable path in its tree: {wrong!r}"))
+            return _reply(found, b"", b"", Clock())
+        if self._process is None or self._process.poll() is not None:
+            self.close()
+            self._start()
+        with self._folder() as folder:
+            return self._run(call, folder)
+
+    def close(self) -> None:
+        """End every process of the jail; calling twice is harmless."""
+        if self._control is not None:
+            self._control.close()
+        if self._process is not None:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self._process.pid, signal.SIGKILL)
+            self._process.wait()
+            if self._process.stderr is not None:
+                self._process.stderr.close()
+        self._process, self._control = None, None
+
+    def _start(self) -> None:
+        ours, theirs = socket.socketpair()
+        ours.settimeout(_START_S)
+        try:
+            self._process = subprocess.Popen(
+                self._launch.command,
+                stdin=theirs.fileno(),
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.PIPE,
+                env=self._launch.environment,
+                cwd="/",
+                start_new_session=True,
+            )
+        except OSError as error:
+            ours.close()
+            raise JailError(f"the jail's interpreter did not start: {error}") from error
+        finally:
+            theirs.close()
+        self._control = ours
+        self.enforced = self._greeting(ours)
+
+    def _greeting(self, control: socket.socket) -> dict[str, object]:
+        try:
+            greeting = receive(control)
+        except JailError as error:
+            said = self._last_words()
+            self.close()
+            raise JailError(f"the jail did not start: {said or error}") from error
+        if self.tier != "S1" and not greeting.get("filter") or self.tier == "S2" and not greeting.get("fence"):
+            self.close()
+            raise JailError("this machine's kernel has no seccomp filter or no Landlock for it")
+        return greeting
+
+    def _last_words(self) -> str:
+        assert self._process is not None and self._process.stderr is not None
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+        lines = self._process.stderr.read(10_000).decode(errors="replace").strip().splitlines()
+        return legible(lines[-1]) if lines else ""
+
+    @contextlib.contextmanager
+    def _folder(self) -> Iterator[str]:
+        """The working folder of one call: inside the jail's own file system, or a temporary one that is removed afterwards."""
+        if self._launch.box is not None:
+            yield f"{BOX}/work"
+            return
+        folder = tempfile.mkdtemp(prefix="rsi-jail-")
+        try:
+            if self._launch.uid is not None:
+                os.chown(folder, self._launch.uid, self._launch.uid)
+            yield folder
+        finally:
+            _remove(folder)
+
+    def _run(self, call: Call, folder: str) -> Reply:
+        assert self._control is not None
+        nonce = secrets.token_hex(16)
+        limits = call.limits
+        header: dict[str, object] = {
+            "nonce": nonce,
+            "module": call.module,
+            "function": call.function,
+            "folder": folder,
+            "files": [[path, len(content)] for path, content in call.files.items()],
+            "cpu_s": limits.cpu_s,
+            "memory_bytes": limits.memory_bytes,
+            "disk_bytes": limits.disk_bytes,
+            "descriptors": limits.files,
+        }
+        keeps = (limits.answer_bytes + ENVELOPE_BYTES + 9, limits.output_bytes, limits.output_bytes)
+        began = time.monotonic()
+        try:
+            captures = request(self._control, header, [*call.files.values(), canonical(call.payload)], keeps)
+        except JailError:
+            self.close()
+            raise
+        exchange = Exchange(self._control, captures, limits.wall_s)
+        try:
+            report = self._await(exchange)
+        finally:
+            for capture in captures:
+                os.close(capture.fd)
+        result, out, err = (bytes(capture.data) for capture in captures)
+        clock = Clock(wall_s=_number(report.get("wall"), time.monotonic() - began), cpu_s=_number(report.get("cpu"), 0.0))
+        status = report.get("status")
+        ending = Ending(status=status if isinstance(status, int) else None, told=exchange.told, result=result, cpu_s=clock.cpu_s)
+        found = understand(ending, nonce, limits)
+        reason = plain_reason(found.reason, {folder: "", os.path.realpath(sys.base_prefix): "python/"})
+        return _reply(dataclasses.replace(found, reason=reason), out, err, clock)
+
+    def _await(self, exchange: Exchange) -> dict[str, object]:
+        """The report of a call's end; a zygote that is late, unclean or has a stale word in its ear is thrown away."""
+        try:
+            report = exchange.finish()
+        except JailError as error:
+            self._end_child(exchange.child)
+            self.close()
+            if isinstance(error, Stalled) or exchange.told:
+                exchange.told = True
+                return {}
+            raise
+        if not report.get("clean") or bool(report.get("told")) != exchange.told:
+            self.close()
+        return report
+
+    def _end_child(self, child: int) -> None:
+        """Without a PID namespace the call's process does not end with its zygote."""
+        if child > 1 and self.tier != "S3":
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(child, signal.SIGKILL)
+
+
+def _number(value: object, otherwise: float) -> float:
+    return float(value) if isinstance(value, int | float) else otherwise
+
+
+def _reply(found: Found, out: bytes, err: bytes, clock: Clock) -> Reply:
+    return Reply(
+        outcome=found.outcome,
+        value=found.value,
+        reason=found.reason,
+        stdout=legible(out.decode(errors="replace")),
+        stderr=legible(err.decode(errors="replace")),
+        clock=clock,
+    )
+
+
+def _unusable(files: Files) -> str | None:
+    """The first path that is not a plain relative POSIX path."""
+    for path in files:
+        parts = path.split("/")
+        if not path or "\0" in path or "\\" in path or any(part in ("", ".", "..") for part in parts) or len(path) > 1000:
+            return path
+    return None
+
+
+def _remove(folder: str) -> None:
+    """Remove a folder that its last user may have made as unpleasant as it could."""
+    try:
+        shutil.rmtree(folder)
+    except (OSError, RecursionError):
+        subprocess.run(["rm", "-rf", "--", folder], stdin=subprocess.DEVNULL, capture_output=True, check=False)
