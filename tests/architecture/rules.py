@@ -3,8 +3,9 @@
 import ast
 import builtins
 import graphlib
+import re
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import pairwise
 
 from tests.architecture.source import Module, imports
@@ -80,17 +81,19 @@ def undocumented(modules: Sequence[Module]) -> list[str]:
     return found
 
 
-def stray_exceptions(modules: Sequence[Module], *, tree: str = "rsi.core.errors") -> list[str]:
-    """Exceptions outside the tree, and exceptions of the tree that do not descend from `RsiError` or that its drawing lacks."""
+def stray_exceptions(modules: Sequence[Module], *, tree: str = "rsi.core.errors", guests: Collection[str] = ()) -> list[str]:
+    """Exceptions that do not descend from `RsiError`, or that the drawing in the docstring of `tree` lacks.
+
+    Guests are modules that run inside a jail, where there is no rsi to import errors from.
+    """
     errors = next(m for m in modules if m.name == tree)
-    family = {node.name: _bases(node) for node in errors.tree.body if isinstance(node, ast.ClassDef)}
-    drawing = ast.get_docstring(errors.tree) or ""
-    found = [f"{name} is not in the drawing of {tree}" for name in family if name not in drawing]
-    found += [f"{name} is no RsiError" for name, bases in family.items() if name != "RsiError" and not bases & set(family)]
-    for module in modules:
-        for node in ast.walk(module.tree):
-            if module.name != tree and isinstance(node, ast.ClassDef) and _bases(node) & (_BUILTIN_ERRORS | set(family)):
-                found.append(f"{module.path}::{node.name} is an exception outside {tree}")
+    drawing = set(re.findall(r"\w+", ast.get_docstring(errors.tree) or ""))
+    classes = [(m, node) for m in modules if m.name not in guests for node in ast.walk(m.tree) if isinstance(node, ast.ClassDef)]
+    family = {"RsiError"}
+    while more := {node.name for _, node in classes if _bases(node) & family} - family:
+        family |= more
+    found = [f"{m.path}::{node.name} is no RsiError" for m, node in classes if node.name not in family and _bases(node) & _BUILTIN_ERRORS]
+    found += [f"{m.path}::{node.name} is not in the drawing of {tree}" for m, node in classes if node.name in family - drawing]
     return found
 
 

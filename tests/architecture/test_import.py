@@ -35,7 +35,9 @@ print(json.dumps({"done": done, "modules": sorted(sys.modules)}))
 
 def probe(*names: str, source: Path = SRC) -> dict[str, list[Any]]:
     command = [sys.executable, "-B", "-c", PROBE, str(source), *names]
-    return dict(json.loads(subprocess.run(command, capture_output=True, check=True, text=True, timeout=60).stdout))
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert ended.returncode == 0, ended.stderr
+    return dict(json.loads(ended.stdout))
 
 
 def cpu_s(statement: str) -> float:

@@ -3,7 +3,7 @@
 import rsi
 from tests.architecture import rules
 from tests.architecture.rules import hold
-from tests.architecture.source import shipped
+from tests.architecture.source import imports, shipped
 
 PUBLIC = {
     "Accepted", "Archive", "Candidate", "Case", "Certificate", "ChangeJudge", "Cycle", "Effect", "EventLog", "FileEdit", "Halted",
@@ -11,6 +11,9 @@ PUBLIC = {
     "Prediction", "Proposal", "Rejected", "RsiError", "Suite", "Surface", "Target", "Trial", "Undecided", "UserError", "Verdict",
     "__version__",
 }  # fmt: skip
+
+# Sent into a jail as a file: what runs there cannot import rsi.
+GUESTS = {"rsi.kernel.sandbox.answers"}
 
 
 def test_the_public_names_of_rsi_are_these() -> None:
@@ -31,4 +34,8 @@ def test_every_module_and_public_name_is_documented() -> None:
 
 
 def test_every_exception_is_in_the_tree_of_errors() -> None:
-    hold(rules.stray_exceptions(shipped()))
+    hold(rules.stray_exceptions(shipped(), guests=GUESTS))
+
+
+def test_guests_of_a_jail_import_only_the_standard_library() -> None:
+    hold([f"{m.path} imports {name}" for m in shipped() if m.name in GUESTS for name in imports(m) if name.startswith("rsi")])

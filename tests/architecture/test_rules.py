@@ -67,14 +67,20 @@ def test_private_names_documented_constants_and_methods_promised_by_a_protocol_n
 
 
 def test_exceptions_outside_the_tree_or_missing_in_its_drawing_are_found(tmp_path: Path) -> None:
-    tree = "'RsiError'\nclass RsiError(Exception): pass\nclass Halted(RsiError): pass\nclass Lone(Exception): pass"
-    found = rules.stray_exceptions(plant(tmp_path, core__errors=tree, a="class Oops(ValueError): pass\nclass Fine: pass"))
+    tree = "'RsiError Halted'\nclass RsiError(Exception): pass\nclass Halted(RsiError): pass\nclass Lone(Exception): pass"
+    code = "class Oops(errors.Halted): pass\nclass Deep(Oops): pass\nclass Fine: pass"
+    found = rules.stray_exceptions(plant(tmp_path, core__errors=tree, a=code, b="class Late(BaseException): pass"))
     assert found == [
-        "Halted is not in the drawing of rsi.core.errors",
-        "Lone is not in the drawing of rsi.core.errors",
-        "Lone is no RsiError",
-        "rsi/a.py::Oops is an exception outside rsi.core.errors",
+        "rsi/b.py::Late is no RsiError",
+        "rsi/core/errors.py::Lone is no RsiError",
+        "rsi/a.py::Oops is not in the drawing of rsi.core.errors",
+        "rsi/a.py::Deep is not in the drawing of rsi.core.errors",
     ]
+
+
+def test_a_guest_may_have_an_exception_of_its_own(tmp_path: Path) -> None:
+    modules = plant(tmp_path, core__errors="'RsiError'\nclass RsiError(Exception): pass", b="class Late(BaseException): pass")
+    assert rules.stray_exceptions(modules, guests={"rsi.b"}) == []
 
 
 def test_a_generator_without_a_seed_is_found(tmp_path: Path) -> None:

@@ -4,9 +4,11 @@
     ├── UserError            what the user gave cannot be used; exit code 2, one line, names the next step
     ├── InfrastructureError  rsi's own machinery failed; retried, never scored
     │   └── JailError        a jail could not be started or broke its side of the protocol
+    │       └── Stalled      its zygote missed a deadline (kernel.sandbox)
     ├── IntegrityError       a log, archive or verdict does not check; exit code 1
     ├── MessageError         a message from a jail is not acceptable data (recorded as an outcome, never scored)
     └── Halted               the run was stopped on purpose; exit code 3, resumable
+        └── EndOfLog         a replay has reached the end of what was logged (loop)
 
 A failing candidate is never an exception: it is a `Trial` with an `Outcome`.
 """
