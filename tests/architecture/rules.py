@@ -8,7 +8,7 @@ import sys
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import pairwise
 
-from tests.architecture.source import Module, imports
+from tests.architecture.source import Module, assigned, imports
 
 MOST_LINES_OF_A_FILE = 400
 MOST_LINES_OF_A_FUNCTION = 60
@@ -143,10 +143,9 @@ def snake(name: str) -> str:
 
 def _functions(parent: ast.AST, prefix: str) -> Iterator[tuple[str, _Function]]:
     for node in ast.iter_child_nodes(parent):
-        named = isinstance(node, _Function | ast.ClassDef)
         if isinstance(node, _Function):
             yield prefix + node.name, node
-        yield from _functions(node, f"{prefix}{node.name}." if named else prefix)
+        yield from _functions(node, f"{prefix}{node.name}." if isinstance(node, _Function | ast.ClassDef) else prefix)
 
 
 def _home(name: str, modules: set[str]) -> str:
@@ -177,8 +176,7 @@ def _undocumented_names(module: Module, promised: set[str]) -> Iterator[str]:
             if isinstance(node, ast.ClassDef):
                 yield from (f"{node.name}.{name}" for name in _undocumented_methods(node, promised))
         elif isinstance(node, ast.Assign | ast.AnnAssign) and not _is_string(below):
-            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-            yield from (t.id for t in targets if isinstance(t, ast.Name) and t.id in public)
+            yield from (name for name in assigned(node) if name in public)
 
 
 def _undocumented_methods(node: ast.ClassDef, promised: set[str]) -> Iterator[str]:

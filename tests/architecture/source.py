@@ -31,8 +31,7 @@ class Module:
     def exported(self) -> tuple[str, ...] | None:
         """The names in `__all__`, None if there is none."""
         for node in self.tree.body:
-            targets = node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.AnnAssign) else []
-            if any(isinstance(t, ast.Name) and t.id == "__all__" for t in targets):
+            if isinstance(node, ast.Assign | ast.AnnAssign) and node.value and "__all__" in assigned(node):
                 return tuple(ast.literal_eval(node.value))
         return None
 
@@ -59,6 +58,12 @@ def imports(module: Module) -> Iterator[str]:
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def assigned(node: ast.Assign | ast.AnnAssign) -> list[str]:
+    """Names that a statement gives values to."""
+    targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+    return [target.id for target in targets if isinstance(target, ast.Name)]
 
 
 def _module(root: Path, path: Path) -> Module:
