@@ -1,1 +1,1 @@
-"""cli"""
+"""What a person types: one file per verb."""

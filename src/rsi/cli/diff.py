@@ -1,0 +1,62 @@
+"""`rsi diff`: what a candidate changed, why, and with which effect."""
+
+from pathlib import Path
+
+from rich.console import Console
+from rich.text import Text
+
+from rsi.cli.folders import open_run
+from rsi.cli.terminal import JsonFlag, harmless, print_json
+from rsi.cli.view.text import clean, effect
+from rsi.core.codec import encode
+from rsi.kernel.archive.views import Step
+
+__all__ = ["diff", "headline"]
+
+_STYLES = {"+": "green", "-": "red", "@": "cyan"}
+
+
+def diff(run: Path, candidate: str, /, *, as_json: JsonFlag = False) -> int:
+    """What a candidate changed, why, and with which effect.
+
+    Args:
+        run: Folder of the run.
+        candidate: First digits of its name, or start, release, v1, v2 …
+    """
+    with open_run(run) as opened:
+        step = opened.index.lineage(opened.candidate(candidate))[-1]
+        parent = step.candidate.parent
+        text = "" if parent is None else harmless(opened.archive.diff(parent, step.candidate.id))
+    if as_json:
+        print_json(
+            {
+                "candidate": step.candidate.id,
+                "parent": parent,
+                "proposal": None if step.proposal is None else encode(step.proposal.proposal),
+                "verdict": None if step.verdict is None else encode(step.verdict.verdict),
+                "diff": text,
+            }
+        )
+        return 0
+    console = Console(soft_wrap=True)
+    for line in headline(step):
+        console.print(Text(line))
+    for line in text.splitlines():
+        console.print(Text(line, style="bold" if line.startswith(("+++", "---")) else _STYLES.get(line[:1], "")))
+    return 0
+
+
+def headline(step: Step) -> list[str]:
+    """A step of a lineage in words: the candidate, its reason, its prediction and what was measured."""
+    lines = [f"candidate {step.candidate.id[:12]}"]
+    if step.proposal is None:
+        return [*lines, "the start of the run; it changed nothing"]
+    proposal = step.proposal.proposal
+    guess = proposal.prediction
+    lines.append(f"{proposal.surface.value}: {clean(proposal.reason, 400)}")
+    lines.append(f"predicted: {guess.p_better:.0%} likely better, {100 * guess.low:+.1f} … {100 * guess.high:+.1f} points")
+    if step.verdict is not None:
+        seen = step.verdict.verdict.effect
+        word = type(step.verdict.verdict).__name__.lower()
+        lines.append(f"{word}: {effect(seen.mean, seen.low, seen.high)} over {seen.pairs} pairs")
+    return lines

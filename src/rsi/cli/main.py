@@ -1,0 +1,63 @@
+"""The command line: finds the verb, and turns every error into one line and an exit code.
+
+0 ok · 1 no (not verified, not certified, evidence does not check) · 2 the user's error · 3 halted, resumable
+"""
+
+import os
+import sys
+from collections.abc import Sequence
+
+from cyclopts import App, CycloptsError
+from cyclopts.exceptions import UnknownCommandError
+
+from rsi import __version__
+from rsi.cli.terminal import complain
+from rsi.config.load import nearest
+from rsi.core.errors import Halted, InfrastructureError, IntegrityError, MessageError, UserError
+
+__all__ = ["VERBS", "app", "main"]
+
+VERBS = ("run", "solve", "show", "report", "diff", "lineage", "verify", "watch", "doctor")
+"""All verbs, in the order in which help shows them."""
+
+app = App(
+    name="rsi",
+    help="An AI system improves itself, and keeps only what a judge it cannot reach has shown to be better.",
+    version=__version__,
+    result_action="return_value",
+    help_format="plaintext",
+    sort_key=lambda app: 0,
+)
+for _place, _verb in enumerate(VERBS):
+    app.command(f"rsi.cli.{_verb}:{_verb}", name=_verb, sort_key=_place)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command line (default: that of the process) and return its exit code; never raises, never prints a traceback."""
+    tokens = list(sys.argv[1:] if argv is None else argv)
+    try:
+        code = app(tokens, exit_on_error=False, print_error=False)
+        sys.stdout.flush()
+        return code if isinstance(code, int) else 0
+    except CycloptsError as error:
+        return complain(_misuse(error, tokens), 2)
+    except (UserError, MessageError, InfrastructureError) as error:
+        return complain(str(error), 2)
+    except IntegrityError as error:
+        return complain(str(error), 1)
+    except (Halted, KeyboardInterrupt) as error:
+        return complain(str(error) or "stopped; the same command takes it up again", 3)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        return complain(f"{where}{error.strerror or error}; free the disk or choose another folder, then run the same command again", 2)
+
+
+def _misuse(error: CycloptsError, tokens: list[str]) -> str:
+    if isinstance(error, UnknownCommandError) and error.unused_tokens:
+        verb = str(error.unused_tokens[0])
+        return f"unknown verb {verb!r}{nearest(verb, list(VERBS))}"
+    verb = tokens[0] if tokens and tokens[0] in VERBS else ""
+    return f"{str(error).rstrip('.')}; see `{' '.join(['rsi', *([verb] if verb else []), '--help'])}`"

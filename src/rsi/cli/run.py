@@ -1,0 +1,169 @@
+"""`rsi run`: an agent improves itself; the same command takes the run up again where it stopped."""
+
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import Annotated
+
+from cyclopts import Parameter
+from rich.console import Console
+
+from rsi.cli.folders import is_run
+from rsi.cli.terminal import JsonFlag, PlainFlag, complain, print_json, say
+from rsi.cli.view.live import LiveView
+from rsi.cli.view.plain import PlainView
+from rsi.cli.view.state import Body
+from rsi.cli.view.text import count, effect
+from rsi.config.load import load_config, parse_programs
+from rsi.config.model import RunConfig, to_json
+from rsi.core.errors import UserError
+from rsi.core.protocols import Files
+from rsi.core.records import Json
+from rsi.kernel.audit.log import FileEventLog
+from rsi.loop.agents import load_agent
+from rsi.loop.run import run as run_loop
+from rsi.reports import write_report
+
+__all__ = ["default_folder", "flat", "run", "stoppable", "view_for"]
+
+
+def run(
+    *,
+    out: Annotated[Path | None, Parameter(help="Folder of the run; by default runs/AGENT-SEED[-frozen].")] = None,
+    config: Annotated[Path | None, Parameter(help="TOML file with settings (docs/config.md).")] = None,
+    agent: Annotated[str | None, Parameter(help="Agent that improves itself: seed, or a folder.")] = None,
+    seed: Annotated[int | None, Parameter(help="Seed of every random choice.")] = None,
+    programs: Annotated[str | None, Parameter(help="Budget in candidate programs: 250_000, 600k, 40M.")] = None,
+    frozen_improver: Annotated[bool, Parameter(negative=(), help="Control arm: solving practice and proposing stay at version 0.")] = False,
+    workers: Annotated[int, Parameter(help="Processes that work at the same time; changes the wall time only.")] = 2,
+    as_json: JsonFlag = False,
+    plain: PlainFlag = False,
+) -> int:
+    """An agent improves itself. The same command takes a stopped run up again."""
+    settings = load_config(
+        config,
+        {
+            "agent": agent,
+            "run.seed": seed,
+            "run.programs": None if programs is None else parse_programs(programs),
+            "run.frozen_improver": True if frozen_improver else None,
+        },
+    )
+    check_workers(workers)
+    files = load_agent(settings.agent)
+    folder = out or default_folder(settings)
+    if _is_finished(folder, settings):
+        return _conclude(folder, as_json, "is finished already")
+    return _go(folder, settings, files, workers, as_json, plain)
+
+
+def default_folder(settings: RunConfig) -> Path:
+    """Where a run goes that was given no folder: one place per agent, seed and arm, so that the same command finds it again."""
+    frozen = "-frozen" if settings.run.frozen_improver else ""
+    return Path("runs") / f"{Path(settings.agent).resolve().name}-{settings.run.seed}{frozen}"
+
+
+def check_workers(workers: int) -> None:
+    """Refuse what is no number of processes.
+
+    Raises:
+        UserError: less than 1 or more than 256.
+    """
+    if not 1 <= workers <= 256:
+        raise UserError(f"--workers {workers}: should be between 1 and 256")
+
+
+def flat(data: Json, prefix: str = "") -> dict[str, Json]:
+    """Dotted keys and values of nested plain data."""
+    if not isinstance(data, dict):
+        return {prefix: data}
+    return {key: value for name, inner in data.items() for key, value in flat(inner, f"{prefix}.{name}".strip(".")).items()}
+
+
+def view_for(console: Console, plain: bool, say_line: Callable[[str], None]) -> LiveView | PlainView:
+    """The live view on a terminal, else the plain one."""
+    return PlainView(say_line) if plain or not console.is_terminal else LiveView(console, time.monotonic)
+
+
+@contextmanager
+def stoppable() -> Iterator[threading.Event]:
+    """An event that Ctrl-C or SIGTERM sets: work comes to a clean end. A second signal interrupts at once."""
+    stop = threading.Event()
+
+    def ask(signum: int, frame: FrameType | None) -> None:
+        if stop.is_set():
+            raise KeyboardInterrupt
+        stop.set()
+
+    before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield stop
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _is_finished(folder: Path, settings: RunConfig) -> bool:
+    """Whether the folder has a finished run with these settings.
+
+    Raises:
+        UserError: it has a run with other settings.
+    """
+    if not is_run(folder):
+        return False
+    first, last = None, None
+    for entry in FileEventLog.read(folder / "log.jsonl").entries():
+        first, last = first or entry, entry
+    if first is None or last is None or not isinstance(first.body, dict):
+        return False
+    _same_settings(folder, first.body.get("config"), to_json(settings))
+    return last.kind == "run.ended"
+
+
+def _same_settings(folder: Path, there: Json, here: Json) -> None:
+    old, new = flat(there), flat(here)
+    changed = [key for key in sorted({*old, *new}) if old.get(key) != new.get(key)]
+    if changed:
+        key = changed[0]
+        more = f" and {len(changed) - 1} more" if len(changed) > 1 else ""
+        raise UserError(
+            f"{folder} holds a run with other settings ({key} = {old.get(key)!r}, not {new.get(key)!r}{more}); "
+            "give the same settings to take it up again, or another --out"
+        )
+
+
+def _go(folder: Path, settings: RunConfig, files: Files, workers: int, as_json: bool, plain: bool) -> int:
+    console = Console(stderr=as_json)
+    out = sys.stderr if as_json else sys.stdout
+
+    def line(text: str) -> None:
+        out.write(text + "\n")
+        out.flush()
+
+    with stoppable() as stop, view_for(console, plain, line) as view:
+        result = run_loop(folder, settings, files, workers=workers, observer=view.observe, stop=stop)
+    if result.finished:
+        return _conclude(folder, as_json, f"is finished ({result.reason})")
+    spent = count(view.state.programs)
+    if as_json:
+        print_json({"finished": False, "folder": str(folder), "programs": int(view.state.programs), "reason": result.reason})
+    return complain(f"stopped after {spent} programs; nothing is lost, resume with the same command", 3)
+
+
+def _conclude(folder: Path, as_json: bool, how: str) -> int:
+    summary = write_report(folder)
+    if as_json:
+        print_json(summary)
+        return 0
+    body = Body(summary)
+    claim = body.sub("claim")
+    say(f"{folder} {how}.")
+    if claim.number("high") or claim.number("low"):
+        say(f"Certified gain on sealed cases: {effect(claim.number('gain'), claim.number('low'), claim.number('high'))}.")
+    say(f"Read {folder / 'report.md'} or open {folder / 'report.html'}; `rsi verify {folder}` checks it.")
+    return 0
