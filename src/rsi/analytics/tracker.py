@@ -1,0 +1,281 @@
+"""From the entries of a log, and nothing else, to where the run stands.
+
+`Tracker` takes entries one by one (for a live view); `progress_of` takes them all at once.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+
+from rsi.analytics.capability import FreshScores
+from rsi.analytics.progress import Attempt, Costs, Failure, Fate, Incumbent, Progress, Share
+from rsi.analytics.reading import number, seconds, take
+from rsi.core.errors import IntegrityError
+from rsi.core.protocols import Entry
+from rsi.core.records import (
+    Accepted,
+    Candidate,
+    CandidateId,
+    CaseId,
+    Certificate,
+    Cycle,
+    Json,
+    Proposal,
+    ProposalId,
+    Rejected,
+    Undecided,
+    Verdict,
+)
+
+__all__ = ["BASELINE", "Tracker", "progress_of"]
+
+BASELINE = "incumbent"
+"""In costs by surface: trials of the incumbent, against which every surface is compared."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Reign:
+    candidate: CandidateId
+    proposal: ProposalId | None
+    cycle: int | None
+    programs: int
+
+
+@dataclass(slots=True, kw_only=True)
+class _Meter:
+    purposes: Counter[str] = field(default_factory=Counter)
+    surfaces: Counter[str] = field(default_factory=Counter)
+    failures: Counter[tuple[str, str, str]] = field(default_factory=Counter)
+    trials: int = 0
+    wall_s: float = 0.0
+    cpu_s: float = 0.0
+    at: float | None = None
+
+    def read_clock(self, entry: Entry) -> None:
+        at = seconds(entry, "at")
+        if at is not None:
+            if self.at is not None and entry.kind != "run.resumed":
+                self.wall_s += max(0.0, at - self.at)
+            self.at = at
+        self.cpu_s += seconds(entry, "cpu_s") or 0.0
+
+
+class Tracker:
+    """Follows a run: give it every entry once, in order, and ask for the progress at any time."""
+
+    def __init__(self) -> None:
+        """Nothing is known before the first entry."""
+        self._opening: Entry | None = None
+        self._meter = _Meter()
+        self._cycles: list[Cycle] = []
+        self._attempts: dict[ProposalId, Attempt] = {}
+        self._proposals: dict[CandidateId, ProposalId] = {}
+        self._reigns: list[_Reign] = []
+        self._fresh: dict[CandidateId, FreshScores] = {}
+        self._opened: dict[CaseId, int] = {}
+        self._certificate: Certificate | None = None
+        self._shares: dict[str, Share] = {}
+        self._ended: str | None = None
+        self._resumed = 0
+        self._entries = 0
+        self._readers: Mapping[str, Callable[[Entry], None]] = {
+            "run.started": self._read_start,
+            "job.done": self._read_job,
+            "cycle.opened": self._read_cycle,
+            "proposal.made": self._read_proposal,
+            "proposal.refused": self._read_refusal,
+            "candidate.added": self._read_candidate,
+            "test.opened": self._read_test,
+            "trials.done": self._read_trials,
+            "verdict.given": self._read_verdict,
+            "incumbent.changed": self._read_change,
+            "certificate.issued": self._read_certificate,
+            "run.ended": self._read_end,
+            "run.resumed": self._read_resume,
+        }
+
+    def add(self, entry: Entry) -> None:
+        """Take the next entry; events of unknown kinds are passed over.
+
+        Raises:
+            IntegrityError: a field is missing or has another type than the table of events says.
+        """
+        self._entries += 1
+        self._meter.read_clock(entry)
+        reader = self._readers.get(entry.kind)
+        if reader is not None:
+            reader(entry)
+
+    @property
+    def progress(self) -> Progress:
+        """Where the run stands after the entries so far.
+
+        Raises:
+            IntegrityError: the log has no `run.started`.
+        """
+        opening = self._opening
+        if opening is None:
+            raise IntegrityError("the log does not begin with run.started")
+        return Progress(
+            run=take(opening, "run", str),
+            seed=take(opening, "seed", int),
+            agent=take(opening, "agent", str),
+            tier=take(opening, "tier", str),
+            improves=not take(opening, "frozen", bool),
+            start=take(opening, "start", Candidate),
+            cycles=tuple(self._cycles),
+            incumbents=tuple(self._incumbent(number, reign) for number, reign in enumerate(self._reigns)),
+            attempts=dict(self._attempts),
+            trials=self._meter.trials,
+            costs=self._costs(opening),
+            failures=tuple(
+                Failure(call=call, outcome=outcome, reason=reason, times=times)
+                for (call, outcome, reason), times in self._meter.failures.most_common()
+            ),
+            certificate=self._certificate,
+            shares=dict(self._shares),
+            ended=self._ended,
+            resumed=self._resumed,
+            entries=self._entries,
+        )
+
+    def _incumbent(self, number: int, reign: _Reign) -> Incumbent:
+        fresh = self._fresh[reign.candidate]
+        return Incumbent(
+            number=number,
+            candidate=reign.candidate,
+            proposal=reign.proposal,
+            cycle=reign.cycle,
+            programs=reign.programs,
+            capability=fresh.overall(),
+            families=fresh.families(),
+        )
+
+    def _costs(self, opening: Entry) -> Costs:
+        meter = self._meter
+        return Costs(
+            budget=number(opening.body, "config", "run", "programs"),
+            programs=meter.purposes.total(),
+            purposes=dict(meter.purposes),
+            surfaces=dict(meter.surfaces),
+            wall_s=meter.wall_s,
+            cpu_s=meter.cpu_s,
+        )
+
+    def _read_start(self, entry: Entry) -> None:
+        self._opening = entry
+        start: Candidate = take(entry, "start", Candidate)
+        self._crown(entry, start.id, None, None)
+
+    def _crown(self, entry: Entry, candidate: CandidateId, proposal: ProposalId | None, cycle: int | None) -> None:
+        self._reigns.append(_Reign(candidate=candidate, proposal=proposal, cycle=cycle, programs=self._meter.purposes.total()))
+        self._fresh[candidate] = FreshScores(since=entry.seq, scores={})
+
+    def _read_job(self, entry: Entry) -> None:
+        call: str = take(entry, "call", str)
+        outcome: str = take(entry, "outcome", str)
+        self._meter.purposes[call] += take(entry, "programs", int)
+        if outcome != "answered":
+            self._meter.failures[call, outcome, take(entry, "reason", str)] += 1
+
+    def _read_cycle(self, entry: Entry) -> None:
+        self._cycles.append(take(entry, "cycle", Cycle))
+
+    def _read_proposal(self, entry: Entry) -> None:
+        proposal: Proposal = take(entry, "proposal", Proposal)
+        cycle: int = take(entry, "cycle", int)
+        weaknesses = (item for c in self._cycles if c.index == cycle for item in c.limitations if item.id == proposal.limitation)
+        patch: str = take(entry, "patch", str)
+        self._attempts[proposal.id] = Attempt(proposal=proposal, cycle=cycle, limitation=next(weaknesses, None), patch=patch)
+
+    def _attempt(self, entry: Entry, name: ProposalId) -> Attempt:
+        if name not in self._attempts:
+            raise IntegrityError(f"entry {entry.seq} ({entry.kind}) is about proposal {name!r}, which nobody made")
+        return self._attempts[name]
+
+    def _read_refusal(self, entry: Entry) -> None:
+        name = ProposalId(take(entry, "proposal", str))
+        self._attempts[name] = replace(self._attempt(entry, name), fate=Fate.REFUSED, reason=take(entry, "reason", str))
+
+    def _read_candidate(self, entry: Entry) -> None:
+        name = ProposalId(take(entry, "proposal", str))
+        candidate: Candidate = take(entry, "candidate", Candidate)
+        self._proposals[candidate.id] = name
+        self._attempts[name] = replace(self._attempt(entry, name), candidate=candidate.id)
+
+    def _read_test(self, entry: Entry) -> None:
+        name = ProposalId(take(entry, "proposal", str))
+        threshold: float = take(entry, "threshold", float)
+        self._attempts[name] = replace(self._attempt(entry, name), fate=Fate.TESTING, threshold=threshold)
+
+    def _read_trials(self, entry: Entry) -> None:
+        candidate = CandidateId(take(entry, "candidate", str))
+        purpose: str = take(entry, "purpose", str)
+        rows: list[dict[str, Json]] = take(entry, "trials", list[dict[str, Json]])
+        programs = number(entry.body, "programs")
+        spent = sum(number(row, "programs") or 0 for row in rows) if programs is None else programs
+        self._meter.trials += len(rows)
+        self._meter.purposes[purpose] += spent
+        if purpose == "judge":
+            self._charge(candidate, spent)
+            for row in rows:
+                self._read_score(entry, candidate, row)
+
+    def _charge(self, candidate: CandidateId, spent: int) -> None:
+        name = self._proposals.get(candidate)
+        if candidate in self._fresh or name is None:
+            self._meter.surfaces[BASELINE] += spent
+            return
+        attempt = self._attempts[name]
+        self._meter.surfaces[attempt.proposal.surface.value] += spent
+        self._attempts[name] = replace(attempt, programs=attempt.programs + spent)
+
+    def _read_score(self, entry: Entry, candidate: CandidateId, row: dict[str, Json]) -> None:
+        case = CaseId(str(row.get("case")))
+        opened = self._opened.setdefault(case, entry.seq)
+        fresh = self._fresh.get(candidate)
+        if fresh is not None and opened > fresh.since:
+            score = row.get("score")
+            fresh.scores[case] = (str(row.get("family")), float(score) if isinstance(score, int | float) else 0.0)
+
+    def _read_verdict(self, entry: Entry) -> None:
+        name = ProposalId(take(entry, "proposal", str))
+        verdict: Verdict = take(entry, "verdict", Verdict)
+        fate = _FATES[type(verdict)]
+        reason = "" if isinstance(verdict, Accepted) else verdict.reason
+        self._attempts[name] = replace(self._attempt(entry, name), fate=fate, verdict=verdict, reason=reason)
+
+    def _read_change(self, entry: Entry) -> None:
+        name = ProposalId(take(entry, "proposal", str))
+        self._crown(entry, CandidateId(take(entry, "candidate", str)), name, take(entry, "cycle", int))
+
+    def _read_certificate(self, entry: Entry) -> None:
+        self._certificate = take(entry, "certificate", Certificate)
+        families: dict[str, dict[str, Json]] = take(entry, "families", dict[str, dict[str, Json]])
+        self._shares = {family: _share(numbers) for family, numbers in families.items()}
+
+    def _read_end(self, entry: Entry) -> None:
+        self._ended = take(entry, "reason", str)
+
+    def _read_resume(self, entry: Entry) -> None:
+        self._resumed += 1
+
+
+_FATES: Mapping[type, Fate] = {Accepted: Fate.ACCEPTED, Rejected: Fate.REJECTED, Undecided: Fate.UNDECIDED}
+
+
+def _share(numbers: dict[str, Json]) -> Share:
+    start, release = (float(value) if isinstance(value := numbers.get(name), int | float) else 0.0 for name in ("start", "release"))
+    return Share(pairs=number(numbers, "pairs") or 0, start=start, release=release)
+
+
+def progress_of(entries: Iterable[Entry]) -> Progress:
+    """Where a run stands after these entries, from the first one on.
+
+    Raises:
+        IntegrityError: they are not the entries of a run, or a field is not what the table of events says.
+    """
+    tracker = Tracker()
+    for entry in entries:
+        tracker.add(entry)
+    return tracker.progress
