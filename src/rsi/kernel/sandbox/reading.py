@@ -112,4 +112,10 @@ def _failure(data: dict[str, Json]) -> Found:
     kinds = {"crashed": Outcome.CRASHED, "memory": Outcome.OUT_OF_MEMORY, "malformed": Outcome.MALFORMED}
     if set(data) != {"nonce", "error", "text"} or not isinstance(text, str) or not isinstance(word, str) or word not in kinds:
         return Found(outcome=Outcome.VIOLATION, reason=f"a message of unknown shape: {json.dumps(sorted(data))[:200]}")
-    return Found(outcome=kinds[word], reason=legible(text)[-_REASON_CHARACTERS:].strip() or word)
+    return Found(outcome=kinds[word], reason=_last_line_first(legible(text).strip()) or word)
+
+
+def _last_line_first(text: str) -> str:
+    """A traceback that begins with what people look for: the error itself."""
+    last = text.rpartition("\n")[2]
+    return f"{last[:_REASON_CHARACTERS]}\n{text[-_REASON_CHARACTERS:]}"[:_REASON_CHARACTERS] if "\n" in text else text[-_REASON_CHARACTERS:]

@@ -1,6 +1,6 @@
 """The kernel's end of one call: request out, three pipes and the zygote's reports in, everything bounded, nothing trusted.
 
-Covers: endless or absent output, a candidate that closes or floods its pipes, a zygote that does not react (`Stalled`).
+Covers: endless or absent output, a candidate that closes or floods its pipes, a zygote that does not react.
 Does not cover: what the bytes mean (`reading`).
 """
 
@@ -14,14 +14,10 @@ from dataclasses import dataclass, field
 
 from rsi.core.errors import JailError
 
-__all__ = ["Capture", "Exchange", "Stalled", "receive", "request"]
+__all__ = ["Capture", "Exchange", "receive", "request"]
 
 _CHUNK = 1 << 18
 _GRACE_S = 0.5
-
-
-class Stalled(JailError):
-    """The zygote did not react in time; its jail must be thrown away."""
 
 
 @dataclass(slots=True)
@@ -88,6 +84,7 @@ class Exchange:
         wall_s: when to send word that the time is over.
         told: whether that word was sent.
         child: the process of the call as the zygote names it; 0 before it started.
+        stalled: the zygote did not react in time.
     """
 
     control: socket.socket
@@ -95,13 +92,13 @@ class Exchange:
     wall_s: float
     told: bool = False
     child: int = 0
+    stalled: bool = False
 
     def finish(self) -> dict[str, object]:
         """Read everything until the call has ended and return the zygote's report.
 
         Raises:
-            Stalled: the zygote missed a deadline.
-            JailError: the zygote ended.
+            JailError: the zygote ended, or missed a deadline (`stalled`).
         """
         poller = select.poll()
         poller.register(self.control, select.POLLIN)
@@ -134,6 +131,7 @@ class Exchange:
 
     def _overdue(self, reported: bool) -> None:
         if self.told or reported:
-            raise Stalled("the jail's zygote did not end a call in time")
+            self.stalled = True
+            raise JailError("the jail's zygote did not end a call in time")
         self.told = True
         self.control.send(b"K")

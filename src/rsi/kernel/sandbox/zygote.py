@@ -25,7 +25,7 @@ from rsi.core.protocols import Call, Files, Reply
 from rsi.core.records import Clock, Outcome
 from rsi.kernel.sandbox.launch import BOX, launch
 from rsi.kernel.sandbox.reading import ENVELOPE_BYTES, Ending, Found, legible, plain_reason, understand
-from rsi.kernel.sandbox.wire import Exchange, Stalled, receive, request
+from rsi.kernel.sandbox.wire import Exchange, receive, request
 
 __all__ = ["ZygoteJail"]
 
@@ -185,10 +185,10 @@ class ZygoteJail:
         """The report of a call's end; a zygote that is late, unclean or has a stale word in its ear is thrown away."""
         try:
             report = exchange.finish()
-        except JailError as error:
+        except JailError:
             self._end_child(exchange.child)
             self.close()
-            if isinstance(error, Stalled) or exchange.told:
+            if exchange.stalled or exchange.told:
                 exchange.told = True
                 return {}
             raise

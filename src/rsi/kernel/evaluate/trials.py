@@ -1,0 +1,156 @@
+"""Blocks of trials: a candidate answers questions in one jail call, its answers are run on probes in another, the kernel scores.
+
+Covers: the shape of answers, answers that do not run, answers that hang or break the run of the others (each is then run alone). Expected
+answers and scores never enter a jail.
+Does not cover: charging; a trial says how many programs it reported, and one that is no answer reports the whole allotment.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+
+from rsi.core.protocols import Call, Files, Jail, Limits, Suite
+from rsi.core.records import CandidateId, Case, Clock, Json, Manifest, Outcome, Trial
+from rsi.kernel.evaluate.calls import agent_call, reliable
+
+__all__ = ["run_block"]
+
+_LONGEST_ANSWER = 20_000
+_ANSWER_CPU_S = 1.0
+_START_S = 5.0
+_RUNNER = "rsi_answers"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Answer:
+    text: str | None
+    programs: int
+
+
+def run_block(
+    jail: Jail,
+    *,
+    suite: Suite,
+    candidate: CandidateId,
+    files: Files,
+    manifest: Manifest,
+    cases: Sequence[Case],
+    programs: int,
+    seed: int,
+    limits: Limits,
+) -> tuple[list[Trial], Clock]:
+    """Run a candidate on some cases with `programs` programs each; one trial per case, in their order, and what it took in seconds.
+
+    If the call as a whole is no answer (crash, time, malformed …), every trial has that outcome, no score and the full charge.
+
+    Raises:
+        JailError: the jail is broken; nothing was scored.
+    """
+    payload: Json = {"cases": [case.question for case in cases], "programs": programs, "seed": seed}
+    reply = agent_call(jail, files, manifest, "solve", payload, limits)
+    if reply.outcome is not Outcome.ANSWERED:
+        return [_no_answer(candidate, case, reply.outcome, programs) for case in cases], reply.clock
+    answers = _answers(reply.value, len(cases), programs)
+    if answers is None:
+        return [_no_answer(candidate, case, Outcome.MALFORMED, programs) for case in cases], reply.clock
+    outputs, clock = _outputs(jail, cases, answers)
+    trials = [
+        _scored(suite, candidate, case, answer, outputs.get(index)) for index, (case, answer) in enumerate(zip(cases, answers, strict=True))
+    ]
+    return trials, Clock(wall_s=reply.clock.wall_s + clock.wall_s, cpu_s=reply.clock.cpu_s + clock.cpu_s)
+
+
+def _no_answer(candidate: CandidateId, case: Case, outcome: Outcome, programs: int) -> Trial:
+    return Trial(
+        candidate=candidate,
+        case=case.id,
+        family=case.family,
+        pool=case.pool,
+        outcome=outcome,
+        score=None,
+        label=outcome.value.replace("_", " "),
+        programs=programs,
+    )
+
+
+def _scored(suite: Suite, candidate: CandidateId, case: Case, answer: _Answer, outputs: Json) -> Trial:
+    score = suite.score(case, answer.text, outputs)
+    return Trial(
+        candidate=candidate,
+        case=case.id,
+        family=case.family,
+        pool=case.pool,
+        outcome=Outcome.ANSWERED,
+        score=score.value,
+        label=score.label,
+        programs=answer.programs,
+    )
+
+
+def _answers(value: Json, count: int, programs: int) -> list[_Answer] | None:
+    """The answers if they have exactly the shape asked for, one for each case; else None."""
+    if not isinstance(value, dict) or set(value) != {"answers"}:
+        return None
+    items = value["answers"]
+    if not isinstance(items, list) or len(items) != count:
+        return None
+    read = [_answer(item, programs) for item in items]
+    return [answer for answer in read if answer is not None] if None not in read else None
+
+
+def _answer(item: Json, programs: int) -> _Answer | None:
+    if not isinstance(item, dict) or set(item) != {"answer", "programs"}:
+        return None
+    text, used = item["answer"], item["programs"]
+    if text is not None and (not isinstance(text, str) or len(text) > _LONGEST_ANSWER):
+        return None
+    if type(used) is not int or not 0 <= used <= programs:
+        return None
+    return _Answer(text=text, programs=used)
+
+
+def _outputs(jail: Jail, cases: Sequence[Case], answers: Sequence[_Answer]) -> tuple[Mapping[int, Json], Clock]:
+    """What each answer gives on its case's probes, by index; nothing for those that could not be run."""
+    jobs: dict[int, Json] = {
+        index: {"source": answer.text, "probes": case.probes}
+        for index, (case, answer) in enumerate(zip(cases, answers, strict=True))
+        if answer.text is not None and isinstance(case.probes, list)
+    }
+    if not jobs:
+        return {}, Clock()
+    found, clock = _run(jail, list(jobs.values()))
+    if found is not None:
+        return _checked(jobs, found), clock
+    alone: list[Json] = []
+    for job in jobs.values():
+        one, spent = _run(jail, [job])
+        clock = Clock(wall_s=clock.wall_s + spent.wall_s, cpu_s=clock.cpu_s + spent.cpu_s)
+        alone.append(one[0] if one is not None else None)
+    return _checked(jobs, alone), clock
+
+
+def _run(jail: Jail, jobs: list[Json]) -> tuple[list[Json] | None, Clock]:
+    seconds = _START_S + 2 * _ANSWER_CPU_S * len(jobs)
+    payload: Json = {"answers": jobs, "seconds": _ANSWER_CPU_S}
+    limits = Limits(wall_s=2 * seconds, cpu_s=seconds, memory_bytes=1_000_000_000, answer_bytes=8_000_000)
+    reply = reliable(jail, Call(files=_runner(), module=_RUNNER, function="run", payload=payload, limits=limits))
+    value = reply.value if reply.outcome is Outcome.ANSWERED else None
+    outputs = value.get("outputs") if isinstance(value, dict) else None
+    return (outputs if isinstance(outputs, list) and len(outputs) == len(jobs) else None), reply.clock
+
+
+def _checked(jobs: Mapping[int, Json], found: Sequence[Json]) -> Mapping[int, Json]:
+    """Outputs that have one entry per probe; anything else counts as not run."""
+    kept: dict[int, Json] = {}
+    for (index, job), outputs in zip(jobs.items(), found, strict=True):
+        probes = job["probes"] if isinstance(job, dict) else None
+        if isinstance(outputs, list) and isinstance(probes, list) and len(outputs) == len(probes):
+            kept[index] = outputs
+    return kept
+
+
+@cache
+def _runner() -> Files:
+    """The guest's own module that runs answers, as a tree of one file."""
+    return {f"{_RUNNER}.py": resources.files("rsi.kernel.sandbox").joinpath("answers.py").read_bytes()}
