@@ -19,7 +19,7 @@ def verify(
     run: Path,
     /,
     *,
-    rejudge: Annotated[int, Parameter(help="Run this many of its trials again in a jail and compare.")] = 0,
+    rejudge: Annotated[int, Parameter(help="Run this many blocks of its trials again in fresh jails and compare.")] = 0,
     as_json: JsonFlag = False,
 ) -> int:
     """Check a run: the chain of its log, its archive, and every verdict derived again from its trials.
