@@ -1,1 +1,5 @@
-"""schedule"""
+"""Where jobs really run: a pool of worker threads, each with a jail of its own."""
+
+from rsi.schedule.pool import Job, WorkerPool
+
+__all__ = ["Job", "WorkerPool"]

@@ -1,0 +1,107 @@
+"""The gate in front of every patch: which surface it may touch, how large it may be, what it may claim."""
+
+import math
+import re
+from collections.abc import Iterator
+from functools import cache
+
+from rsi.core.protocols import Files
+from rsi.core.records import FileEdit, Manifest, Prediction, Proposal
+from rsi.kernel.oversight.paths import collision, path_problem
+
+__all__ = ["MANIFEST_FILE", "PRODUCT_FILE", "authorise"]
+
+MANIFEST_FILE = "rsi-agent.toml"
+PRODUCT_FILE = "build.json"
+MAX_EDITS = 64
+MAX_FILES = 2_000
+MAX_FILE_BYTES = 1_000_000
+MAX_TREE_BYTES = 8_000_000
+MAX_REASON = 2_000
+_PROTECTED = frozenset({MANIFEST_FILE, PRODUCT_FILE})
+
+
+def authorise(proposal: Proposal, files: Files, manifest: Manifest) -> str | None:
+    """Why a proposal may not be applied to `files`, or None if it may; the first reason found, fit for the log.
+
+    Args:
+        proposal: the whole proposal, as an agent made it: nothing in it is trusted.
+        files: the tree that it would change.
+        manifest: the manifest of that tree; a patch can neither change it nor edit files outside its surface's patterns.
+    """
+    return next((problem for problem in _problems(proposal, files, manifest) if problem), None)
+
+
+def _problems(proposal: Proposal, files: Files, manifest: Manifest) -> Iterator[str | None]:
+    yield _statement_problem(proposal)
+    patterns = manifest.surfaces.get(proposal.surface, ())
+    for edit in proposal.edits:
+        yield path_problem(edit.path)
+        yield _surface_problem(edit.path, proposal.surface.value, patterns)
+        yield _content_problem(edit)
+    yield _together_problem(proposal, files)
+
+
+def _statement_problem(proposal: Proposal) -> str | None:
+    if not proposal.edits:
+        return "the patch is empty"
+    if len(proposal.edits) > MAX_EDITS:
+        return f"the patch has {len(proposal.edits)} edits; at most {MAX_EDITS} are allowed"
+    if not proposal.reason.strip() or len(proposal.reason) > MAX_REASON:
+        return f"a reason has 1 to {MAX_REASON} characters"
+    if not (_is_text(proposal.reason) and _is_text(proposal.limitation)):
+        return "the reason is not valid text"
+    return None if _is_sane(proposal.prediction) else "the prediction is not a probability with an interval within [-1, 1]"
+
+
+def _is_sane(prediction: Prediction) -> bool:
+    numbers = (prediction.p_better, prediction.low, prediction.high)
+    return all(map(math.isfinite, numbers)) and 0 <= prediction.p_better <= 1 and -1 <= prediction.low <= prediction.high <= 1
+
+
+def _surface_problem(path: str, surface: str, patterns: tuple[str, ...]) -> str | None:
+    if path.casefold() in _PROTECTED:
+        return f"{path} is protected"
+    if any(_pattern(pattern).match(path) for pattern in patterns):
+        return None
+    return f"{path} is not part of the surface `{surface}`"
+
+
+@cache
+def _pattern(glob: str) -> re.Pattern[str]:
+    """`*` and `?` stay within one folder, `**` crosses folders."""
+    wild = {"**/": "(?:[^/]+/)*", "**": ".*", "*": "[^/]*", "?": "[^/]"}
+    pieces = re.split(r"(\*\*/|\*\*|\*|\?)", glob)
+    return re.compile("".join(wild.get(piece, re.escape(piece)) for piece in pieces) + r"\Z")
+
+
+def _content_problem(edit: FileEdit) -> str | None:
+    if edit.after is None:
+        return f"{edit.path} is deleted without having been there" if edit.before is None else None
+    if "\0" in edit.after or not _is_text(edit.after):
+        return f"the new content of {edit.path} is not valid text"
+    if len(edit.after.encode("utf-8")) > MAX_FILE_BYTES:
+        return f"the new content of {edit.path} is larger than {MAX_FILE_BYTES} bytes"
+    return None
+
+
+def _is_text(text: str) -> bool:
+    return not any("\ud800" <= character <= "\udfff" for character in text)
+
+
+def _together_problem(proposal: Proposal, files: Files) -> str | None:
+    sizes = {path: len(content) for path, content in files.items()}
+    paths = [edit.path for edit in proposal.edits]
+    if len(set(paths)) != len(paths):
+        return "the patch edits one file twice"
+    for edit in proposal.edits:
+        sizes.pop(edit.path, None)
+    for edit in proposal.edits:
+        if edit.after is not None:
+            other = collision(edit.path, sizes)
+            if other is not None:
+                return f"{edit.path} would be confused with {other}"
+            sizes[edit.path] = len(edit.after.encode("utf-8"))
+    if len(sizes) > MAX_FILES or sum(sizes.values()) > MAX_TREE_BYTES:
+        return f"the tree would be larger than {MAX_FILES} files or {MAX_TREE_BYTES} bytes"
+    return None

@@ -1,0 +1,129 @@
+"""One pass of the improver over itself: learn, practise, diagnose, propose; every step a jailed call that may fail."""
+
+from rsi.core.records import Json, Limitation
+from rsi.loop import calls
+from rsi.loop.calls import Answer
+from rsi.loop.desk import Ticket, Until
+from rsi.loop.machine import Machine
+from rsi.loop.orders import Done
+from rsi.loop.proposals import open_cycle
+
+__all__ = ["Chain", "may_begin"]
+
+MAX_FAILURES = 3
+FROZEN_RESERVE = 0.35
+"""The frozen control keeps at most this share of the budget for judging what it proposes at the end."""
+
+
+class Chain:
+    """The steps of one pass. Each returns whether the next may follow; what they learn counts only if the whole pass succeeds.
+
+    Every call runs the files of the incumbent of *its* moment: a change that is accepted while a pass is under way speeds up the
+    rest of that pass already.
+    """
+
+    def __init__(self, machine: Machine) -> None:
+        """Begin with the memory that the last whole pass left."""
+        self._machine = machine
+        self._memory = machine.state.memory
+        self._news = len(machine.state.news)
+        self._findings: list[Json] = []
+        self._limitations: tuple[Limitation, ...] = ()
+        self._asked: Json = []
+        self.only_gathers = machine.config.run.frozen_improver and _can_gather_more(machine)
+        """In the frozen control: whether this pass ends before proposing."""
+
+    async def learn(self) -> bool:
+        """Hand the verdicts since the last pass over; verdicts that break the agent are not told again."""
+        if not self._news:
+            return True
+        answer = await self._answer(calls.learn(self._machine, self._machine.state.news[: self._news], self._memory))
+        if answer is None:
+            del self._machine.state.news[: self._news]
+            return False
+        self._memory = answer["memory"]
+        return True
+
+    async def practise(self) -> bool:
+        """Practise several batches side by side; one that answers is enough."""
+        tickets = [calls.practise(self._machine, self._memory) for _ in range(self._machine.config.practice.batches)]
+        answers = [await self._answer(ticket) for ticket in tickets]
+        self._findings = [answer["findings"] for answer in answers if answer is not None]
+        return bool(self._findings)
+
+    async def diagnose(self) -> bool:
+        """Ask what limits the agent."""
+        answer = await self._answer(calls.diagnose(self._machine, self._findings, self._memory))
+        if answer is None:
+            return False
+        self._memory, self._asked, self._limitations = answer["memory"], answer["limitations"], calls.limitations_of(answer)
+        return True
+
+    async def propose(self) -> bool:
+        """Ask what to change; the proposals are written down and queued."""
+        improver = self._machine.improver
+        answer = await self._answer(calls.propose(self._machine, self._asked, self._memory))
+        if answer is None:
+            return False
+        self._memory = answer["memory"]
+        readable = open_cycle(self._machine, improver, self._limitations, answer)
+        cause = self._machine.state.cause
+        cause.barren = 0 if readable else cause.barren + 1
+        return True
+
+    def close(self, *, is_whole: bool) -> None:
+        """Keep what a whole pass learned; count one that failed."""
+        state = self._machine.state
+        if is_whole:
+            state.memory, state.cause.failures = self._memory, 0
+            del state.news[: self._news]
+        else:
+            state.cause.failures += 1
+        if self._machine.config.run.frozen_improver and not self.only_gathers:
+            state.cause.ended = state.cause.ended or "budget"
+
+    async def _answer(self, ticket: Ticket) -> Answer | None:
+        done: Done | None = await ticket
+        if done is None:
+            self._machine.state.cause.ended = "budget"
+            return None
+        return done.value if isinstance(done.value, dict) else None
+
+
+async def may_begin(machine: Machine) -> bool:
+    """Wait until all proposals are taken into tests; then whether another pass makes sense."""
+    state = machine.state
+    await Until(lambda: not state.queue)
+    state.cause.ended = state.cause.ended or _why_not(machine)
+    return state.cause.ended is None
+
+
+def _why_not(machine: Machine) -> str | None:
+    state, cause = machine.state, machine.state.cause
+    if cause.failures >= MAX_FAILURES:
+        return f"the improver failed {MAX_FAILURES} times in a row"
+    if state.cycles >= machine.config.run.cycles:
+        return "finished"
+    if cause.barren >= MAX_FAILURES or not machine.spending.remaining:
+        return "nothing to try"
+    return None if machine.purse.can_ever_pay(_cost_of_pass(machine)) else "budget"
+
+
+def _cost_of_pass(machine: Machine) -> int:
+    """A pass, and half of what its first test and the open ones may cost at most: else its proposals could not be judged."""
+    config = machine.config
+    if config.run.frozen_improver:
+        return config.propose.programs
+    tests = (1 + machine.state.open_tests) * config.judge.max_pairs * config.judge.programs
+    return _cost_of_practice(machine) + config.propose.programs + min(tests, config.run.programs // 5)
+
+
+def _cost_of_practice(machine: Machine) -> int:
+    return machine.config.practice.batches * machine.config.practice.programs
+
+
+def _can_gather_more(machine: Machine) -> bool:
+    config = machine.config
+    judging = config.propose.count * config.judge.max_pairs * 2 * config.judge.programs
+    reserve = min(judging, int(FROZEN_RESERVE * config.run.programs)) + config.propose.programs
+    return machine.purse.can_ever_pay(_cost_of_practice(machine) + reserve)

@@ -1,0 +1,150 @@
+"""The run as a state machine over its log: what it knows, what it may ask of its workers, what it writes down."""
+
+import threading
+from dataclasses import dataclass, replace
+
+from rsi.config import RunConfig, to_json
+from rsi.core.codec import canonical, encode, sha256_hex
+from rsi.core.protocols import Archive, Files, Limits, Suite
+from rsi.core.records import Candidate, Case, Clock, Json, Manifest, Pool, ProposalId
+from rsi.kernel.evaluate import load_manifest
+from rsi.kernel.judge import AlphaSpending
+from rsi.loop.desk import Activity, Desk, Floor
+from rsi.loop.purse import Purse
+from rsi.loop.replay import Journal
+from rsi.loop.state import State, Version
+
+__all__ = ["Machine", "Opening", "SharedSuite"]
+
+
+class SharedSuite:
+    """A suite that several worker threads may ask; one at a time."""
+
+    def __init__(self, suite: Suite) -> None:
+        self._suite = suite
+        self._lock = threading.Lock()
+
+    def practice_batch(self, index: int, count: int) -> Json:
+        """Practice batch number `index`."""
+        with self._lock:
+            return self._suite.practice_batch(index, count)
+
+    def cases(self, pool: Pool, first: int, count: int) -> list[Case]:
+        """Cases of a pool."""
+        with self._lock:
+            return list(self._suite.cases(pool, first, count))
+
+    @property
+    def scorer(self) -> Suite:
+        """The suite itself, for scoring, which keeps no state."""
+        return self._suite
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opening:
+    """What the first event of a run says besides its configuration.
+
+    Attributes:
+        tier: what the jails enforce.
+        kernel: hash of the source that decides.
+        commitments: SHA-256 of each pool's secret seed.
+        secrets: the secret seeds, revealed by the last event.
+    """
+
+    tier: str
+    kernel: str
+    commitments: Json
+    secrets: Json
+
+
+class Machine:
+    """One run. `rsi.loop.cycle` says what it does; this says with what."""
+
+    def __init__(
+        self,
+        config: RunConfig,
+        agent_files: Files,
+        *,
+        opening: Opening,
+        archive: Archive,
+        suite: Suite,
+        journal: Journal,
+        floor: Floor,
+    ) -> None:
+        """Keep the parts and archive version 0; nothing is run or logged yet."""
+        self.config = config
+        self.opening = opening
+        self.archive = archive
+        self.suite = SharedSuite(suite)
+        self.journal = journal
+        self.spending = AlphaSpending(config.judge.alpha, config.judge.horizon)
+        certificate = 2 * config.certificate.pairs * config.certificate.programs
+        self.purse = Purse(config.run.programs, kept_back=certificate)
+        self.desk = Desk(floor, config.run.lanes, self.purse, self._improve_lanes)
+        self.limits = Limits(wall_s=config.jail.wall_s, cpu_s=config.jail.wall_s)
+        start = self.keep(agent_files, parent=None, proposal=None)
+        self.state = State(start=start, incumbent=start, examined={start.candidate.tree})
+
+    @property
+    def improver(self) -> Version:
+        """Who makes proposals at present: the incumbent, or version 0 in the frozen control."""
+        return self.state.start if self.config.run.frozen_improver else self.state.incumbent
+
+    def keep(self, files: Files, *, parent: Version | None, proposal: ProposalId | None) -> Version:
+        """Archive a tree as a candidate."""
+        parents = () if parent is None else (parent.id,)
+        name = self.archive.add(files, parents=parents, message=f"proposal {proposal}" if proposal else "version 0")
+        candidate = Candidate(id=name, tree=self.archive.tree(name), parent=parent.id if parent else None, proposal=proposal)
+        manifest: Manifest = parent.manifest if parent else load_manifest(files)
+        return Version(candidate=candidate, manifest=manifest, files=dict(files))
+
+    def key(self, call: str, *about: str | int) -> str:
+        """The name of the next order: its number, what it is, and a hash of what it is about."""
+        number = self.state.orders
+        self.state.orders += 1
+        return f"{number:06d}-{call}-{sha256_hex(canonical([call, *about]))[:12]}"
+
+    def emit(self, kind: str, body: Json, clock: Clock | None = None) -> None:
+        """Write an event."""
+        self.journal.emit(kind, body, clock)
+
+    def blob(self, value: Json) -> str:
+        """Keep plain data by content and return its name."""
+        return self.archive.add_blob(canonical(value))
+
+    def go_on(self, *activities: Activity) -> None:
+        """Let activities go on side by side until all have ended."""
+        for activity in activities:
+            self.desk.begin(activity)
+        self.desk.work()
+
+    def open(self) -> None:
+        """Write the first event."""
+        config = to_json(self.config)
+        start = self.state.start
+        self.emit(
+            "run.started",
+            {
+                "run": sha256_hex(canonical([config, start.candidate.tree]))[:12],
+                "seed": self.config.run.seed,
+                "config": config,
+                "agent": start.manifest.name,
+                "start": encode(start.candidate),
+                "tier": self.opening.tier,
+                "kernel": self.opening.kernel,
+                "pools": self.opening.commitments,
+                "frozen": self.config.run.frozen_improver,
+            },
+        )
+
+    def end(self, reason: str) -> None:
+        """Write the last event, which reveals the secret seeds."""
+        self.emit("run.ended", {"reason": reason, "programs": self.purse.spent, "pools": self.opening.secrets})
+
+    def built(self, version: Version) -> Version:
+        """The version together with what its tree's build gave."""
+        return replace(version, product=self.state.products[version.candidate.tree])
+
+    def _improve_lanes(self) -> int:
+        lanes = self.config.run.lanes
+        return max(1, lanes - 1) if self.state.open_tests else lanes

@@ -1,0 +1,55 @@
+"""The outside world of a run: where its jails, its cases and its time come from."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from rsi.config import RunConfig
+from rsi.core.protocols import Jail, Suite
+from rsi.core.records import Json, Manifest, Pool
+from rsi.kernel.sandbox import open_jail
+from rsi.suites import commitment, secret_seeds, suite
+
+__all__ = ["Parts", "standard_parts"]
+
+
+def _now() -> tuple[float, float]:
+    return time.monotonic(), time.time()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """Jails, cases and time.
+
+    Attributes:
+        make_jail: opens a fresh jail; called in worker threads.
+        suite: the cases of this run.
+        secrets: the secret seed of each pool (as decimal digits), revealed when the run ends.
+        commitments: SHA-256 (hex) of each, logged when it begins.
+        now: seconds of a clock that never goes back, and seconds since 1970; for syncing and for people, never for a decision.
+    """
+
+    make_jail: Callable[[], Jail]
+    suite: Suite
+    secrets: Json
+    commitments: Json
+    now: Callable[[], tuple[float, float]] = _now
+
+    def tier(self) -> str:
+        """What the jails enforce, as found by opening one."""
+        jail = self.make_jail()
+        try:
+            return jail.tier
+        finally:
+            jail.close()
+
+
+def standard_parts(config: RunConfig, manifest: Manifest, *, tier: str | None = None) -> Parts:
+    """The parts of a real run: jails of the configured tier (or of `tier`) and the configured suite under the run's secret seeds."""
+    seeds = secret_seeds(config.run.seed)
+    return Parts(
+        make_jail=lambda: open_jail(manifest.preload, tier or config.jail.tier),
+        suite=suite(config.suite, seeds),
+        secrets={pool.value: str(seeds[pool]) for pool in Pool},
+        commitments={pool.value: commitment(seeds[pool]) for pool in Pool},
+    )

@@ -1,0 +1,97 @@
+"""From an agent's answer to a candidate: proposals are read, authorised, applied and archived; what is refused says why."""
+
+from rsi.core.codec import decode, encode, sha256_hex
+from rsi.core.errors import MessageError
+from rsi.core.records import Cycle, FileEdit, Json, Limitation, Proposal, ProposalId
+from rsi.kernel.oversight import authorise
+from rsi.kernel.workspace import Stale, apply
+from rsi.loop.calls import Answer
+from rsi.loop.machine import Machine
+from rsi.loop.state import Version, Waiting
+
+__all__ = ["admit", "news_of", "open_cycle", "refuse"]
+
+MAX_TAG = 200
+
+
+def open_cycle(machine: Machine, improver: Version, limitations: tuple[Limitation, ...], answer: Answer) -> int:
+    """Write a cycle and its proposals down, queue what can be read, and return how many those are."""
+    items = answer["proposals"]
+    assert isinstance(items, list)
+    index = machine.state.cycles
+    machine.state.cycles += 1
+    read = [_read(machine, improver, item, index) for item in items[: machine.config.propose.count]]
+    good = [one for one in read if isinstance(one, Waiting)]
+    ids = tuple(one.proposal.id for one in good)
+    machine.emit("cycle.opened", {"cycle": encode(Cycle(index=index, improver=improver.id, limitations=limitations, proposals=ids))})
+    for one in read:
+        if isinstance(one, Waiting):
+            _announce(machine, one)
+        else:
+            machine.emit("proposal.refused", {"proposal": one[0], "reason": one[1]})
+    machine.state.queue.extend(good)
+    return len(good)
+
+
+def _read(machine: Machine, improver: Version, item: Json, cycle: int) -> Waiting | tuple[ProposalId, str]:
+    """One proposal of an answer, or its name and what is wrong with its shape."""
+    name = ProposalId(f"p{machine.state.proposals:04d}")
+    machine.state.proposals += 1
+    if not isinstance(item, dict):
+        return name, "malformed: not an object"
+    tag = item.get("tag", "")
+    if not isinstance(tag, str) or len(tag) > MAX_TAG:
+        return name, f"malformed: a tag is a string of at most {MAX_TAG} characters"
+    rest: dict[str, Json] = {key: value for key, value in item.items() if key != "tag"}
+    try:
+        proposal: Proposal = decode(Proposal, {**rest, "id": name, "improver": improver.id, "parent": improver.id})
+    except MessageError as error:
+        return name, f"malformed: {error}"[:500]
+    return Waiting(proposal=proposal, cycle=cycle, tag=tag)
+
+
+def _announce(machine: Machine, waiting: Waiting) -> None:
+    whole = encode(waiting.proposal)
+    assert isinstance(whole, dict)
+    edits: list[Json] = [_without_content(edit) for edit in waiting.proposal.edits]
+    body: Json = {
+        "proposal": {**whole, "edits": edits},
+        "patch": machine.blob(whole),
+        "cycle": waiting.cycle,
+        "tag": waiting.tag,
+    }
+    machine.emit("proposal.made", body)
+
+
+def _without_content(edit: FileEdit) -> Json:
+    after = None if edit.after is None else sha256_hex(edit.after.encode("utf-8", "surrogatepass"))
+    return {"path": edit.path, "before": edit.before, "after": after}
+
+
+def admit(machine: Machine, waiting: Waiting) -> Version | str:
+    """The proposal applied to the incumbent of this moment and archived, or why that is refused."""
+    incumbent, proposal = machine.state.incumbent, waiting.proposal
+    problem = authorise(proposal, incumbent.files, incumbent.manifest)
+    if problem is not None:
+        return problem
+    files = apply(incumbent.files, proposal.edits)
+    if isinstance(files, Stale):
+        return f"stale: {files.path} is no longer what the patch was made for"
+    candidate = machine.keep(files, parent=incumbent, proposal=proposal.id)
+    if candidate.candidate.tree in machine.state.examined:
+        return "duplicate: this very tree was examined before"
+    machine.state.examined.add(candidate.candidate.tree)
+    machine.emit("candidate.added", {"candidate": encode(candidate.candidate), "proposal": proposal.id})
+    return candidate
+
+
+def refuse(machine: Machine, waiting: Waiting, reason: str) -> None:
+    """Write a refusal down and let the agent learn of it."""
+    machine.emit("proposal.refused", {"proposal": waiting.proposal.id, "reason": reason})
+    machine.state.news.append(news_of(waiting, "refused"))
+
+
+def news_of(waiting: Waiting, verdict: str) -> Json:
+    """All that an agent is told of a verdict: one word, never a score or a case."""
+    proposal = waiting.proposal
+    return {"proposal": proposal.id, "surface": proposal.surface.value, "verdict": verdict, "tag": waiting.tag}

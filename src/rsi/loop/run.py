@@ -1,0 +1,144 @@
+"""Starting a run, and taking it up again where it was left: the same call does both."""
+
+import threading
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack, closing
+from dataclasses import dataclass
+from pathlib import Path
+
+from rsi.config import RunConfig, to_json
+from rsi.core.codec import encode
+from rsi.core.errors import Halted, UserError
+from rsi.core.protocols import Entry, Files
+from rsi.core.records import Json
+from rsi.kernel.archive.git import GitArchive
+from rsi.kernel.audit.identity import kernel_hash
+from rsi.kernel.audit.lock import RunLock
+from rsi.kernel.audit.log import FileEventLog
+from rsi.kernel.audit.spool import Spool
+from rsi.kernel.evaluate import load_manifest
+from rsi.loop.cycle import live
+from rsi.loop.machine import Machine, Opening
+from rsi.loop.parts import Parts, standard_parts
+from rsi.loop.replay import UNCOUNTED, Journal, recorded_results
+from rsi.loop.workshop import Workshop
+from rsi.schedule import WorkerPool
+
+__all__ = ["LOG_FILE", "OBJECTS_FOLDER", "RunResult", "run"]
+
+LOG_FILE = "log.jsonl"
+SPOOL_FILE = "spool.jsonl"
+OBJECTS_FOLDER = "objects.git"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunResult:
+    """How a call of `run` ended.
+
+    Attributes:
+        finished: whether the run is over; if not, the same call takes it up again.
+        reason: why it ended or was stopped.
+    """
+
+    finished: bool
+    reason: str
+
+
+def run(
+    folder: Path,
+    config: RunConfig,
+    agent_files: Files,
+    *,
+    workers: int,
+    observer: Callable[[Entry], None],
+    stop: threading.Event,
+    parts: Parts | None = None,
+) -> RunResult:
+    """Run, or go on with the run in `folder`, until it ends or `stop` is set.
+
+    Args:
+        folder: the run folder; made if there is none.
+        agent_files: version 0.
+        workers: real workers; they change the wall time and no decision.
+        observer: sees every entry of the log in order, those of the past included.
+        stop: set it from any thread; jails are closed, the folder can be taken up again.
+        parts: jails and suite; the real ones if None.
+
+    Raises:
+        UserError: the folder is in use, cannot be written, or holds a run with another configuration, agent or rsi.
+        InfrastructureError: our own machinery failed; the folder can be taken up again.
+        IntegrityError: the log or the archive was changed, or does not follow from itself.
+    """
+    with ExitStack() as stack:
+        stack.enter_context(RunLock(folder))
+        log = stack.enter_context(closing(FileEventLog(folder / LOG_FILE, kernel=kernel_hash())))
+        past = list(log.entries())
+        if past and past[-1].kind == "run.ended":
+            return _already_ended(past, observer)
+        archive = stack.enter_context(closing(GitArchive(folder / OBJECTS_FOLDER)))
+        spool = stack.enter_context(closing(Spool(folder / SPOOL_FILE)))
+        setting = parts or standard_parts(config, load_manifest(agent_files))
+        opening = _opening(setting)
+        _check_same(past, config, opening)
+        if past:
+            past.append(log.append(UNCOUNTED, {}, {"at": round(setting.now()[1], 3)}))
+        journal = Journal(log, past, observer, setting.now, archive.sync)
+        pool = stack.enter_context(WorkerPool(workers, setting.make_jail))
+        floor = Workshop(recorded_results(past, archive), spool, pool, journal, stop)
+        machine = Machine(config, agent_files, opening=opening, archive=archive, suite=setting.suite, journal=journal, floor=floor)
+        _check_same_start(past, machine)
+        stack.callback(machine.desk.close)
+        return _live(machine, archive, spool)
+
+
+def _live(machine: Machine, archive: GitArchive, spool: Spool) -> RunResult:
+    try:
+        reason = live(machine)
+    except Halted as halt:
+        return RunResult(finished=False, reason=str(halt))
+    archive.mark("start", machine.state.start.id)
+    archive.mark("release", machine.state.incumbent.id)
+    archive.head(machine.state.incumbent.id)
+    spool.clear()
+    return RunResult(finished=True, reason=reason)
+
+
+def _already_ended(past: Sequence[Entry], observer: Callable[[Entry], None]) -> RunResult:
+    for entry in past:
+        observer(entry)
+    body = past[-1].body
+    return RunResult(finished=True, reason=str(body["reason"]) if isinstance(body, dict) else "")
+
+
+def _opening(parts: Parts) -> Opening:
+    return Opening(tier=parts.tier(), kernel=kernel_hash(), commitments=parts.commitments, secrets=parts.secrets)
+
+
+def _check_same(past: Sequence[Entry], config: RunConfig, opening: Opening) -> None:
+    if not past or not isinstance(past[0].body, dict):
+        return
+    body = past[0].body
+    changed = _difference(body.get("config"), to_json(config))
+    if changed is not None:
+        raise UserError(f"this run was begun with another configuration: {changed}; use the same one, or a new folder")
+    if body.get("kernel") != opening.kernel:
+        raise UserError(f"this run was begun by another version of rsi (kernel {body.get('kernel')}); use that one, or a new folder")
+    if body.get("tier") != opening.tier:
+        raise UserError(f"this run was begun in a jail of tier {body.get('tier')}, here it is {opening.tier}; use a new folder")
+
+
+def _check_same_start(past: Sequence[Entry], machine: Machine) -> None:
+    body = past[0].body if past else None
+    if isinstance(body, dict) and body.get("start") != encode(machine.state.start.candidate):
+        raise UserError("this run was begun with another agent: its files differ; use the same ones, or a new folder")
+
+
+def _difference(old: Json, new: Json, at: str = "") -> str | None:
+    """The first key in which two configurations differ, with both values."""
+    if isinstance(old, dict) and isinstance(new, dict):
+        for key in sorted({*old, *new}):
+            found = _difference(old.get(key), new.get(key), f"{at}.{key}" if at else key)
+            if found is not None:
+                return found
+        return None
+    return None if old == new else f"{at} was {old!r} and is now {new!r}"

@@ -1,0 +1,99 @@
+"""What a run knows at one moment; all of it follows from the log."""
+
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from rsi.core.codec import canonical, sha256_hex
+from rsi.core.protocols import Files
+from rsi.core.records import Candidate, CandidateId, Json, Manifest, Proposal, TreeId
+
+__all__ = ["PRODUCT_FILE", "Cause", "Product", "State", "Version", "Waiting", "derive_seed"]
+
+PRODUCT_FILE = "build.json"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Product:
+    """What came of building a tree: the file to add to it (None without a build), or the reason why it does not build."""
+
+    content: bytes | None = None
+    failure: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Version:
+    """A candidate that can be run: its own files, and those plus the product of its build."""
+
+    candidate: Candidate
+    manifest: Manifest
+    files: Files
+    product: Product = Product()
+
+    @property
+    def id(self) -> CandidateId:
+        """Name of the candidate."""
+        return self.candidate.id
+
+    @property
+    def runnable(self) -> Mapping[str, bytes]:
+        """The files that stand in the jail."""
+        if self.product.content is None:
+            return self.files
+        return {**self.files, PRODUCT_FILE: self.product.content}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting:
+    """A proposal on its way through admission and judgement.
+
+    Attributes:
+        cycle: the cycle that made it.
+        tag: the agent's own word for it, handed back with the verdict.
+    """
+
+    proposal: Proposal
+    cycle: int
+    tag: str
+
+
+@dataclass(slots=True, kw_only=True)
+class Cause:
+    """Why the making of proposals ended (None: it goes on), and how many chains in a row brought nothing."""
+
+    ended: str | None = None
+    failures: int = 0
+    barren: int = 0
+
+
+@dataclass(slots=True, kw_only=True)
+class State:
+    """The mutable heart of a run.
+
+    Attributes:
+        memory: the improver's own plain data, as the last whole chain left it.
+        news: verdicts that the improver has not learned from yet.
+        queue: proposals that wait for a free place among the open tests.
+        frontier: number of the first block of judge cases that nothing was ever run on.
+        examined: trees that were judged or are the incumbent's, refused if proposed again.
+    """
+
+    start: Version
+    incumbent: Version
+    memory: Json = None
+    news: list[Json] = field(default_factory=list)
+    queue: deque[Waiting] = field(default_factory=deque)
+    cause: Cause = field(default_factory=Cause)
+    cycles: int = 0
+    proposals: int = 0
+    batches: int = 0
+    orders: int = 0
+    frontier: int = 0
+    open_tests: int = 0
+    examined: set[TreeId] = field(default_factory=set)
+    products: dict[TreeId, Product] = field(default_factory=dict)
+
+
+def derive_seed(seed: int, *labels: str | int) -> int:
+    """A seed for one purpose from the run's seed: 31 bits of a SHA-256, so that purposes share no randomness."""
+    return int(sha256_hex(canonical([seed, *labels]))[:8], 16) & 0x7FFFFFFF

@@ -1,0 +1,88 @@
+"""Blocks of trials: a version on some cases of a pool, each block one order, each with one entry in the log."""
+
+from collections.abc import Callable, Sequence
+
+from rsi.core.protocols import Jail
+from rsi.core.records import CaseId, Clock, Json, Outcome, Pool, Trial
+from rsi.kernel.evaluate import run_block
+from rsi.loop.desk import Ticket
+from rsi.loop.machine import Machine
+from rsi.loop.orders import Done, Line, Order, always
+from rsi.loop.state import Version, derive_seed
+
+__all__ = ["place_block", "rows_of", "scores_of"]
+
+
+def place_block(
+    machine: Machine, version: Version, pool: Pool, first: int, count: int, *, programs: int, wanted: Callable[[], bool] = always
+) -> Ticket:
+    """Place `count` trials of a version, from case number `first` of a pool on, `programs` programs each."""
+    suite, limits = machine.suite, machine.limits
+    files, manifest, name = version.runnable, version.manifest, version.id
+    seed = derive_seed(machine.config.run.seed, "trials", pool.value, first)
+
+    def work(jail: Jail) -> Done:
+        cases = suite.cases(pool, first, count)
+        trials, clock = run_block(
+            jail,
+            suite=suite.scorer,
+            candidate=name,
+            files=files,
+            manifest=manifest,
+            cases=cases,
+            programs=programs,
+            seed=seed,
+            limits=limits,
+        )
+        return block_done(trials, programs, clock)
+
+    def note(done: Done) -> None:
+        body: Json = {
+            "job": key,
+            "candidate": name,
+            "pool": pool.value,
+            "purpose": "certificate" if pool is Pool.SEALED else "judge",
+            "first": first,
+            "programs": done.programs,
+            "trials": done.value,
+        }
+        machine.emit("trials.done", body, done.clock)
+
+    key = machine.key("trials", version.candidate.tree, pool.value, first, count)
+    cost = count * programs
+    return machine.desk.place(Order(key=key, line=Line.JUDGE, programs=cost, duration=cost, work=work, note=note, wanted=wanted))
+
+
+def block_done(trials: Sequence[Trial], programs: int, clock: Clock) -> Done:
+    """A block as it stands in the log; a trial that was no answer is charged in full."""
+    charged = sum(_charged(trial, programs) for trial in trials)
+    return Done(outcome=Outcome.ANSWERED, reason="", programs=charged, value=rows_of(trials), clock=clock)
+
+
+def rows_of(trials: Sequence[Trial]) -> Json:
+    """Trials as rows of the log."""
+    return [
+        {
+            "case": trial.case,
+            "family": trial.family,
+            "outcome": trial.outcome.value,
+            "score": trial.score,
+            "label": trial.label,
+            "programs": trial.programs,
+        }
+        for trial in trials
+    ]
+
+
+def scores_of(done: Done) -> dict[CaseId, tuple[str, float]]:
+    """Family and value of each case of a block, in case order; what is no answer is at the floor (0)."""
+    assert isinstance(done.value, list)
+    return {CaseId(str(row["case"])): (str(row["family"]), _value(row["score"])) for row in done.value if isinstance(row, dict)}
+
+
+def _value(score: Json) -> float:
+    return float(score) if isinstance(score, int | float) else 0.0
+
+
+def _charged(trial: Trial, programs: int) -> int:
+    return min(programs, max(0, trial.programs)) if trial.outcome is Outcome.ANSWERED else programs

@@ -1,0 +1,121 @@
+"""A pool of workers. Which worker runs a job, and when it ends, decides nothing: see `rsi.loop.lanes`."""
+
+import queue
+import threading
+from collections.abc import Callable
+from concurrent.futures import CancelledError, Future
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Generic, TypeVar
+
+from rsi.core.errors import InfrastructureError, JailError, RsiError
+from rsi.core.protocols import Jail
+
+__all__ = ["Job", "WorkerPool"]
+
+T = TypeVar("T")
+TRIES = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job(Generic[T]):
+    """Some work for a jail.
+
+    Attributes:
+        key: names the job in messages.
+        work: what to do with a jail; may be called again with a fresh jail after a `JailError`.
+    """
+
+    key: str
+    work: Callable[[Jail], T]
+
+
+class WorkerPool:
+    """Threads with one jail each, made at first use. Use it as a context: leaving it ends every process of every jail.
+
+    A `JailError` (our fault, not the candidate's) is answered with a fresh jail, three tries in all. Any error of our own tree
+    reaches whoever asks for the result.
+    """
+
+    def __init__(self, workers: int, make_jail: Callable[[], Jail]) -> None:
+        """Start `workers` threads; `make_jail` is called in them."""
+        self._make_jail = make_jail
+        self._jobs: queue.SimpleQueue[Callable[[_Hand], None] | None] = queue.SimpleQueue()
+        self._stopping = threading.Event()
+        self._hands = [_Hand(make_jail, self._stopping) for _ in range(max(1, workers))]
+        self._threads = [threading.Thread(target=self._serve, args=(hand,), daemon=True) for hand in self._hands]
+        for thread in self._threads:
+            thread.start()
+
+    def submit(self, job: Job[T]) -> "Future[T]":
+        """Queue a job; the future holds its result, or the `RsiError` that ended it, or is cancelled when the pool closes."""
+        future: Future[T] = Future()
+
+        def settle(hand: "_Hand") -> None:
+            if self._stopping.is_set() or not future.set_running_or_notify_cancel():
+                future.cancel()
+                return
+            try:
+                result = hand.run(job)
+            except (RsiError, CancelledError) as error:
+                future.set_exception(error)
+            else:
+                future.set_result(result)
+
+        self._jobs.put(settle)
+        return future
+
+    def close(self) -> None:
+        """Start nothing more, end every jail (also of the calls in progress) and every thread; calling twice is harmless."""
+        self._stopping.set()
+        for _ in self._threads:
+            self._jobs.put(None)
+        for hand in self._hands:
+            hand.close()
+        for thread in self._threads:
+            thread.join(timeout=10)
+
+    def __enter__(self) -> "WorkerPool":
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+    def _serve(self, hand: "_Hand") -> None:
+        while (settle := self._jobs.get()) is not None:
+            settle(hand)
+        hand.close()
+
+
+class _Hand:
+    """One worker's jail, replaced when it breaks."""
+
+    def __init__(self, make_jail: Callable[[], Jail], stopping: threading.Event) -> None:
+        self._make_jail = make_jail
+        self._stopping = stopping
+        self._jail: Jail | None = None
+
+    def run(self, job: Job[T]) -> T:
+        """The result of a job.
+
+        Raises:
+            InfrastructureError: three jails in a row broke.
+        """
+        reason = ""
+        for _ in range(TRIES):
+            try:
+                if self._jail is None:
+                    self._jail = self._make_jail()
+                return job.work(self._jail)
+            except JailError as error:
+                reason = str(error)
+                self.close()
+                if self._stopping.is_set():
+                    raise CancelledError from None
+        raise InfrastructureError(f"job {job.key}: the jail broke {TRIES} times: {reason}")
+
+    def close(self) -> None:
+        """End the jail, if there is one."""
+        jail, self._jail = self._jail, None
+        if jail is not None:
+            jail.close()

@@ -1,0 +1,199 @@
+"""A whole run in about a second: a tiny agent with a build, a tiny suite, a small configuration.
+
+The agent's skill is a number in one of its files and a bonus in another. A case is solved if a hash of its id falls below their sum,
+so that the truth about every change is known: `toy_power` says how often a tree solves a case.
+"""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+
+from rsi.config import RunConfig, from_json
+from rsi.core.codec import sha256_hex
+from rsi.core.protocols import Files, Jail, Score
+from rsi.core.records import Case, CaseId, Json, Pool
+from rsi.loop.parts import Parts
+from rsi.suites import commitment, score_by_probes, secret_seeds
+
+__all__ = ["ToySuite", "toy_agent", "toy_config", "toy_parts", "toy_power"]
+
+_MANIFEST = b"""\
+name = "toy"
+entry = "main"
+build = true
+preload = ["hashlib", "json"]
+
+[surfaces]
+parameters = ["skill.json"]
+code = ["bonus.py"]
+training = ["notes/*.txt"]
+"""
+
+_BONUS = b"""\
+BONUS = 0.0
+"""
+
+_MAIN = b'''\
+"""An agent whose whole skill is a number."""
+
+import hashlib
+import json
+
+import bonus
+
+
+def _read(path):
+    with open(path, encoding="utf-8") as handle:
+        return handle.read()
+
+
+def _luck(*parts):
+    return int(hashlib.sha256("/".join(map(str, parts)).encode()).hexdigest()[:8], 16) / 2**32
+
+
+def build(payload):
+    return {"power": json.loads(_read("skill.json"))["skill"] + bonus.BONUS}
+
+
+def solve(payload):
+    power = json.loads(_read("build.json"))["power"]
+    return {"answers": [_answer(case, power, payload["programs"]) for case in payload["cases"]]}
+
+
+def _answer(case, power, programs):
+    luck = _luck(case["id"])
+    if luck < power:
+        return {"answer": "def f(xs):\\n    return sum(xs)\\n", "programs": 1 + int(luck * programs)}
+    return {"answer": None, "programs": programs}
+
+
+def practise(payload):
+    tasks = payload["batch"]["tasks"]
+    findings = {"seed": payload["seed"], "tasks": len(tasks)}
+    return {"findings": findings, "programs": payload["programs"] // 2, "solved": 0, "tasks": len(tasks)}
+
+
+def diagnose(payload):
+    seen = (payload["memory"] or {}).get("seen", 0) + len(payload["findings"])
+    memory = {**(payload["memory"] or {}), "seen": seen}
+    weak = {"id": "weak", "kind": "skill", "text": "too few cases are solved", "evidence": {"seen": seen}}
+    return {"limitations": [weak], "memory": memory}
+
+
+def learn(payload):
+    memory = dict(payload["memory"] or {})
+    memory["verdicts"] = memory.get("verdicts", []) + [news["verdict"] for news in payload["verdicts"]]
+    return {"memory": memory}
+
+
+def propose(payload):
+    proposals = [_proposal(payload["seed"], number) for number in range(payload["count"])]
+    return {"proposals": proposals, "memory": payload["memory"], "programs": payload["programs"]}
+
+
+def _proposal(seed, number):
+    luck = _luck("kind", seed, number)
+    if luck < 0.5:
+        change = 0.3 if _luck("good", seed, number) < 0.5 else -0.15
+        skill = json.loads(_read("skill.json"))["skill"]
+        return _edit("parameters", "skill.json", json.dumps({"skill": round(min(0.9, max(0.05, skill + change)), 3)}), change)
+    if luck < 0.7:
+        change = 0.25 if _luck("good", seed, number) < 0.5 else -0.1
+        return _edit("code", "bonus.py", "BONUS = %r\\n" % round(bonus.BONUS + change, 3), change)
+    if luck < 0.8:
+        return _edit("code", "bonus.py", "BONUS = 1 / 0\\n", 0.0)
+    if luck < 0.9:
+        return _edit("training", "notes/n%d.txt" % int(1000 * luck), "a note that changes nothing\\n", 0.0)
+    return _edit("parameters", "rsi-agent.toml", "name = 'mine'\\n", 1.0)
+
+
+def _edit(surface, path, after, change):
+    try:
+        before = hashlib.sha256(_read(path).encode()).hexdigest()
+    except FileNotFoundError:
+        before = None
+    return {
+        "surface": surface,
+        "limitation": "weak",
+        "reason": "change the skill by %+.2f" % change,
+        "edits": [{"path": path, "before": before, "after": after}],
+        "prediction": {"p_better": 0.5, "low": -0.2, "high": 0.2},
+        "tag": path,
+    }
+'''
+
+
+def toy_agent(skill: float = 0.3, replaced: Mapping[str, bytes] | None = None) -> Files:
+    """The toy agent's files; `replaced` overrides some of them."""
+    files = {
+        "rsi-agent.toml": _MANIFEST,
+        "main.py": _MAIN,
+        "bonus.py": _BONUS,
+        "skill.json": json.dumps({"skill": skill}).encode(),
+    }
+    return {**files, **(replaced or {})}
+
+
+def toy_power(files: Files) -> float:
+    """How likely a toy tree solves a case."""
+    skill = json.loads(files["skill.json"])["skill"]
+    return float(skill) + float(files["bonus.py"].decode().partition("=")[2])
+
+
+def toy_config(*, seed: int = 1, programs: int = 30_000, frozen: bool = False, **judge: object) -> RunConfig:
+    """A configuration under which a toy run takes about a second."""
+    data: dict[str, Json] = {
+        "run": {"seed": seed, "programs": programs, "lanes": 3, "cycles": 4, "frozen_improver": frozen},
+        "practice": {"batches": 2, "tasks": 3, "programs": 500},
+        "propose": {"count": 3, "programs": 200},
+        "judge": {"alpha": 0.5, "horizon": 12, "block": 12, "open": 2, "max_pairs": 64, "programs": 20},
+        "certificate": {"pairs": 40, "programs": 20},
+        "jail": {"tier": "S1", "wall_s": 20.0},
+    }
+    for key, value in judge.items():
+        section = data["judge"]
+        assert isinstance(section, dict) and isinstance(value, int | float)
+        section[key] = value
+    return from_json(data)
+
+
+class ToySuite:
+    """Cases that all ask for the sum of a list."""
+
+    def __init__(self, seeds: Mapping[Pool, int]) -> None:
+        """Each pool has its secret seed."""
+        self._seeds = dict(seeds)
+
+    @property
+    def name(self) -> str:
+        """Name of the suite."""
+        return "toy"
+
+    def cases(self, pool: Pool, start: int, count: int) -> Sequence[Case]:
+        """Cases of two families in turn."""
+        return [self._case(pool, index) for index in range(start, start + count)]
+
+    def _case(self, pool: Pool, index: int) -> Case:
+        name = sha256_hex(f"{pool}/{self._seeds[pool]}/{index}".encode())[:16]
+        question: Json = {"id": name, "type": {"input": "list-of-int", "output": "int"}, "examples": [{"i": [1, 2], "o": 3}]}
+        family = ("even", "odd")[index % 2]
+        return Case(id=CaseId(name), family=family, pool=pool, question=question, probes=[[1], [2, index]], expected=[1, 2 + index])
+
+    def practice_batch(self, index: int, count: int) -> Json:
+        """Tasks without any content."""
+        tasks: list[Json] = [{"id": f"t{index}-{number}", "family": "even", "outputs": [3]} for number in range(count)]
+        return {"inputs": [[1, 2]], "tasks": tasks, "shown": 1}
+
+    def score(self, case: Case, answer: Json, outputs: Json) -> Score:
+        """1 if every probe is right."""
+        return score_by_probes(case, answer, outputs)
+
+
+def toy_parts(config: RunConfig, make_jail: Callable[[], Jail]) -> Parts:
+    """The toy suite and these jails as the outside world of a run."""
+    seeds = secret_seeds(config.run.seed)
+    return Parts(
+        make_jail=make_jail,
+        suite=ToySuite(seeds),
+        secrets={pool.value: str(seeds[pool]) for pool in Pool},
+        commitments={pool.value: commitment(seeds[pool]) for pool in Pool},
+    )
