@@ -89,10 +89,10 @@ def describe(before, after):
     if found is None:
         return ""
     place, names = found[0], []
-    while place in old.parents:
-        place = old.parents[place][0]
+    while place:
         if isinstance(place, (*FUNCTIONS, ast.ClassDef)):
             names.insert(0, place.name)
+        place = old.parents.get(place, (None,))[0]
     where = label(".".join(names)) + ": " if names else ""
     left, right = (page.text(node) if hasattr(node, "lineno") else "" for page, node in zip((old, new), found, strict=True))
     return f"{where}{short(left)} → {short(right)}"
