@@ -17,8 +17,7 @@ from rsi.cli.folders import is_run
 from rsi.cli.terminal import JsonFlag, PlainFlag, complain, print_json, say
 from rsi.cli.view.live import LiveView
 from rsi.cli.view.plain import PlainView
-from rsi.cli.view.state import Body
-from rsi.cli.view.text import count, effect
+from rsi.cli.view.text import count
 from rsi.config.load import load_config, parse_programs
 from rsi.config.model import RunConfig, to_json
 from rsi.core.errors import UserError
@@ -149,10 +148,10 @@ def _go(folder: Path, settings: RunConfig, files: Files, workers: int, as_json: 
         result = run_loop(folder, settings, files, workers=workers, observer=view.observe, stop=stop)
     if result.finished:
         return _conclude(folder, as_json, f"is finished ({result.reason})")
-    spent = count(view.state.programs)
+    spent = view.state.progress.costs.programs if view.state.progress else 0
     if as_json:
-        print_json({"finished": False, "folder": str(folder), "programs": int(view.state.programs), "reason": result.reason})
-    return complain(f"stopped after {spent} programs; nothing is lost, resume with the same command", 3)
+        print_json({"finished": False, "folder": str(folder), "programs": spent, "reason": result.reason})
+    return complain(f"stopped after {count(spent)} programs; nothing is lost, resume with the same command", 3)
 
 
 def _conclude(folder: Path, as_json: bool, how: str) -> int:
@@ -160,10 +159,6 @@ def _conclude(folder: Path, as_json: bool, how: str) -> int:
     if as_json:
         print_json(summary)
         return 0
-    body = Body(summary)
-    claim = body.sub("claim")
     say(f"{folder} {how}.")
-    if claim.number("high") or claim.number("low"):
-        say(f"Certified gain on sealed cases: {effect(claim.number('gain'), claim.number('low'), claim.number('high'))}.")
     say(f"Read {folder / 'report.md'} or open {folder / 'report.html'}; `rsi verify {folder}` checks it.")
     return 0

@@ -6,15 +6,17 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from rsi.analytics import Attempt, Progress
 from rsi.cli.folders import OpenRun, open_run
 from rsi.cli.terminal import JsonFlag, print_json
-from rsi.cli.view.live import draw
-from rsi.cli.view.state import Change, RunState
+from rsi.cli.view.picture import draw, surface_text
+from rsi.cli.view.state import RunState
 from rsi.cli.view.text import clean, effect
 from rsi.core.codec import encode
+from rsi.core.errors import IntegrityError
 from rsi.core.records import Json
 
-__all__ = ["fold", "show"]
+__all__ = ["show"]
 
 
 def show(run: Path, /, *, as_json: JsonFlag = False) -> int:
@@ -24,73 +26,74 @@ def show(run: Path, /, *, as_json: JsonFlag = False) -> int:
         run: Folder of the run.
     """
     with open_run(run) as opened:
-        state = fold(opened)
-        if as_json:
-            print_json(_data(opened, state))
-            return 0
-        console = Console()
-        console.print(draw(state, [], None))
-        console.print(_all_changes(state))
+        state, progress = _fold(opened)
+    if as_json:
+        print_json(_data(progress))
+        return 0
+    console = Console()
+    console.print(draw(state, [], None))
+    console.print(_all_changes(progress))
     return 0
 
 
-def fold(opened: OpenRun) -> RunState:
-    """The state of a run after all its entries."""
+def _fold(opened: OpenRun) -> tuple[RunState, Progress]:
     state = RunState()
     for entry in opened.log.entries():
         state.take(entry)
-    return state
+    progress = state.progress
+    if progress is None:
+        raise IntegrityError(f"{opened.folder}/log.jsonl does not begin with the start of a run")
+    return state, progress
 
 
-def _all_changes(state: RunState) -> Table:
+def _all_changes(progress: Progress) -> Table:
     table = Table(box=None, expand=True, padding=(0, 2, 0, 0), header_style="dim")
-    for heading in ("proposal", "candidate", "surface", "state", "effect", "what and why"):
-        table.add_column(heading, no_wrap=True, overflow="ellipsis", ratio=1 if heading == "what and why" else None)
-    for change in state.changes.values():
-        table.add_row(*(Text(cell) for cell in _cells(change)))
+    for heading in ("proposal", "candidate", "surface", "state", "effect"):
+        table.add_column(heading, no_wrap=True)
+    table.add_column("what and why", no_wrap=True, overflow="ellipsis", ratio=1)
+    for attempt in progress.attempts.values():
+        seen = attempt.verdict.effect if attempt.verdict else None
+        why = f" — {attempt.reason}" if attempt.reason else ""
+        table.add_row(
+            Text(clean(attempt.proposal.id, 14)),
+            Text((attempt.candidate or "")[:12]),
+            surface_text(attempt),
+            Text(attempt.fate.value),
+            Text(effect(seen.mean, seen.low, seen.high) if seen and seen.pairs else ""),
+            Text(clean(attempt.proposal.reason + why, 300)),
+        )
     return table
 
 
-def _cells(change: Change) -> tuple[str, ...]:
-    seen = change.effect
-    measured = effect(seen.mean, seen.low, seen.high) if seen and seen.pairs else ""
-    why = f" — {change.why}" if change.why else ""
-    return (
-        clean(change.proposal, 14),
-        clean(change.candidate, 13)[:12],
-        change.surface,
-        change.standing.value,
-        measured,
-        clean(change.reason + why, 300),
-    )
-
-
-def _data(opened: OpenRun, state: RunState) -> Json:
+def _data(progress: Progress) -> Json:
+    """The state of a run as plain data: what `summary.json` has at the end, and all changes with their fates."""
     return {
-        "run": state.run,
-        "agent": state.agent,
-        "seed": state.seed,
-        "tier": state.tier,
-        "frozen": state.frozen,
-        "ended": state.ended or None,
-        "budget": int(state.budget),
-        "programs": int(state.programs),
-        "trials": state.trials,
-        "cycles": state.cycle + 1,
-        "seconds": round(state.seconds, 1),
-        "release": {"candidate": opened.view.incumbent, "version": state.release.version},
-        "changes": [_change(change) for change in state.changes.values()],
+        "run": progress.run,
+        "agent": progress.agent,
+        "seed": progress.seed,
+        "tier": progress.tier,
+        "frozen": not progress.improves,
+        "ended": progress.ended,
+        "budget": progress.costs.budget,
+        "programs": progress.costs.programs,
+        "trials": progress.trials,
+        "cycles": len(progress.cycles),
+        "wall_s": round(progress.costs.wall_s, 3),
+        "release": progress.release,
+        "version": progress.incumbents[-1].number,
+        "certificate": encode(progress.certificate),
+        "changes": [_change(attempt) for attempt in progress.attempts.values()],
     }
 
 
-def _change(change: Change) -> Json:
+def _change(attempt: Attempt) -> Json:
     return {
-        "proposal": change.proposal,
-        "candidate": change.candidate or None,
-        "cycle": change.cycle,
-        "surface": change.surface,
-        "reason": change.reason,
-        "state": change.standing.value,
-        "why": change.why,
-        "effect": None if change.effect is None else encode(change.effect),
+        "proposal": attempt.proposal.id,
+        "candidate": attempt.candidate,
+        "cycle": attempt.cycle,
+        "surface": attempt.proposal.surface.value,
+        "reason": attempt.proposal.reason,
+        "state": attempt.fate.value,
+        "why": attempt.reason,
+        "effect": encode(attempt.verdict.effect) if attempt.verdict else None,
     }

@@ -9,6 +9,7 @@ from rich.console import Console
 from rsi.cli.folders import open_run
 from rsi.cli.run import stoppable, view_for
 from rsi.cli.terminal import JsonFlag, PlainFlag, print_json, say
+from rsi.cli.view.state import RunState
 from rsi.core.codec import encode
 from rsi.core.protocols import Entry
 from rsi.core.records import Json
@@ -35,7 +36,7 @@ def watch(
     console = Console()
     with stoppable() as stop, view_for(console, plain or as_json, _silent if as_json else say) as view:
         seen, size = 0, -1
-        while not (view.state.ended or stop.is_set()):
+        while not (_has_ended(view.state) or stop.is_set()):
             if (new_size := (run / "log.jsonl").stat().st_size) != size:
                 fresh = _after(run, seen)
                 for entry in fresh:
@@ -46,6 +47,10 @@ def watch(
             else:
                 stop.wait(max(0.05, every))
     return 0
+
+
+def _has_ended(state: RunState) -> bool:
+    return state.progress is not None and state.progress.ended is not None
 
 
 def _after(run: Path, seen: int) -> list[Entry]:

@@ -2,62 +2,33 @@
 
 from collections.abc import Callable, Mapping
 
-from rsi.cli.view.state import Body, Change, RunState, Standing
+from rsi.analytics import Attempt, Progress
+from rsi.cli.view.state import RunState
 from rsi.cli.view.text import clean, count, duration, effect, evidence, percent
 from rsi.core.protocols import Entry
+from rsi.core.records import Accepted, Json
 
-__all__ = ["PlainView", "Teller"]
-
-
-class Teller:
-    """Turns entries into lines; the words are the same in the plain and in the live view.
-
-    Attributes:
-        state: the run after the entries told so far.
-    """
-
-    def __init__(self, state: RunState | None = None) -> None:
-        """Begin at the state given, or at nothing."""
-        self.state = state or RunState()
-
-    def tell(self, entry: Entry) -> str | None:
-        """Take the entry into the state; its line, or None if it is not worth one."""
-        change = self.state.take(entry)
-        if change is not None:
-            return self._about(entry.kind, change)
-        words = _WORDS.get(entry.kind)
-        return None if words is None else words(self.state, Body(entry.body))
-
-    def _about(self, kind: str, change: Change) -> str | None:
-        if kind == "proposal.refused":
-            return f"refused {_what(change)}: {change.why}"
-        if kind == "test.opened":
-            return f"trying {_what(change)}{_prediction(change)}"
-        if kind == "verdict.given":
-            return _verdict(change)
-        if kind == "incumbent.changed":
-            return f"version {self.state.release.version} is the best so far; it goes on improving itself"
-        return None
+__all__ = ["PlainView", "tell", "what"]
 
 
 class PlainView:
-    """Says each noteworthy entry as one line `  m:ss  words`; time counts from the start of the run."""
+    """Says each noteworthy entry as one line `  m:ss  words`; time counts from the start of the run.
+
+    Attributes:
+        state: the run after the entries seen so far.
+    """
 
     def __init__(self, say: Callable[[str], None]) -> None:
         """Give each line to `say`."""
+        self.state = RunState()
         self._say = say
-        self._teller = Teller()
-
-    @property
-    def state(self) -> RunState:
-        """The run after the entries seen so far."""
-        return self._teller.state
 
     def observe(self, entry: Entry) -> None:
         """Take one entry."""
-        line = self._teller.tell(entry)
-        if line is not None:
-            self._say(f"{duration(self.state.seconds):>7}  {line}")
+        self.state.take(entry)
+        line = tell(self.state, entry)
+        if line is not None and self.state.progress is not None:
+            self._say(f"{duration(self.state.progress.costs.wall_s):>7}  {line}")
 
     def __enter__(self) -> "PlainView":
         """Nothing to prepare."""
@@ -67,68 +38,97 @@ class PlainView:
         """Nothing to clean up."""
 
 
-def _what(change: Change) -> str:
-    return f"{change.surface}: {clean(change.reason, 110)}"
-
-
-def _prediction(change: Change) -> str:
-    if not change.p_better:
-        return ""
-    return f" (its own guess: {percent(change.p_better)} likely better, {100 * change.low:+.0f} … {100 * change.high:+.0f} points)"
-
-
-def _verdict(change: Change) -> str:
-    seen = change.effect
-    if seen is None:
-        return f"{change.standing.value} {_what(change)}"
-    measured = f"{effect(seen.mean, seen.low, seen.high)} over {seen.pairs} pairs"
-    if change.standing is Standing.KEPT:
-        return f"KEPT {_what(change)} — {measured}; evidence {evidence(change.e_value)} of {evidence(change.threshold)} needed"
-    return f"{change.standing.value} {_what(change)} — {change.why or 'no evidence'}; {measured}"
-
-
-def _started(state: RunState, body: Body) -> str:
-    frozen = ", its improver frozen at version 0" if state.frozen else ""
-    return (
-        f"run {state.run}: agent {state.agent}, seed {state.seed}, budget {count(state.budget)} programs, "
-        f"jail {state.tier or 'unknown'}{frozen}"
-    )
-
-
-def _resumed(state: RunState, body: Body) -> str:
-    return f"taken up again with {count(state.programs)} of {count(state.budget)} programs spent"
-
-
-def _cycle(state: RunState, body: Body) -> str:
-    found = f"; {len(state.limitations)} limitations found, first: {clean(state.latest_limitation, 90)}" if state.limitations else ""
-    solved = f"; practice: {state.practice[-1].solved} of {state.practice[-1].tasks} solved" if state.practice else ""
-    return f"cycle {state.cycle + 1}{solved}{found}"
-
-
-def _certificate(state: RunState, body: Body) -> str:
-    issued = body.sub("certificate")
-    return (
-        f"sealed certificate over {issued.number('pairs'):.0f} cases: start {percent(issued.number('start_score'))}, "
-        f"release {percent(issued.number('release_score'))}, "
-        f"gain {effect(issued.number('gain'), issued.number('low'), issued.number('high'))}"
-    )
-
-
-def _ended(state: RunState, body: Body) -> str:
-    return f"ended ({state.ended}) after {count(state.programs)} programs, {len(state.kept)} of {len(state.changes)} changes kept"
-
-
-def _job(state: RunState, body: Body) -> str | None:
-    if body.name("outcome") in ("answered", ""):
+def tell(state: RunState, entry: Entry) -> str | None:
+    """One line about an entry that `state` has just taken; None if it is not worth one."""
+    words, progress = _WORDS.get(entry.kind), state.progress
+    if words is None or progress is None or not isinstance(entry.body, dict):
         return None
-    return f"the agent's {body.text('call')} gave no answer ({body.text('outcome')}): {clean(body.text('reason'), 120)}"
+    return words(state, progress, entry.body)
 
 
-_WORDS: Mapping[str, Callable[[RunState, Body], str | None]] = {
+def what(attempt: Attempt, width: int = 110) -> str:
+    """A proposal in a few words: its surface and its reason."""
+    return f"{attempt.proposal.surface.value}: {clean(attempt.proposal.reason, width)}"
+
+
+def _started(state: RunState, progress: Progress, body: Mapping[str, Json]) -> str:
+    frozen = "" if progress.improves else ", its improver frozen at version 0"
+    budget = f", budget {count(progress.costs.budget)} programs" if progress.costs.budget else ""
+    return f"run {clean(progress.run, 20)}: agent {clean(progress.agent, 40)}, seed {progress.seed}{budget}, jail {progress.tier}{frozen}"
+
+
+def _resumed(state: RunState, progress: Progress, body: Mapping[str, Json]) -> str:
+    return f"taken up again with {count(progress.costs.programs)} programs spent so far"
+
+
+def _job(state: RunState, progress: Progress, body: Mapping[str, Json]) -> str | None:
+    if body.get("outcome") == "answered":
+        return None
+    return f"the agent's {clean(body.get('call'), 20)} gave no answer ({clean(body.get('outcome'), 20)}): {clean(body.get('reason'))}"
+
+
+def _cycle(state: RunState, progress: Progress, body: Mapping[str, Json]) -> str:
+    cycle = progress.cycles[-1]
+    solved = f" practice: {state.practice[-1].solved} of {state.practice[-1].tasks} solved;" if state.practice else ""
+    found = len(cycle.limitations)
+    first = f", first: {clean(cycle.limitations[0].text, 90)}" if found else ""
+    return f"cycle {cycle.index + 1}:{solved} {found} limitation{'' if found == 1 else 's'} found{first}"
+
+
+def _refused(state: RunState, progress: Progress, body: Mapping[str, Json]) -> str:
+    attempt = state.attempt(body.get("proposal"))
+    return f"refused {what(attempt) if attempt else 'a proposal'}: {clean(body.get('reason'))}"
+
+
+def _trying(state: RunState, progress: Progress, body: Mapping[str, Json]) -> str | None:
+    attempt = state.attempt(body.get("proposal"))
+    if attempt is None:
+        return None
+    guess = attempt.proposal.prediction
+    odds = f"{percent(guess.p_better)} likely better, {100 * guess.low:+.0f} … {100 * guess.high:+.0f} points"
+    return f"trying {what(attempt)} (its own guess: {odds})"
+
+
+def _verdict(state: RunState, progress: Progress, body: Mapping[str, Json]) -> str | None:
+    attempt = state.attempt(body.get("proposal"))
+    if attempt is None or attempt.verdict is None:
+        return None
+    verdict, seen = attempt.verdict, attempt.verdict.effect
+    measured = f"{effect(seen.mean, seen.low, seen.high)} over {seen.pairs} pairs"
+    if isinstance(verdict, Accepted):
+        return f"KEPT {what(attempt)} — {measured}; evidence {evidence(verdict.e_value)}, needed {evidence(verdict.threshold)}"
+    return f"{type(verdict).__name__.lower()} {what(attempt)} — {clean(attempt.reason)}; {measured}"
+
+
+def _promoted(state: RunState, progress: Progress, body: Mapping[str, Json]) -> str:
+    goes_on = "it goes on improving itself" if progress.improves else "version 0 goes on proposing"
+    return f"version {progress.incumbents[-1].number} is the best so far; {goes_on}"
+
+
+def _certified(state: RunState, progress: Progress, body: Mapping[str, Json]) -> str | None:
+    issued = progress.certificate
+    if issued is None:
+        return None
+    return (
+        f"certificate over {issued.pairs} sealed cases: start {percent(issued.start_score)}, "
+        f"release {percent(issued.release_score)}, gain {effect(issued.gain, issued.low, issued.high)}"
+    )
+
+
+def _ended(state: RunState, progress: Progress, body: Mapping[str, Json]) -> str:
+    kept, made = len(progress.accepted), len(progress.attempts)
+    return f"ended ({clean(progress.ended)}): {count(progress.costs.programs)} programs, {kept} of {made} changes kept"
+
+
+_WORDS: Mapping[str, Callable[[RunState, Progress, Mapping[str, Json]], str | None]] = {
     "run.started": _started,
     "run.resumed": _resumed,
     "job.done": _job,
     "cycle.opened": _cycle,
-    "certificate.issued": _certificate,
+    "proposal.refused": _refused,
+    "test.opened": _trying,
+    "verdict.given": _verdict,
+    "incumbent.changed": _promoted,
+    "certificate.issued": _certified,
     "run.ended": _ended,
 }
