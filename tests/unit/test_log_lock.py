@@ -17,10 +17,10 @@ from pathlib import Path
 from rsi.kernel.audit.lock import RunLock
 RunLock(Path(sys.argv[1])).acquire()
 if len(sys.argv) > 2 and os.fork() == 0:
-    print("child", os.getpid(), flush=True)
+    os.write(1, b"child %d\\n" % os.getpid())
     sys.stdin.read()
     os._exit(0)
-print("held", flush=True)
+os.write(1, b"held\\n")
 sys.stdin.read()
 """
 
