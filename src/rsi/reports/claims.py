@@ -1,0 +1,112 @@
+"""What a run may claim: the sealed certificate, or the plain statement that there is nothing to claim, and what could have been seen."""
+
+from statistics import median
+
+from rsi.analytics import Fate, Progress, smallest_visible_effect
+from rsi.core.records import Certificate
+from rsi.reports.document import Block, Claim, Facts, Figure, Table, Tone
+from rsi.reports.figures import Pair, pairs
+from rsi.reports.words import count, duration, interval, percent, plural, points
+
+__all__ = ["claim_blocks"]
+
+
+def claim_blocks(progress: Progress) -> tuple[Block, ...]:
+    """The claim of the run, its main numbers, and the certificate by family."""
+    return (_claim(progress), _facts(progress), *_families(progress))
+
+
+def _claim(progress: Progress) -> Claim:
+    certificate = progress.certificate
+    if certificate is None:
+        return _uncertified(progress)
+    if certificate.low > 0:
+        return Claim(
+            label="Certified gain on sealed cases",
+            headline=f"{points(certificate.gain)} points ({interval(certificate.low, certificate.high)})",
+            detail=f"{_scores(certificate)} {_meaning(certificate)}",
+            tone=Tone.GOOD,
+        )
+    if certificate.high < 0:
+        return Claim(
+            label="Certified loss on sealed cases",
+            headline=f"{points(certificate.gain)} points ({interval(certificate.low, certificate.high)})",
+            detail=f"The release is worse than the start. {_scores(certificate)} {_meaning(certificate)}",
+            tone=Tone.BAD,
+        )
+    return Claim(
+        label="Sealed certificate", headline="No improvement found", detail=_nothing_found(progress, certificate), tone=Tone.NEUTRAL
+    )
+
+
+def _scores(certificate: Certificate) -> str:
+    return (
+        f"On {plural(certificate.pairs, 'case')} that were opened once, after the last decision, the release scores "
+        f"{percent(certificate.release_score)} where the start scored {percent(certificate.start_score)}."
+    )
+
+
+def _meaning(certificate: Certificate) -> str:
+    return f"The interval misses the true gain with a probability of at most {100 * certificate.alpha:g} %."
+
+
+def _nothing_found(progress: Progress, certificate: Certificate) -> str:
+    kept = len(progress.accepted)
+    kept_text = f"{plural(kept, 'change was', 'changes were')} kept, but that shows no gain" if kept else "no change was kept"
+    return (
+        f"{plural(len(progress.attempts), 'change was', 'changes were').capitalize()} proposed and {kept_text}: "
+        f"{points(certificate.gain)} points ({interval(certificate.low, certificate.high)}) on {plural(certificate.pairs, 'sealed case')}, "
+        f"so a gain above {points(certificate.high)} points is ruled out. {_visible(progress)}"
+    )
+
+
+def _uncertified(progress: Progress) -> Claim:
+    if progress.ended is None:
+        detail = f"The run goes on, or was stopped and can be resumed; {plural(len(progress.accepted), 'change')} kept so far."
+        return Claim(label="Not certified yet", headline="This run is not finished", detail=detail, tone=Tone.NEUTRAL)
+    detail = f"{plural(len(progress.attempts), 'change was', 'changes were').capitalize()} proposed. {_visible(progress)}"
+    headline = "Nothing is certified" if progress.accepted else "No improvement found"
+    return Claim(label="No sealed case was opened", headline=headline, detail=detail, tone=Tone.NEUTRAL)
+
+
+def _visible(progress: Progress) -> str:
+    """The smallest effect that its tests could have seen, from how often versions differed and how many pairs a test took."""
+    verdicts = [attempt.verdict for attempt in progress.attempts.values() if attempt.verdict and attempt.verdict.effect.pairs]
+    if not verdicts:
+        return "No change came as far as a comparison, so nothing is known about effects."
+    longest = max(verdict.effect.pairs for verdict in verdicts)
+    differing = sum(v.effect.wins + v.effect.losses for v in verdicts) / sum(v.effect.pairs for v in verdicts)
+    threshold = median(verdict.threshold for verdict in verdicts)
+    smallest = smallest_visible_effect(pairs=longest, threshold=threshold, discordance=differing)
+    tests = f"The longest test took {plural(longest, 'pair')} of trials, and versions differed on {percent(differing)} of them"
+    if smallest is None:
+        return f"{tests}: too few to see an effect of any size. A larger budget per change would tell more."
+    return f"{tests}: an effect below about {points(smallest)} points would mostly have gone unseen."
+
+
+def _facts(progress: Progress) -> Facts:
+    fates = [attempt.fate for attempt in progress.attempts.values()]
+    return Facts(
+        items=(
+            ("Proposed", str(len(fates))),
+            ("Kept", str(fates.count(Fate.ACCEPTED))),
+            ("Cycles", str(len(progress.cycles))),
+            ("Trials", f"{progress.trials:,}"),
+            ("Programs tried", count(progress.costs.programs)),
+            ("Time", duration(progress.costs.wall_s)),
+        )
+    )
+
+
+def _families(progress: Progress) -> tuple[Figure, ...]:
+    shares = progress.shares
+    if not shares:
+        return ()
+    rows = tuple((name, str(s.pairs), percent(s.start), percent(s.release), points(s.release - s.start)) for name, s in shares.items())
+    return (
+        Figure(
+            svg=pairs([Pair(label=name, before=share.start, after=share.release) for name, share in shares.items()]),
+            caption="Scores on the sealed cases by family: the start (pale) and the release.",
+            table=Table(header=("family", "cases", "start", "release", "difference"), rows=rows, numeric=frozenset({1, 2, 3, 4})),
+        ),
+    )

@@ -1,0 +1,98 @@
+"""What a run cost, what went wrong in it, and how anyone can check all of it."""
+
+from collections.abc import Iterator, Mapping
+
+from rsi.analytics import BASELINE, Progress
+from rsi.reports.document import Block, Bullets, Code, Facts, Figure, Heading, Mono, Paragraph, Table
+from rsi.reports.figures import Bar, bars
+from rsi.reports.words import count, duration, one_line, percent, plural
+
+__all__ = ["cost_blocks", "proof_blocks"]
+
+_MOST_FAILURES = 12
+_NAMES = {
+    "practise": "practice",
+    "propose": "proposing",
+    "diagnose": "diagnosing",
+    "learn": "learning",
+    "build": "building",
+    "certificate": "certificate",
+}
+
+
+def cost_blocks(progress: Progress) -> Iterator[Block]:
+    """Programs by purpose, time, and calls without an answer."""
+    costs = progress.costs
+    of_budget = f" of {count(costs.budget)}" if costs.budget else ""
+    yield Heading(text="What it cost")
+    yield Facts(
+        items=(
+            ("Programs", f"{count(costs.programs)}{of_budget}"),
+            ("Wall time", duration(costs.wall_s)),
+            ("Processor time", duration(costs.cpu_s)),
+            ("Resumed", plural(progress.resumed, "time")),
+        )
+    )
+    spent = _spent(costs.purposes, costs.surfaces)
+    if spent:
+        rows = tuple((name, count(amount), percent(amount / max(1, costs.programs))) for name, amount in spent.items())
+        yield Figure(
+            svg=bars([Bar(label=name, amount=amount) for name, amount in spent.items()]),
+            caption="Programs tried, by purpose; judging is told by the surface of the change under test.",
+            table=Table(header=("purpose", "programs", "share"), rows=rows, numeric=frozenset({1, 2})),
+        )
+    yield from _failures(progress)
+
+
+def _spent(purposes: Mapping[str, int], surfaces: Mapping[str, int]) -> dict[str, int]:
+    judged = {"judging: the incumbent" if name == BASELINE else f"judging: {name}": spent for name, spent in sorted(surfaces.items())}
+    calls = {_NAMES.get(name, name): spent for name, spent in purposes.items() if name != "judge"}
+    whole = {**{k: v for k, v in calls.items() if k != "certificate"}, **judged, "certificate": calls.get("certificate", 0)}
+    return {name: spent for name, spent in whole.items() if spent}
+
+
+def _failures(progress: Progress) -> Iterator[Block]:
+    if not progress.failures:
+        return
+    yield Paragraph(line=("Calls of the agent that gave no answer (each is an outcome in the log, and the run goes on):",))
+    rows = tuple((str(f.times), f.call, f.outcome, one_line(f.reason, 160)) for f in progress.failures[:_MOST_FAILURES])
+    yield Table(header=("times", "call", "outcome", "reason"), rows=rows, numeric=frozenset({0}))
+
+
+def proof_blocks(progress: Progress) -> Iterator[Block]:
+    """How to check what the report says."""
+    yield Heading(text="How to check this")
+    yield Paragraph(
+        line=(
+            "RUN is the folder of this report. Everything above is computed from its ",
+            Mono("log.jsonl"),
+            " and ",
+            Mono("objects.git"),
+            ".",
+        )
+    )
+    yield Code(
+        text="rsi verify RUN              # the chain of the log, the archive, every verdict derived again from its trials\n"
+        "rsi verify RUN --rejudge 20 # the same, and 20 trials run again\n"
+        "rsi lineage RUN             # every version and where it comes from\n"
+        "rsi diff RUN v1             # what a version changed",
+        language="sh",
+    )
+    yield Bullets(
+        items=(
+            (
+                "Cases of the judge and of the certificate come from secret seeds: the log’s first entry holds their SHA-256, its last one "
+                "reveals them.",
+            ),
+            (
+                "Every change was compared with the incumbent on the same cases; a decision needs evidence that stays valid however often "
+                "one looks.",
+            ),
+            (f"Candidates ran in jails of tier {one_line(progress.tier, 40)}; expected answers never entered one.",),
+            (
+                f"The log has {plural(progress.entries, 'entry', 'entries')}; the run’s name is ",
+                Mono(progress.run),
+                f", its seed {progress.seed}.",
+            ),
+        )
+    )

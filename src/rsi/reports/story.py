@@ -1,0 +1,44 @@
+"""The report of a run as a document: what it is, what it may claim, how it came about, what it cost, how to check it."""
+
+from rsi.analytics import Progress
+from rsi.reports.changes import Diff, change_blocks, curve_blocks, other_blocks
+from rsi.reports.claims import claim_blocks
+from rsi.reports.costs import cost_blocks, proof_blocks
+from rsi.reports.document import Block, Document, Paragraph
+from rsi.reports.words import one_line
+
+__all__ = ["report_of"]
+
+
+def report_of(progress: Progress, diff: Diff) -> Document:
+    """The whole report.
+
+    Args:
+        progress: where the run stands.
+        diff: gives the change from one candidate to another.
+    """
+    agent = one_line(progress.agent, 60)
+    return Document(
+        title=f"How “{agent}” improved itself" if progress.accepted else f"How “{agent}” tried to improve itself",
+        subtitle=(
+            f"In this run of rsi an AI system, “{agent}”, looked for its own limits, proposed changes to its own code, parameters and ways "
+            "of learning, and a judge out of its reach kept only those that were shown to be better on cases nobody had seen before. "
+            "Below stand what the result is worth on sealed cases, every change that was kept, what it all cost, and how to check it."
+        ),
+        blocks=(
+            *_remarks(progress),
+            *claim_blocks(progress),
+            *curve_blocks(progress),
+            *change_blocks(progress, diff),
+            *other_blocks(progress),
+            *cost_blocks(progress),
+            *proof_blocks(progress),
+        ),
+    )
+
+
+def _remarks(progress: Progress) -> tuple[Block, ...]:
+    if progress.improves:
+        return ()
+    line = "This is a frozen control: all changes were proposed by version 0, which never got to use what it had kept."
+    return (Paragraph(line=(line,), quiet=True),)

@@ -1,0 +1,44 @@
+"""The run in one JSON object: what `summary.json` holds and `--json` prints."""
+
+from rsi.analytics import Attempt, Progress
+from rsi.core.records import Json
+
+__all__ = ["summary_of"]
+
+
+def summary_of(progress: Progress) -> dict[str, Json]:
+    """`run, seed, programs, proposals, trials, accepted, start, release, claim, wall_s, cpu_s`.
+
+    Scores and the numbers of the claim are null as long as there is no certificate.
+    """
+    certificate = progress.certificate
+    return {
+        "run": progress.run,
+        "seed": progress.seed,
+        "programs": progress.costs.programs,
+        "proposals": len(progress.attempts),
+        "trials": progress.trials,
+        "accepted": [_accepted(attempt) for attempt in progress.accepted],
+        "start": {"candidate": progress.start.id, "score": certificate.start_score if certificate else None},
+        "release": {"candidate": progress.release, "score": certificate.release_score if certificate else None},
+        "claim": {
+            "gain": certificate.gain if certificate else None,
+            "low": certificate.low if certificate else None,
+            "high": certificate.high if certificate else None,
+        },
+        "wall_s": round(progress.costs.wall_s, 3),
+        "cpu_s": round(progress.costs.cpu_s, 3),
+    }
+
+
+def _accepted(attempt: Attempt) -> Json:
+    told, effect = attempt.proposal.prediction, attempt.verdict.effect if attempt.verdict else None
+    return {
+        "candidate": attempt.candidate,
+        "proposal": attempt.proposal.id,
+        "surface": attempt.proposal.surface.value,
+        "reason": attempt.proposal.reason,
+        "effect": {"mean": effect.mean, "low": effect.low, "high": effect.high, "pairs": effect.pairs} if effect else None,
+        "prediction": {"p_better": told.p_better, "low": told.low, "high": told.high},
+        "cycle": attempt.cycle,
+    }

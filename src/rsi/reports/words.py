@@ -1,0 +1,67 @@
+"""Words and numbers for people; text that an agent wrote is made harmless here and escaped once more by each renderer."""
+
+import unicodedata
+
+__all__ = ["count", "duration", "interval", "one_line", "percent", "plain_lines", "plural", "points"]
+
+_UNSAFE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+
+
+def one_line(text: str, limit: int = 300) -> str:
+    """Text on one line of at most `limit` characters, without control, invisible or direction-changing characters.
+
+    Covers: escape sequences, line breaks, lone surrogates, bidirectional overrides, overlong text. Does not cover: markup (renderers
+    escape it) and lies in plain words.
+    """
+    line = " ".join(plain_lines(text[: 8 * limit]).split())
+    return line if len(line) <= limit else line[: limit - 1].rstrip() + "…"
+
+
+def plain_lines(text: str) -> str:
+    """Text that keeps its lines and tabs; everything else that is no visible character is shown as a sign for it."""
+    return "".join(char if char in "\n\t" or unicodedata.category(char) not in _UNSAFE else _sign(char) for char in text)
+
+
+def _sign(char: str) -> str:
+    code = ord(char)
+    return chr(0x2400 + code) if code < 0x20 else "␡" if code == 0x7F else "�"
+
+
+def points(share: float) -> str:
+    """A difference of scores in points, with its sign: `+7.3`, `−1.2`, `0.0`."""
+    rounded = round(100 * share, 1)
+    return f"{rounded:+.1f}".replace("-", "−") if rounded else "0.0"
+
+
+def interval(low: float, high: float) -> str:
+    """Both ends of an interval in points: `−1.2 … +15.9`."""
+    return f"{points(low)} … {points(high)}"
+
+
+def percent(share: float) -> str:
+    """A score or probability as a percentage: `68.0 %`."""
+    return f"{100 * share:.1f} %"
+
+
+def count(number: float) -> str:
+    """A number of programs: `940`, `18.2 k`, `4.0 M`, `1.1 G`."""
+    for limit, factor, unit in ((1e4, 1.0, ""), (1e6, 1e3, " k"), (1e9, 1e6, " M")):
+        if number < limit:
+            return f"{number / factor:.1f}{unit}" if unit else f"{number:.0f}"
+    return f"{number / 1e9:.1f} G"
+
+
+def plural(number: int, one: str, many: str | None = None) -> str:
+    """`1 change`, `3 changes`, `no changes`."""
+    word = one if number == 1 else many or one + "s"
+    return f"{number if number else 'no'} {word}"
+
+
+def duration(seconds: float) -> str:
+    """`48 s`, `5 min 12 s`, `2 h 3 min`."""
+    whole = max(0, round(seconds))
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60} s"
+    return f"{whole // 3600} h {whole % 3600 // 60} min"

@@ -1,0 +1,50 @@
+"""Writing the report of a run into its folder, each file as a whole or not at all."""
+
+import json
+import os
+from pathlib import Path
+
+from rsi.analytics import progress_of
+from rsi.core.errors import UserError
+from rsi.core.records import Json
+from rsi.kernel.archive.git import GitArchive
+from rsi.kernel.audit.log import FileEventLog
+from rsi.reports.html import render_html
+from rsi.reports.markdown import render_markdown
+from rsi.reports.story import report_of
+from rsi.reports.summary import summary_of
+
+__all__ = ["write_report"]
+
+
+def write_report(folder: Path) -> dict[str, Json]:
+    """Write report.md, report.html and summary.json of the run in `folder` from its log and archive; returns the summary.
+
+    A run that is not finished gets the report of what there is so far.
+
+    Raises:
+        UserError: it is no folder of a run, or cannot be written to.
+        IntegrityError: the log does not check.
+    """
+    progress = progress_of(FileEventLog.read(folder / "log.jsonl").entries())
+    archive = GitArchive(folder / "objects.git", create=False)
+    try:
+        document = report_of(progress, archive.diff)
+    finally:
+        archive.close()
+    summary = summary_of(progress)
+    _replace(folder / "report.md", render_markdown(document))
+    _replace(folder / "report.html", render_html(document))
+    _replace(folder / "summary.json", json.dumps(summary, indent=2, ensure_ascii=False) + "\n")
+    return summary
+
+
+def _replace(path: Path, text: str) -> None:
+    """Put a file in its place at once, so that whoever reads it never meets half of it."""
+    draft = path.with_name(path.name + ".new")
+    try:
+        draft.write_bytes(text.encode("utf-8", errors="replace"))
+        os.replace(draft, path)
+    except OSError as error:
+        draft.unlink(missing_ok=True)
+        raise UserError(f"{path} cannot be written: {error.strerror}; make room or the folder writable, then `rsi report`") from None
