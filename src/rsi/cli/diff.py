@@ -7,7 +7,7 @@ from rich.text import Text
 
 from rsi.cli.folders import open_run
 from rsi.cli.terminal import JsonFlag, harmless, print_json
-from rsi.cli.view.text import clean, effect
+from rsi.cli.view.text import clean, effect, percent, points
 from rsi.core.codec import encode
 from rsi.kernel.archive.views import Step
 
@@ -54,7 +54,7 @@ def headline(step: Step) -> list[str]:
     proposal = step.proposal.proposal
     guess = proposal.prediction
     lines.append(f"{proposal.surface.value}: {clean(proposal.reason, 400)}")
-    lines.append(f"predicted: {guess.p_better:.0%} likely better, {100 * guess.low:+.1f} … {100 * guess.high:+.1f} points")
+    lines.append(f"predicted: {percent(guess.p_better)} likely better, {points(guess.low)} … {points(guess.high)} points")
     if step.verdict is not None:
         seen = step.verdict.verdict.effect
         word = type(step.verdict.verdict).__name__.lower()

@@ -9,7 +9,7 @@ from rich.text import Text
 from rsi.analytics import Attempt, Progress
 from rsi.cli.folders import OpenRun, open_run
 from rsi.cli.terminal import JsonFlag, print_json
-from rsi.cli.view.picture import draw, surface_text
+from rsi.cli.view.picture import Picture, surface_text
 from rsi.cli.view.state import RunState
 from rsi.cli.view.text import clean, effect
 from rsi.core.codec import encode
@@ -31,7 +31,7 @@ def show(run: Path, /, *, as_json: JsonFlag = False) -> int:
         print_json(_data(progress))
         return 0
     console = Console()
-    console.print(draw(state, [], None))
+    console.print(Picture(state=state))
     console.print(_all_changes(progress))
     return 0
 

@@ -4,10 +4,10 @@ import threading
 from collections import deque
 from collections.abc import Callable
 
-from rich.console import Console, RenderableType
+from rich.console import Console, ConsoleOptions, RenderResult
 from rich.live import Live
 
-from rsi.cli.view.picture import Note, draw
+from rsi.cli.view.picture import Note, Picture
 from rsi.cli.view.plain import tell
 from rsi.cli.view.state import RunState
 from rsi.core.protocols import Entry
@@ -37,7 +37,7 @@ class LiveView:
         self._began = now()
         self._before = 0
         self._guard = threading.Lock()
-        self._live = Live(console=console, get_renderable=self._draw, refresh_per_second=4)
+        self._live = Live(self, console=console, refresh_per_second=4)
 
     def observe(self, entry: Entry) -> None:
         """Take one entry."""
@@ -60,10 +60,13 @@ class LiveView:
         """Leave the last picture in the terminal."""
         self._live.stop()
 
-    def _draw(self) -> RenderableType:
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        """Draw as it stands now; entries that come meanwhile wait."""
         with self._guard:
             left = seconds_left(self.state, self._now() - self._began, self._before)
-            return draw(self.state, list(self._notes), left)
+            picture = Picture(state=self.state, notes=tuple(self._notes), left=left)
+            segments = list(console.render(picture, options))
+        yield from segments
 
 
 def seconds_left(state: RunState, since: float, before: int) -> float | None:

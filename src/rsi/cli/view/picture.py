@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from rich.console import Group, RenderableType
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.padding import Padding
 from rich.progress_bar import ProgressBar
 from rich.table import Table
@@ -15,11 +15,12 @@ from rsi.cli.view.state import OpenTest, Practice, RunState
 from rsi.cli.view.text import clean, count, duration, effect, evidence, part, percent
 from rsi.core.records import Surface
 
-__all__ = ["Note", "draw", "kept_changes", "surface_text"]
+__all__ = ["Note", "Picture", "surface_text"]
 
 _SPARKS = "▁▂▃▄▅▆▇█"
 _STEPS = 8
-_MOST_KEPT = 8
+_MOST_KEPT = 6
+_WIDE = 118
 _STYLES = {
     Surface.CODE: "cyan",
     Surface.PARAMETERS: "blue",
@@ -38,24 +39,44 @@ class Note:
     text: str
 
 
-def draw(state: RunState, notes: Sequence[Note], left: float | None) -> RenderableType:
-    """The whole picture.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Picture:
+    """A run as it stands, laid out for the width that there is.
 
-    Args:
+    Attributes:
         notes: what happened lately, oldest first.
         left: seconds until the budget is spent, None if nothing can be said.
     """
-    progress = state.progress
-    if progress is None:
-        return Padding(Text("rsi is starting …", style="dim"), (1, 2))
-    parts: list[RenderableType] = [_header(progress), _bar(progress, left), Text(), _standing(state, progress)]
-    if state.tests:
-        parts += [Text(), Text("Being tried", style="bold"), _tests(state)]
-    if progress.accepted:
-        parts += [Text(), Text("Kept", style="bold"), kept_changes(progress)]
-    if notes:
-        parts += [Text(), Text("Latest", style="bold"), _latest(notes)]
-    return Padding(Group(*parts), (1, 2))
+
+    state: RunState
+    notes: Sequence[Note] = ()
+    left: float | None = None
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        """Draw: changes take one line each where there is room, else two."""
+        progress = self.state.progress
+        if progress is None:
+            yield Padding(Text("rsi is starting …", style="dim"), (1, 2))
+            return
+        wide = options.max_width >= _WIDE
+        parts: list[RenderableType] = [_header(progress), _bar(progress, self.left), Text(), _standing(self.state, progress)]
+        if self.state.tests:
+            parts += _section("Being tried", _changes([_tried(self.state, test) for test in self.state.tests.values()], wide))
+        if progress.accepted:
+            versions = list(enumerate(progress.accepted, 1))[-_MOST_KEPT:]
+            parts += _section("Kept", _changes([_kept(version, attempt) for version, attempt in versions], wide))
+        if self.notes:
+            parts += _section("Latest", _latest(self.notes))
+        yield Padding(Group(*parts), (1, 2))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Row:
+    surface: Text
+    reason: Text
+    measured: Text
+    pairs: Text
+    last: Text
 
 
 def surface_text(attempt: Attempt) -> Text:
@@ -64,21 +85,8 @@ def surface_text(attempt: Attempt) -> Text:
     return Text(surface.value, style=_STYLES[surface])
 
 
-def kept_changes(progress: Progress) -> Table:
-    """The changes that were kept, with effect, interval and pairs; the latest ones if there are many."""
-    rows = _changes_table()
-    for version, attempt in list(enumerate(progress.accepted, 1))[-_MOST_KEPT:]:
-        seen = attempt.verdict.effect if attempt.verdict else None
-        measured = effect(seen.mean, seen.low, seen.high) if seen else ""
-        pairs = f"{seen.pairs} pairs" if seen else ""
-        rows.add_row(
-            surface_text(attempt),
-            Text(clean(attempt.proposal.reason)),
-            Text(measured, style="green"),
-            Text(pairs, style="dim"),
-            Text(f"version {version}", style="dim"),
-        )
-    return rows
+def _section(title: str, content: RenderableType) -> list[RenderableType]:
+    return [Text(), Text(title, style="bold"), content]
 
 
 def _header(progress: Progress) -> Table:
@@ -108,7 +116,7 @@ def _bar(progress: Progress, left: float | None) -> Table:
 
 def _standing(state: RunState, progress: Progress) -> Table:
     rows = Table.grid(padding=(0, 2, 0, 0))
-    rows.add_column(style="bold", no_wrap=True)
+    rows.add_column(style="bold", no_wrap=True, min_width=9)
     rows.add_column(no_wrap=True, overflow="ellipsis")
     rows.add_row("Release", _release(progress))
     if state.practice:
@@ -143,22 +151,43 @@ def _practice(batches: Sequence[Practice]) -> Text:
     return Text.assemble((sparks, "cyan"), f"  {recent[-1].solved} of {recent[-1].tasks} tasks solved in the last batch")
 
 
-def _tests(state: RunState) -> Table:
-    rows = _changes_table()
-    for test in state.tests.values():
-        attempt = state.attempt(test.proposal)
-        if attempt is None:
-            continue
-        seen = test.effect
-        measured = effect(seen.mean, seen.low, seen.high) if seen.pairs else "first cases are running"
-        rows.add_row(
-            surface_text(attempt),
-            Text(clean(attempt.proposal.reason)),
-            Text(measured),
-            Text(f"{seen.pairs} pairs", style="dim"),
-            _evidence(test),
-        )
-    return rows
+def _tried(state: RunState, test: OpenTest) -> _Row:
+    attempt, seen = state.attempt(test.proposal), test.effect
+    return _Row(
+        surface=surface_text(attempt) if attempt else Text(),
+        reason=Text(clean(attempt.proposal.reason) if attempt else ""),
+        measured=Text(effect(seen.mean, seen.low, seen.high) if seen.pairs else "first cases are running"),
+        pairs=Text(f"{seen.pairs} pairs", style="dim"),
+        last=_evidence(test),
+    )
+
+
+def _kept(version: int, attempt: Attempt) -> _Row:
+    seen = attempt.verdict.effect if attempt.verdict else None
+    return _Row(
+        surface=surface_text(attempt),
+        reason=Text(clean(attempt.proposal.reason)),
+        measured=Text(effect(seen.mean, seen.low, seen.high) if seen else "", style="green"),
+        pairs=Text(f"{seen.pairs} pairs" if seen else "", style="dim"),
+        last=Text(f"version {version}", style="dim"),
+    )
+
+
+def _changes(rows: Sequence[_Row], wide: bool) -> Table:
+    table = Table.grid(expand=True, padding=(0, 2, 0, 0))
+    table.add_column(no_wrap=True, width=10)
+    table.add_column(no_wrap=True, overflow="ellipsis", ratio=1)
+    if not wide:
+        for row in rows:
+            table.add_row(row.surface, row.reason)
+            table.add_row("", Text("  ").join((row.measured, row.pairs, row.last)))
+        return table
+    table.add_column(no_wrap=True)
+    table.add_column(no_wrap=True, justify="right")
+    table.add_column(no_wrap=True, width=22, overflow="ellipsis")
+    for row in rows:
+        table.add_row(row.surface, row.reason, row.measured, row.pairs, row.last)
+    return table
 
 
 def _evidence(test: OpenTest) -> Text:
@@ -175,16 +204,6 @@ def _latest(notes: Sequence[Note]) -> Table:
     for note in notes:
         style = "green" if note.text.startswith("KEPT") else "dim" if note.text.startswith(("rejected", "undecided")) else ""
         rows.add_row(duration(note.seconds), Text(note.text, style=style))
-    return rows
-
-
-def _changes_table() -> Table:
-    rows = Table.grid(expand=True, padding=(0, 2, 0, 0))
-    rows.add_column(no_wrap=True, width=10)
-    rows.add_column(no_wrap=True, overflow="ellipsis", ratio=1)
-    rows.add_column(no_wrap=True)
-    rows.add_column(no_wrap=True, justify="right")
-    rows.add_column(no_wrap=True, width=22, overflow="ellipsis")
     return rows
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 
 from rsi.analytics import Attempt, Progress
 from rsi.cli.view.state import RunState
-from rsi.cli.view.text import clean, count, duration, effect, evidence, percent
+from rsi.cli.view.text import clean, count, duration, effect, evidence, percent, points
 from rsi.core.protocols import Entry
 from rsi.core.records import Accepted, Json
 
@@ -85,7 +85,7 @@ def _trying(state: RunState, progress: Progress, body: Mapping[str, Json]) -> st
     if attempt is None:
         return None
     guess = attempt.proposal.prediction
-    odds = f"{percent(guess.p_better)} likely better, {100 * guess.low:+.0f} … {100 * guess.high:+.0f} points"
+    odds = f"{percent(guess.p_better)} likely better, {points(guess.low)} … {points(guess.high)} points"
     return f"trying {what(attempt)} (its own guess: {odds})"
 
 
