@@ -18,6 +18,7 @@ Answer = dict[str, Json]
 Check = Callable[[Answer], str | None]
 MAX_MEMORY_BYTES = 4_000_000
 MAX_LIMITATIONS = 50
+MAX_TASKS = 1_000_000
 MAX_EVIDENCE_BYTES = 20_000
 LEAST_CHARGE = 10
 """An agent call is charged at least this fraction (one tenth) of its allotment, whatever it reports: so every run ends."""
@@ -96,12 +97,19 @@ def _place(machine: Machine, call: str, payload: Callable[[], Json], check: Chec
             "reason": done.reason,
             "programs": done.programs,
             "result": None if done.value is None else machine.blob(done.value),
+            **(_tally(done.value) if call == "practise" else {}),
         }
         machine.emit("job.done", body, done.clock)
 
     key = machine.key(call, improver.candidate.tree, sha256_hex(canonical(machine.state.batches)))
     light = max(1, machine.config.practice.programs // 10)
     return machine.desk.place(Order(key=key, line=Line.IMPROVE, programs=programs, duration=duration or light, work=work, note=note))
+
+
+def _tally(answer: Json) -> Answer:
+    """How many practice tasks the agent says it solved, of how many; for the view, no decision reads it."""
+    reported = answer if isinstance(answer, dict) else {}
+    return {name: count for name in ("solved", "tasks") if type(count := reported.get(name)) is int and 0 <= count <= MAX_TASKS}
 
 
 def _judged(reply: Reply, check: Check, programs: int) -> Done:

@@ -80,6 +80,10 @@ def _refused(state: RunState, progress: Progress, body: Mapping[str, Json]) -> s
     return f"refused {what(attempt) if attempt else 'a proposal'}: {clean(body.get('reason'))}"
 
 
+def _malformed(state: RunState, progress: Progress, body: Mapping[str, Json]) -> str:
+    return f"refused a malformed proposal: {clean(body.get('reason'))}"
+
+
 def _trying(state: RunState, progress: Progress, body: Mapping[str, Json]) -> str | None:
     attempt = state.attempt(body.get("proposal"))
     if attempt is None:
@@ -125,6 +129,7 @@ _WORDS: Mapping[str, Callable[[RunState, Progress, Mapping[str, Json]], str | No
     "run.resumed": _resumed,
     "job.done": _job,
     "cycle.opened": _cycle,
+    "proposal.malformed": _malformed,
     "proposal.refused": _refused,
     "test.opened": _trying,
     "verdict.given": _verdict,
