@@ -17,7 +17,6 @@ import json
 import os
 import resource
 import select
-import shutil
 import signal
 import socket
 import struct
@@ -29,13 +28,14 @@ from collections.abc import Callable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from rsi.kernel.sandbox.clear import clear
     from rsi.kernel.sandbox.confine import drop_privileges, fence_files, filter_calls, landlock_version, limit
 
 __all__ = ["main"]
 
 _RESULT = 3
 _PR_SET_DUMPABLE, _PR_SET_CHILD_SUBREAPER = 4, 36
-_TRACE_CHARACTERS = 4_000
+_TRACE_CHARACTERS, _LINE_CHARACTERS = 4_000, 500
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,7 +97,8 @@ class Answer:
         word = "memory" if kind is not None and issubclass(kind, MemoryError) else "crashed"
         with Last():
             del self.value
-            text = "".join(traceback.format_exception(kind, error, trace.tb_next if trace else None, limit=-6))
+            lines = "".join(traceback.format_exception(kind, error, trace.tb_next if trace else None, limit=-6)).splitlines()
+            text = "\n".join(line[:_LINE_CHARACTERS] for line in lines)
             self._end({"nonce": self.nonce, "error": word, "text": text[-_TRACE_CHARACTERS:]})
 
     def _end(self, message: dict[str, object]) -> None:
@@ -280,20 +281,6 @@ def children() -> list[int]:
     return found
 
 
-def empty(folder: str) -> bool:
-    """Remove everything in the jail's own folder; False if something is left (the kernel then throws the jail away)."""
-    try:
-        for name in os.listdir(folder):
-            path = os.path.join(folder, name)
-            if os.path.isdir(path) and not os.path.islink(path):
-                shutil.rmtree(path)
-            else:
-                os.unlink(path)
-    except (OSError, RecursionError):
-        return False
-    return True
-
-
 def serve(config: Config, control: socket.socket) -> None:
     """Answer requests until the kernel closes its side."""
     wake_read, wake_write = os.pipe()
@@ -312,7 +299,7 @@ def serve(config: Config, control: socket.socket) -> None:
         report = watch(child, control, wake_read, config.alone)
         clean = sweep(child, config.alone)
         if config.box:
-            clean = empty(config.box) and clean
+            clean = clear(config.box) and clean
         send(0, json.dumps({**report, "clean": clean}).encode())
 
 

@@ -70,7 +70,7 @@ def launch(tier: str, preload: tuple[str, ...]) -> Launch:
 
 def _guest() -> str:
     here = Path(__file__).parent
-    return "\n".join((here / name).read_text(encoding="utf-8") for name in ("confine.py", "guest.py"))
+    return "\n".join((here / name).read_text(encoding="utf-8") for name in ("clear.py", "confine.py", "guest.py"))
 
 
 def _interpreter() -> Path:

@@ -9,7 +9,6 @@ import contextlib
 import dataclasses
 import os
 import secrets
-import shutil
 import signal
 import socket
 import subprocess
@@ -23,6 +22,7 @@ from rsi.core.codec import canonical
 from rsi.core.errors import JailError
 from rsi.core.protocols import Call, Files, Reply
 from rsi.core.records import Clock, Outcome
+from rsi.kernel.sandbox.clear import clear
 from rsi.kernel.sandbox.launch import BOX, launch
 from rsi.kernel.sandbox.reading import ENVELOPE_BYTES, Ending, Found, legible, plain_reason, understand
 from rsi.kernel.sandbox.wire import Exchange, receive, request
@@ -70,7 +70,7 @@ class ZygoteJail:
             JailError: the zygote could not be started or ended while it should not; the next call starts a fresh one.
         """
         wrong = _unusable(call.files)
-        if wrong:
+        if wrong is not None:
             found = Found(outcome=Outcome.VIOLATION, reason=legible(f"unusable path in its tree: {wrong!r}"))
             return _reply(found, b"", b"", Clock())
         if self._process is None or self._process.poll() is not None:
@@ -143,7 +143,8 @@ class ZygoteJail:
                 os.chown(folder, self._launch.uid, self._launch.uid)
             yield folder
         finally:
-            _remove(folder)
+            if clear(folder):
+                os.rmdir(folder)
 
     def _run(self, call: Call, folder: str) -> Reply:
         assert self._control is not None
@@ -225,11 +226,3 @@ def _unusable(files: Files) -> str | None:
         if not path or "\0" in path or "\\" in path or any(part in ("", ".", "..") for part in parts) or len(path) > 1000:
             return path
     return None
-
-
-def _remove(folder: str) -> None:
-    """Remove a folder that its last user may have made as unpleasant as it could."""
-    try:
-        shutil.rmtree(folder)
-    except (OSError, RecursionError):
-        subprocess.run(["rm", "-rf", "--", folder], stdin=subprocess.DEVNULL, capture_output=True, check=False)

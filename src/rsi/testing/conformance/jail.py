@@ -1,0 +1,170 @@
+"""What every jail must hold to: subclass `JailConformance` and open a jail for it.
+
+class TestMyJail(JailConformance):
+    @classmethod
+    def open_jail(cls) -> Jail:
+        return MyJail()
+
+A jail that isolates nothing (for unit tests) sets `isolates = False`; what needs a process of its own is then skipped.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping
+
+import pytest
+
+from rsi.core.protocols import Call, Jail, Limits, Reply
+from rsi.core.records import Json, Outcome
+
+__all__ = ["JailConformance", "ask"]
+
+
+def ask(jail: Jail, source: str, payload: Json = None, *, limits: Limits | None = None, files: Mapping[str, bytes] | None = None) -> Reply:
+    """Call `f(payload)` of a module with this source, next to other files."""
+    tree = {"guest.py": source.encode(), **(files or {})}
+    return jail.call(Call(files=tree, module="guest", function="f", payload=payload, limits=limits or Limits(wall_s=20.0)))
+
+
+class JailConformance(ABC):
+    """The contract of `rsi.core.protocols.Jail`."""
+
+    isolates = True
+
+    @classmethod
+    @abstractmethod
+    def open_jail(cls) -> Jail:
+        """A jail, used for all tests of the class; skips where the machine cannot have it."""
+
+    @pytest.fixture(scope="class")
+    @classmethod
+    def jail(cls) -> Iterator[Jail]:
+        """The jail of the class, closed at the end."""
+        jail = cls.open_jail()
+        yield jail
+        jail.close()
+
+    @pytest.fixture
+    def process(self) -> None:
+        """Wanted by tests that only a process of its own can pass."""
+        if not self.isolates:
+            pytest.skip("this jail has no process of its own")
+
+    def test_plain_data_goes_in_and_comes_out_unchanged(self, jail: Jail) -> None:
+        """Of every kind."""
+        data: Json = {"a": [1, -2, 3.5, True, None, "é\n\U0001f40d", []], "b": {"c": {}}, "": 10**30}
+        reply = ask(jail, "def f(x):\n    return x", data)
+        assert (reply.outcome, reply.value, reply.reason) == (Outcome.ANSWERED, data, "")
+
+    def test_a_large_answer_comes_out_whole(self, jail: Jail) -> None:
+        """Several megabytes."""
+        reply = ask(jail, "def f(n):\n    return 'x' * n", 5_000_000)
+        assert reply.outcome is Outcome.ANSWERED and reply.value == "x" * 5_000_000
+
+    def test_the_files_of_the_tree_are_there_and_nothing_else(self, jail: Jail) -> None:
+        """Modules, folders and data; the working folder is the tree."""
+        source = "import os, part.word\nfrom pathlib import Path\n"
+        source += "def f(_):\n    return [sorted(os.listdir('.')), Path('data.txt').read_text(), part.word.SAY]"
+        files = {"data.txt": b"hello", "part/__init__.py": b"", "part/word.py": b"SAY = 'hi'"}
+        reply = ask(jail, source, files=files)
+        assert reply.outcome is Outcome.ANSWERED, reply.reason
+        assert isinstance(reply.value, list)
+        assert [name for name in reply.value[0] if name != "__pycache__"] == ["data.txt", "guest.py", "part"]  # type: ignore[union-attr]
+        assert reply.value[1:] == ["hello", "hi"]
+
+    def test_nothing_is_left_of_an_earlier_call(self, jail: Jail) -> None:
+        """Neither files nor the state of modules."""
+        source = "import os, json\ndef f(_):\n    seen = [os.path.exists('mark'), hasattr(json, 'mark')]\n"
+        source += "    open('mark', 'w').close()\n    json.mark = 1\n    return seen"
+        first = ask(jail, source)
+        assert first.value == [False, False]
+        if self.isolates:
+            assert ask(jail, source).value == [False, False]
+
+    def test_printing_is_captured_and_never_taken_for_a_result(self, jail: Jail) -> None:
+        """On both streams."""
+        source = "import sys\ndef f(_):\n    print('{\"value\": 2}')\n    print('oops', file=sys.stderr)\n    return 1"
+        reply = ask(jail, source)
+        assert reply.value == 1
+        assert '{"value": 2}' in reply.stdout and "oops" in reply.stderr
+
+    @pytest.mark.parametrize("body", ["1 / 0", "raise SystemExit(0)", "raise KeyboardInterrupt", "import no_such_module", "f("])
+    def test_an_error_is_an_outcome(self, jail: Jail, body: str) -> None:
+        """Whatever its kind, and at import too."""
+        reply = ask(jail, f"def f(x):\n    {body}")
+        assert reply.outcome is Outcome.CRASHED and reply.value is None and reply.reason
+
+    def test_a_missing_module_or_function_is_an_outcome(self, jail: Jail) -> None:
+        """The tree is the candidate's; what it lacks is its own fault."""
+        files = {"guest.py": b"x = 1"}
+        assert jail.call(Call(files=files, module="guest", function="f", payload=None)).outcome is Outcome.CRASHED
+        assert jail.call(Call(files=files, module="other", function="f", payload=None)).outcome is Outcome.CRASHED
+
+    def test_running_out_of_memory_is_an_outcome(self, jail: Jail) -> None:
+        """Raised, as an allocation beyond the limit does."""
+        assert ask(jail, "def f(x):\n    raise MemoryError").outcome is Outcome.OUT_OF_MEMORY
+
+    @pytest.mark.parametrize(
+        "value", ["{1, 2}", "object()", "b'x'", "float('nan')", "float('inf')", "10**500", "'\\ud800'", "nested(100)", "nested(100_000)"]
+    )
+    def test_an_answer_that_is_no_plain_data_is_malformed(self, jail: Jail, value: str) -> None:
+        """And the jail answers the next call."""
+        source = f"def nested(n):\n    x = []\n    for _ in range(n):\n        x = [x]\n    return x\ndef f(_):\n    return {value}"
+        reply = ask(jail, source)
+        assert reply.outcome is Outcome.MALFORMED and reply.value is None and reply.reason
+        assert ask(jail, "def f(x):\n    return x", 5).value == 5
+
+    def test_an_answer_beyond_its_size_is_malformed(self, jail: Jail) -> None:
+        """Far beyond, so that no envelope hides it."""
+        reply = ask(jail, "def f(_):\n    return 'x' * 1_000_000", limits=Limits(wall_s=20.0, answer_bytes=1_000))
+        assert reply.outcome is Outcome.MALFORMED
+
+    def test_a_reason_begins_with_the_error_and_is_short(self, jail: Jail) -> None:
+        """So that one line tells people what it was."""
+        reply = ask(jail, "def f(x):\n    raise ValueError('because ' + 'x' * 10_000)")
+        assert reply.reason.startswith("ValueError: because") and (len(reply.reason) <= 2_000 or not self.isolates)
+
+    def test_time_is_over_when_the_wall_clock_says_so(self, jail: Jail, process: None) -> None:
+        """Sleeping costs no CPU and yet ends."""
+        reply = ask(jail, "import time\ndef f(x):\n    time.sleep(60)", limits=Limits(wall_s=0.3))
+        assert reply.outcome is Outcome.TIMED_OUT and reply.clock.wall_s < 5
+        assert ask(jail, "def f(x):\n    return x", 5).value == 5
+
+    def test_control_characters_in_what_is_shown_become_visible(self, jail: Jail, process: None) -> None:
+        """Escape sequences and direction marks, in the output and in the reason."""
+        reply = ask(jail, "def f(x):\n    print('\\x1b[2J\\u202eabc\\x07')\n    raise ValueError('\\x1b]0;x\\x07')")
+        shown = reply.stdout + reply.reason
+        assert not any(mark in shown for mark in ("\x1b", "\x07", "\u202e")) and "\\x1b" in shown
+
+    def test_output_is_kept_up_to_its_limit(self, jail: Jail, process: None) -> None:
+        """The rest is read and forgotten; the call is none the worse."""
+        reply = ask(jail, "def f(x):\n    print('y' * 1_000_000)\n    return 1", limits=Limits(wall_s=20.0, output_bytes=1_000))
+        assert reply.value == 1 and len(reply.stdout) == 1_000
+
+    def test_a_path_that_leaves_the_folder_is_a_violation(self, jail: Jail, process: None) -> None:
+        """And nothing of the tree is run."""
+        for path in ("../out.py", "/tmp/out.py", "a//b", "a/../../b", ""):
+            assert ask(jail, "def f(x):\n    return x", files={path: b"x"}).outcome is Outcome.VIOLATION
+
+    def test_strings_hash_alike_in_every_call(self, jail: Jail, process: None) -> None:
+        """The order of a set of strings is part of a candidate's behaviour."""
+        source = "def f(x):\n    return [hash('abc'), sorted(__import__('os').environ)]"
+        first, second = ask(jail, source).value, ask(jail, source).value
+        assert first == second
+        assert isinstance(first, list) and set(first[1]) <= {  # type: ignore[arg-type]
+            "LANG",
+            "LC_ALL",
+            "OPENBLAS_NUM_THREADS",
+            "PWD",
+            "PYTHONHASHSEED",
+        }
+
+    def test_the_clock_of_a_call_tells_what_it_took(self, jail: Jail, process: None) -> None:
+        """CPU seconds of the call's own process."""
+        reply = ask(jail, "import time\ndef f(x):\n    while time.process_time() < 0.3:\n        pass")
+        assert 0.25 < reply.clock.cpu_s < 2.0 and reply.clock.wall_s >= 0.2
+
+    def test_closing_twice_is_harmless(self, jail: Jail) -> None:
+        """And a call afterwards may start it again or say that it is closed; here it must still answer."""
+        jail.close()
+        jail.close()
+        assert ask(jail, "def f(x):\n    return x", 1).value == 1

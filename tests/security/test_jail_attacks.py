@@ -1,0 +1,467 @@
+"""Attacks on the jail, judged from the host by their effect: what the attacker says of its own success counts for nothing."""
+
+import contextlib
+import os
+import resource
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from rsi.core.protocols import Jail, Limits
+from rsi.core.records import Outcome
+from rsi.kernel.sandbox import TIERS, ZygoteJail, unreachable
+from rsi.testing.conformance.jail import ask
+
+SENTINEL = "the-answer-is-4711-and-nobody-may-know"
+
+
+@pytest.fixture(scope="module", params=TIERS)
+def jail(request: pytest.FixtureRequest) -> Iterator[ZygoteJail]:
+    why = unreachable(request.param)
+    if why is not None:
+        pytest.skip(f"{request.param} cannot be had here: {why}")
+    with ZygoteJail(tier=request.param) as jail:
+        yield jail
+
+
+@pytest.fixture
+def strict(jail: ZygoteJail) -> ZygoteJail:
+    """A jail of the tiers that enforce more than limits."""
+    if jail.tier == "S1":
+        pytest.skip("not enforced at S1")
+    return jail
+
+
+@pytest.fixture
+def works_afterwards(jail: ZygoteJail) -> Iterator[None]:
+    yield
+    assert ask(jail, "def f(x):\n    return x", 7).value == 7
+
+
+def processes_with(mark: str) -> list[int]:
+    """Host processes whose name (set by the attacker through prctl) is `mark`."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            with contextlib.suppress(OSError):
+                if (entry / "comm").read_text().strip() == mark:
+                    found.append(int(entry.name))
+    return found
+
+
+BEATS = "import time\nfor _ in range(20):\n    print('beat', flush=True)\n    time.sleep(0.02)"
+NAME_ITSELF = "import ctypes\nctypes.CDLL(None).prctl(15, b'{mark}', 0, 0, 0)\n"
+
+
+class TestFiles:
+    @pytest.mark.parametrize("place", ["tmp", "home", "project", "another tree"])
+    def test_nothing_outside_can_be_written(self, strict: ZygoteJail, tmp_path: Path, place: str) -> None:
+        folder = {"tmp": Path("/tmp"), "home": Path.home(), "project": Path(__file__).parent, "another tree": tmp_path}[place]
+        target = folder / f"rsi-attack-{os.getpid()}"
+        victim = tmp_path / "victim"
+        victim.write_text("untouched")
+        source = f"""
+import os
+def f(x):
+    for act in (lambda: open({str(target)!r}, 'w').write('x'), lambda: os.mkdir({str(target)!r}),
+                lambda: open({str(victim)!r}, 'a').write('x'),
+                lambda: os.unlink({str(victim)!r}), lambda: os.rename({str(victim)!r}, 'mine'), lambda: os.truncate({str(victim)!r}, 0),
+                lambda: os.chmod({str(victim)!r}, 0), lambda: os.symlink('x', {str(target)!r}), lambda: os.link({str(victim)!r}, 'hard')):
+        try:
+            act()
+        except OSError:
+            pass
+"""
+        ask(strict, source)
+        assert not os.path.lexists(target)
+        assert victim.read_text() == "untouched" and victim.stat().st_mode & 0o777 and victim.stat().st_nlink == 1
+
+    @pytest.mark.parametrize("way", ["path", "symlink", "root of proc", "dots"])
+    def test_a_hidden_answer_cannot_be_read(self, strict: ZygoteJail, tmp_path: Path, way: str) -> None:
+        hidden = tmp_path / "answers.json"
+        hidden.write_text(SENTINEL)
+        path = {
+            "path": str(hidden),
+            "symlink": str(hidden),
+            "root of proc": f"/proc/self/root{hidden}",
+            "dots": "../" * 40 + str(hidden).lstrip("/"),
+        }[way]
+        source = f"""
+import os
+def f(x):
+    if {way == "symlink"}:
+        os.symlink({path!r}, 'link')
+        return open('link').read()
+    return open({path!r}).read()
+"""
+        reply = ask(strict, source)
+        assert reply.outcome is Outcome.CRASHED
+        assert SENTINEL not in repr(reply)
+
+    def test_the_kernels_memory_and_environment_cannot_be_read(self, strict: ZygoteJail, monkeypatch: pytest.MonkeyPatch) -> None:
+        child = subprocess.Popen(
+            [sys.executable, "-c", "import sys; sys.stdin.read()"], stdin=subprocess.PIPE, env={**os.environ, "RSI_SECRET": SENTINEL}
+        )
+        source = """
+import os
+def f(pids):
+    found = []
+    for pid in pids:
+        for name in ('environ', 'maps', 'mem', 'cmdline', 'fd'):
+            try:
+                path = f'/proc/{pid}/{name}'
+                found.append(os.listdir(path) if name == 'fd' else open(path, 'rb').read(4000).decode('latin-1'))
+            except OSError:
+                pass
+    return found
+"""
+        reply = ask(strict, source, [child.pid, os.getpid(), os.getppid()])
+        child.kill()
+        child.communicate()
+        assert reply.outcome is Outcome.ANSWERED and reply.value == []
+
+    def test_no_descriptor_and_no_secret_is_inherited(self, jail: ZygoteJail, tmp_path: Path) -> None:
+        secret = tmp_path / "secret"
+        secret.write_text(SENTINEL)
+        with secret.open() as held:
+            os.set_inheritable(held.fileno(), True)
+            source = """
+import os, sys
+def f(x):
+    held = []
+    for fd in range(256):
+        try:
+            os.fstat(fd)
+            held.append(fd)
+        except OSError:
+            pass
+    return [held, sys.argv, [name for name in sys.modules if name.startswith('rsi')]]
+"""
+            with ZygoteJail(tier=jail.tier) as fresh:
+                reply = ask(fresh, source)
+        assert reply.value == [[0, 1, 2, 3], [""], []]
+
+    def test_symlinks_and_odd_things_in_its_folder_harm_nobody(self, jail: ZygoteJail, tmp_path: Path, works_afterwards: None) -> None:
+        victim = tmp_path / "dir"
+        victim.mkdir()
+        (victim / "file").write_text("untouched")
+        source = f"""
+import os
+def f(x):
+    for act in (lambda: os.symlink({str(victim)!r}, 'link'), lambda: os.mkfifo('fifo'), lambda: os.mkdir('shut'),
+                lambda: os.chmod('shut', 0)):
+        try:
+            act()
+        except OSError:
+            pass
+    home = os.getcwd()
+    for _ in range(3000):
+        os.mkdir('d')
+        os.chdir('d')
+    return home
+"""
+        reply = ask(jail, source)
+        assert reply.outcome is Outcome.ANSWERED and not os.path.lexists(str(reply.value))
+        assert (victim / "file").read_text() == "untouched"
+
+
+class TestNetwork:
+    def test_no_byte_reaches_a_listener_of_the_host(self, strict: ZygoteJail, tmp_path: Path) -> None:
+        got: list[str] = []
+        with socket.create_server(("127.0.0.1", 0)) as tcp, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp:
+            udp.bind(("127.0.0.1", 0))
+            named, abstract = socket.socket(socket.AF_UNIX), socket.socket(socket.AF_UNIX)
+            named.bind(str(tmp_path / "s"))
+            abstract.bind(f"\0rsi-{os.getpid()}")
+            for listener in (named, abstract):
+                listener.listen()
+            for channel in (tcp, udp, named, abstract):
+                channel.settimeout(0.3)
+            source = """
+import socket
+def f(where):
+    tcp, udp, named, abstract = where
+    for kind, way, address in ((socket.AF_INET, socket.SOCK_STREAM, ('127.0.0.1', tcp)),
+                               (socket.AF_INET, socket.SOCK_DGRAM, ('127.0.0.1', udp)),
+                               (socket.AF_UNIX, socket.SOCK_STREAM, named), (socket.AF_UNIX, socket.SOCK_STREAM, chr(0) + abstract)):
+        try:
+            s = socket.socket(kind, way)
+            s.connect(address)
+            s.send(b'leak')
+        except OSError:
+            pass
+    return 1
+"""
+            ask(strict, source, [tcp.getsockname()[1], udp.getsockname()[1], str(tmp_path / "s"), f"rsi-{os.getpid()}"])
+            for name, channel in (("tcp", tcp), ("named", named), ("abstract", abstract)):
+                with contextlib.suppress(TimeoutError):
+                    channel.accept()[0].close()
+                    got.append(name)
+            with contextlib.suppress(TimeoutError):
+                udp.recv(10)
+                got.append("udp")
+            named.close()
+            abstract.close()
+        assert got == []
+
+
+class TestProcesses:
+    def test_no_process_of_a_fork_bomb_survives(self, jail: ZygoteJail, works_afterwards: None) -> None:
+        mark = f"bomb{os.getpid() % 10**8}"
+        source = (
+            NAME_ITSELF.format(mark=mark)
+            + """
+import os, time
+def f(x):
+    for _ in range(5):
+        try:
+            if os.fork() == 0:
+                os.setsid()
+                if os.fork():
+                    os._exit(0)
+                time.sleep(30)
+        except OSError:
+            pass
+    return 1
+"""
+        )
+        ask(jail, source, limits=Limits(wall_s=2.0))
+        time.sleep(0.2)
+        assert processes_with(mark) == []
+
+    def test_no_process_or_thread_is_started(self, strict: ZygoteJail, tmp_path: Path) -> None:
+        source = """
+import os, subprocess, threading
+def f(x):
+    done = []
+    for act in (os.fork, lambda: subprocess.run(['/bin/sh', '-c', 'true']), threading.Thread(target=print).start,
+                lambda: os.execv('/bin/sh', ['sh'])):
+        try:
+            act()
+            done.append(1)
+        except (OSError, RuntimeError):
+            pass
+    return done
+"""
+        reply = ask(strict, source)
+        assert reply.value == []
+
+    def test_it_can_stop_and_kill_nobody(self, strict: ZygoteJail, works_afterwards: None) -> None:
+        victim = subprocess.Popen([sys.executable, "-c", BEATS], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
+        assert victim.stdout is not None
+        source = f"""
+import os, signal, resource, time
+def harmless(act):
+    try:
+        act()
+    except OSError:
+        return True
+    return False
+def f(x):
+    for number in (signal.SIGSTOP, signal.SIGKILL):
+        for pid in ({victim.pid}, os.getppid(), {os.getpid()}):
+            if not harmless(lambda: os.kill(pid, number)):
+                return 'got one'
+        harmless(lambda: os.kill(-1, number))
+    harmless(lambda: resource.prlimit({victim.pid}, resource.RLIMIT_CPU, (1, 1)))
+    harmless(lambda: os.setpriority(os.PRIO_PROCESS, {victim.pid}, 19))
+    harmless(lambda: os.sched_setaffinity({victim.pid}, [0]))
+"""
+        zygote = strict._process
+        before = (resource.prlimit(victim.pid, resource.RLIMIT_CPU), os.sched_getaffinity(victim.pid))
+        ask(strict, source)
+        assert victim.poll() is None and os.getpriority(os.PRIO_PROCESS, victim.pid) < 19
+        assert (resource.prlimit(victim.pid, resource.RLIMIT_CPU), os.sched_getaffinity(victim.pid)) == before
+        assert victim.communicate(timeout=10)[0].split() == [b"beat"] * 20
+        assert zygote is not None and zygote.poll() is None
+
+    @pytest.mark.parametrize("body", ["", "import signal\n    for s in (15, 14, 24, 27):\n        signal.signal(s, signal.SIG_IGN)"])
+    def test_an_endless_loop_ends_at_its_limit(self, jail: ZygoteJail, works_afterwards: None, body: str) -> None:
+        began = time.monotonic()
+        reply = ask(
+            jail,
+            f"def f(x):\n    {body}\n    while True:\n        try:\n            pass\n        except BaseException:\n            pass",
+            limits=Limits(wall_s=0.5),
+        )
+        assert reply.outcome is Outcome.TIMED_OUT and time.monotonic() - began < 3
+
+    def test_cpu_seconds_end_a_call_before_its_wall_time(self, jail: ZygoteJail, works_afterwards: None) -> None:
+        reply = ask(jail, "def f(x):\n    while True:\n        pass", limits=Limits(wall_s=20, cpu_s=1))
+        assert reply.outcome is Outcome.TIMED_OUT and reply.clock.wall_s < 10
+
+    def test_limits_cannot_be_raised(self, strict: ZygoteJail) -> None:
+        source = """
+import resource
+def f(x):
+    for what in (resource.RLIMIT_AS, resource.RLIMIT_CPU, resource.RLIMIT_NPROC, resource.RLIMIT_FSIZE):
+        try:
+            resource.setrlimit(what, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+            return 'raised'
+        except (OSError, ValueError):
+            pass
+    return 'kept'
+"""
+        assert ask(strict, source).value == "kept"
+
+
+class TestResources:
+    def test_four_gigabytes_are_out_of_memory(self, jail: ZygoteJail, works_afterwards: None) -> None:
+        reply = ask(jail, "def f(x):\n    return len(bytearray(4_000_000_000))", limits=Limits(wall_s=20.0, memory_bytes=500_000_000))
+        assert reply.outcome is Outcome.OUT_OF_MEMORY
+
+    def test_memory_taken_in_small_pieces_is_out_of_memory(self, jail: ZygoteJail, works_afterwards: None) -> None:
+        source = "def f(x):\n    keep = []\n    while True:\n        keep.append(bytes(1_000_000))"
+        reply = ask(jail, source, limits=Limits(wall_s=20.0, memory_bytes=200_000_000))
+        assert reply.outcome is Outcome.OUT_OF_MEMORY
+
+    def test_an_endless_recursion_is_a_crash(self, jail: ZygoteJail, works_afterwards: None) -> None:
+        assert ask(jail, "def f(x):\n    return f(x)").outcome is Outcome.CRASHED
+
+    def test_a_flood_of_output_is_read_and_forgotten(self, jail: ZygoteJail, works_afterwards: None) -> None:
+        source = "import os\ndef f(x):\n    block = b'z' * 1_000_000\n    for _ in range(1000):\n        os.write(1, block)\n    return 1"
+        reply = ask(jail, source, limits=Limits(wall_s=30.0))
+        assert reply.value == 1 and len(reply.stdout) == 64_000
+
+    def test_a_huge_file_is_refused(self, jail: ZygoteJail, works_afterwards: None) -> None:
+        source = "def f(x):\n    with open('big', 'wb') as file:\n        file.seek(10**11)\n        file.write(b'x')"
+        assert ask(jail, source).outcome is Outcome.CRASHED
+
+    def test_descriptors_run_out_inside_only(self, jail: ZygoteJail, works_afterwards: None) -> None:
+        source = "import os\ndef f(x):\n    keep = []\n    while True:\n        keep.append(os.open('/dev/null', os.O_RDONLY))"
+        reply = ask(jail, source)
+        assert reply.outcome is Outcome.CRASHED and "Too many open files" in reply.reason
+
+
+WRITE = """import os, json, struct, sys
+def message(data):
+    body = json.dumps(data).encode()
+    return struct.pack('>Q', len(body)) + body
+"""
+
+
+class TestResults:
+    def test_a_printed_result_is_none(self, jail: ZygoteJail) -> None:
+        source = WRITE + "def f(x):\n    for fd in (1, 2):\n        os.write(fd, message({'value': 1}))\n    os._exit(0)"
+        reply = ask(jail, source)
+        assert reply.outcome is Outcome.CRASHED and reply.value is None
+
+    @pytest.mark.parametrize("nonce", ["", "0" * 32])
+    def test_a_message_with_another_nonce_is_a_violation(self, jail: ZygoteJail, nonce: str) -> None:
+        reply = ask(jail, WRITE + f"def f(x):\n    os.write(3, message({{'nonce': {nonce!r}, 'value': 1}}))\n    os._exit(0)")
+        assert reply.outcome is Outcome.VIOLATION and reply.value is None
+
+    def test_a_second_message_is_a_violation(self, jail: ZygoteJail) -> None:
+        reply = ask(jail, WRITE + "def f(x):\n    os.write(3, message({'nonce': 'x', 'value': 1}))\n    return 2")
+        assert reply.outcome is Outcome.VIOLATION and reply.value is None
+
+    def test_a_message_of_an_earlier_call_is_worth_nothing(self, jail: ZygoteJail) -> None:
+        find = WRITE + "import gc\ndef f(x):\n    return [a.nonce for a in gc.get_objects() if type(a).__name__ == 'Answer']"
+        peek = ask(jail, find)
+        assert isinstance(peek.value, list) and len(peek.value) == 1  # it can find the nonce of its own call; it opens nothing later
+        replay = ask(
+            jail, WRITE + "def f(x):\n    os.write(3, message({'nonce': x[0], 'value': 1}))\n    os._exit(0)", peek.value or ["0" * 32]
+        )
+        assert replay.outcome is Outcome.VIOLATION
+
+    @pytest.mark.parametrize(
+        "body",
+        ["{'nonce':1}", "b'\\xff' * 8 + b'x'", "b'\\0' * 7", "b'\\0' * 7 + b'\\5' + b'[1,'", "b'\\0' * 7 + b'\\7' + b'{}garba'"],
+    )
+    def test_a_broken_message_is_never_an_answer(self, jail: ZygoteJail, body: str, works_afterwards: None) -> None:
+        write = f"message({body})" if body.startswith("{") else body
+        reply = ask(jail, WRITE + f"def f(x):\n    os.write(3, {write})\n    os._exit(0)")
+        assert reply.outcome in (Outcome.MALFORMED, Outcome.VIOLATION, Outcome.CRASHED) and reply.value is None
+
+    @pytest.mark.parametrize("text", ["NaN", "Infinity", "1e400", "1" * 5000, "[" * 100_000, '{"a":1,"a":2}', '"\\ud800"', "[1]]", "\\xff"])
+    def test_hostile_text_in_a_message_is_malformed(self, jail: ZygoteJail, text: str, works_afterwards: None) -> None:
+        source = WRITE + (
+            "def f(text):\n    encode = json.JSONEncoder().encode\n    json.dumps = lambda data, **_: encode(data).replace('\"HOLE\"', text)\n"
+            "    return 'HOLE'"
+        )
+        reply = ask(jail, source, text)
+        assert reply.outcome is Outcome.MALFORMED and reply.value is None
+
+    @pytest.mark.parametrize("act", ["exit(0)", "os._exit(0)", "quit()", "sys.exit('ok')", "os.abort()"])
+    def test_ending_the_process_is_no_answer(self, jail: ZygoteJail, act: str, works_afterwards: None) -> None:
+        reply = ask(jail, f"import os, sys\ndef f(x):\n    {act}")
+        assert reply.outcome is Outcome.CRASHED and reply.value is None
+
+    def test_objects_that_know_how_to_unpickle_are_no_plain_data(self, jail: ZygoteJail, tmp_path: Path) -> None:
+        target = tmp_path / "unpickled"
+        source = (
+            f"import os\nclass Bomb:\n    def __reduce__(self):\n        return os.mkdir, ({str(target)!r},)\ndef f(x):\n    return Bomb()"
+        )
+        reply = ask(jail, source)
+        assert reply.outcome is Outcome.MALFORMED and not target.exists()
+
+    def test_pickled_bytes_are_only_text(self, jail: ZygoteJail, tmp_path: Path) -> None:
+        target = tmp_path / "unpickled"
+        source = (
+            f"import os, pickle\nclass Bomb:\n    def __reduce__(self):\n        return os.mkdir, ({str(target)!r},)\n"
+            "def f(x):\n    return pickle.dumps(Bomb()).decode('latin-1')"
+        )
+        assert ask(jail, source).outcome is Outcome.ANSWERED
+        assert not target.exists()
+
+    def test_classes_that_only_look_like_plain_data_come_out_as_what_they_hold(self, jail: ZygoteJail) -> None:
+        source = "class One(int):\n    def __eq__(self, other):\n        return True\n    __hash__ = None\ndef f(x):\n    return [One(3)]"
+        reply = ask(jail, source)
+        assert reply.value == [3] and isinstance(reply.value, list) and type(reply.value[0]) is int
+
+
+class TestLeftovers:
+    def test_nothing_is_handed_to_the_next_call_by_shared_memory_or_files(self, strict: ZygoteJail) -> None:
+        source = """
+import os, ctypes
+def f(x):
+    seen = [p for p in ('/dev/shm/mark', '/box/mark', '../mark', '/tmp/rsi-mark') if os.path.exists(p)]
+    libc = ctypes.CDLL(None, use_errno=True)
+    seen += ['shm'] if libc.shmget(4711, 100, 0) >= 0 else []
+    libc.shmget(4711, 100, 0o1666)
+    for p in ('/dev/shm/mark', '/box/mark', '../mark', '/tmp/rsi-mark'):
+        try:
+            open(p, 'w').close()
+        except OSError:
+            pass
+    return seen
+"""
+        ask(strict, source)
+        assert ask(strict, source).value == []
+
+    def test_the_zygote_that_was_killed_comes_back(self, jail: ZygoteJail) -> None:
+        assert jail._process is not None
+        jail._process.kill()
+        jail._process.wait()
+        assert ask(jail, "def f(x):\n    return x", 3).value == 3
+
+
+def test_jails_in_several_threads_do_not_disturb_each_other(jail: ZygoteJail) -> None:
+    problems: list[object] = []
+
+    def work(number: int) -> None:
+        with ZygoteJail(tier=jail.tier) as own:
+            for index in range(20):
+                reply = ask(own, "def f(x):\n    return x", [number, index])
+                if reply.value != [number, index]:
+                    problems.append(reply)
+
+    threads = [threading.Thread(target=work, args=(number,)) for number in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert problems == []
+
+
+def test_no_descriptor_of_the_kernel_is_lost(jail: Jail) -> None:
+    ask(jail, "def f(x):\n    return x")
+    before = len(os.listdir("/proc/self/fd")) if os.path.isdir("/proc/self/fd") else 0
+    for _ in range(30):
+        ask(jail, "def f(x):\n    return x")
+    assert (len(os.listdir("/proc/self/fd")) if before else 0) == before
