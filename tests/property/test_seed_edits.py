@@ -31,6 +31,9 @@ def combined(draw: st.DrawFn, inner: st.SearchStrategy[str]) -> str:
     return draw(
         st.sampled_from(
             [
+                f"{a}{blank}{operator} {b}",
+                f"{a} {operator}{blank}{b}",
+                f"-{a}",
                 f"({a}{blank}{operator} {b})",
                 f"(({a}) {operator}{blank}({b}))",
                 f"({a}  # so (ä) and +\n        {operator} {b}\n    )",

@@ -4,6 +4,7 @@ import ast
 import json
 import random
 import textwrap
+from functools import lru_cache
 from typing import Any
 
 import pytest
@@ -86,11 +87,15 @@ def leaves(old: ast.AST, new: ast.AST) -> list[ast.AST]:
     return found
 
 
+@lru_cache(maxsize=2)
+def page_of(source: str) -> Any:
+    return edits.Page(source)
+
+
 def stays_in_its_place(source: str, site: Any, result: str) -> bool:
     """Nothing but the text of the site changed, and the tree changed nowhere else than there or in the operation it belongs to."""
-    before, after = ast.parse(source), ast.parse(result)
-    page = edits.Page(source)
-    changed = leaves(before, after)
+    page = page_of(source)
+    changed = leaves(page.tree, ast.parse(result))
     spans = [edits.Page.span(page, node) for node in changed]
     operator = site.family in ("comparison", "arithmetic")
     inside = [a >= site.start and b <= site.end or operator and a <= site.start and site.end <= b and len(changed) == 1 for a, b in spans]
@@ -103,9 +108,9 @@ def test_every_edit_gives_a_program_that_differs_at_its_place_and_nowhere_else(n
     source = LEARNING if name == "LEARNING" else (SEED / name).read_text("utf-8")
     rng = random.Random(1)
     found = [site.only(k) for site in edits.sites(source, name) for k in range(len(site.options))]
-    chosen = found if name == "LEARNING" else rng.sample(found, 60)
+    chosen = found if name == "LEARNING" else rng.sample(found, 30)
     wrong = [s.text for s in chosen if not stays_in_its_place(source, s, edits.variants(source, s, rng))]
-    assert len(chosen) >= 60 and not wrong
+    assert len(chosen) >= 30 and not wrong
 
 
 def test_no_two_edits_give_the_same_source() -> None:
@@ -160,6 +165,9 @@ def test_a_number_keeps_its_kind_and_changes_its_size() -> None:
         ("a += 2", "statement", "pass"),
         ("return (a  # plus (\n     * b)", "drop-term", "return b"),
         ("return a - 2", "add-term", "return a - 2 + 0.1 * a"),
+        ("return 2", "add-term", "return 2 + 0.1 * b"),
+        ("return a + b", "factor", "return (a + b) / b"),
+        ("return a", "power", "return a ** 0.5"),
         ("return a[1], b", "index", "return a[0], b"),
         ("return 'ü', f(a), b", "name", "return 'ü', f(b), b"),
     ],
@@ -182,6 +190,10 @@ def test_a_name_is_replaced_only_by_one_that_is_bound_there() -> None:
 def test_numbers_and_things_do_not_change_places() -> None:
     source = "def f(items, rate=0.5, size=2):\n    return items[rate - size]\n"
     assert set(options(source, "name")) == {("rate", "size"), ("size", "rate")}
+    assert options("def f(items, size):\n    for x in items:\n        use(x)\n    return 3\n", "factor") == [
+        ("3", "3 * size"),
+        ("3", "3 / size"),
+    ]
 
 
 def test_a_call_goes_only_to_small_functions_that_take_as_many_arguments() -> None:
@@ -237,12 +249,14 @@ def test_the_policy_comes_to_favour_a_family_that_keeps_being_accepted() -> None
 def test_the_policy_comes_to_favour_a_function_that_keeps_being_accepted() -> None:
     body = LEARNING[LEARNING.index("def epochs") :]
     found = edits.sites("\n\n".join(body.replace("epochs", f"part{k}") for k in range(6)), "m.py")
-    rng, state = random.Random(5), policy.start()
-    for site in policy.choose(state, found, rng, 60):
-        good = site.function == "part3"
-        policy.update(state, policy.tag(site), {"judged": good, "replayed": 0.01 if good else -0.01})
-    after = [site.function for site in policy.choose(state, found, rng, 40)]
-    assert after.count("part3") >= 20
+    after: list[str] = []
+    for seed in range(5):
+        rng, state = random.Random(seed), policy.start()
+        for site in policy.choose(state, found, rng, 60):
+            good = site.function == "part3"
+            policy.update(state, policy.tag(site), {"judged": good, "replayed": 0.01 if good else -0.01})
+        after += [site.function for site in policy.choose(state, found, rng, 40)]
+    assert after.count("part3") / len(after) > 2 / 6
 
 
 def test_the_policy_is_plain_json_of_bounded_size() -> None:

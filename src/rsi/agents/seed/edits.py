@@ -11,7 +11,7 @@ from typing import NamedTuple
 from places import FUNCTIONS, Page, is_arithmetic, is_atom, is_number, own_functions, same, scopes
 
 FAMILIES = ("number", "index", "boolean", "comparison", "arithmetic", "logic", "condition", "branch", "drop-term", "add-term",
-            "arguments", "name", "callee", "extreme", "return", "statement")
+            "factor", "power", "arguments", "name", "callee", "extreme", "return", "statement")
 COMPARISONS = {
     ast.Lt: (r"<", ("<=", ">=", ">")), ast.LtE: (r"<=", ("<", ">", ">=")),
     ast.Gt: (r">", (">=", "<=", "<")), ast.GtE: (r">=", (">", "<", "<=")),
@@ -28,7 +28,6 @@ LOOSE = (ast.Pow, ast.BitOr, ast.BitAnd)
 WORDS = {ast.And: (r"\band\b", "or"), ast.Or: (r"\bor\b", "and")}
 OPPOSITES = {"min": "max", "max": "min", "any": "all", "all": "any"}
 ORDERLESS = {"min", "max", "isinstance", "print", "getattr", "hasattr", "setattr"}
-FACTORS = ("+ 0.1 *", "- 0.1 *")
 SMALLEST, LARGEST = 1e-9, 10_000_000
 MOST = 6
 
@@ -267,7 +266,7 @@ def branches(page, scope, node, helpers):
 
 
 def terms(page, scope, node, helpers):
-    """A term or a factor left out, or one more term."""
+    """A term or a factor left out."""
     if not is_arithmetic(node) or isinstance(node.op, ast.Pow):
         return
     options = [_alone(page, node, node.left)]
@@ -278,12 +277,25 @@ def terms(page, scope, node, helpers):
     elif isinstance(node.op, ast.Div):
         options.append(page.fitted(node, f"1 / {page.tight(node.right)}"))
     yield "drop-term", *page.outer(node), options
-    parent = page.parents[node][0]
-    if not isinstance(parent, (ast.BinOp, ast.Subscript, ast.Slice)):
-        start, end = page.span(node)
-        names = [name for name in scope.at(start) if name in scope.numeric][:4]
-        whole = page.source[start:end]
-        yield "add-term", *page.outer(node), [page.fitted(node, f"{whole} {factor} {name}") for name in names for factor in FACTORS]
+
+
+def grown(page, scope, node, helpers):
+    """One more term or factor for a formula, a number or a name: another name of the function; or the root or square of it."""
+    parent, field = page.parents[node]
+    if isinstance(node, ast.BinOp):
+        fits = is_arithmetic(node) and not isinstance(parent, (ast.BinOp, ast.Subscript, ast.Slice))
+    else:
+        fits = isinstance(parent, ast.Return) or isinstance(parent, ast.Assign) and is_number(node)
+        fits = fits and (is_number(node) or isinstance(node, ast.Name) and scope.may_be_number(node.id))
+    if not fits or field == "targets":
+        return
+    start, end = page.outer(node)
+    others = [name for name in scope.at(start) if scope.may_be_number(name) and name != getattr(node, "id", "")][:4]
+    whole, tight = page.operand(node), page.tight(node)
+    yield "add-term", start, end, [page.fitted(node, f"{whole} {sign} 0.1 * {name}") for name in others for sign in "+-"]
+    yield "factor", start, end, [page.fitted(node, f"{tight} {sign} {name}") for name in others for sign in "*/"]
+    if not is_number(node):
+        yield "power", start, end, [page.fitted(node, f"{tight} ** {power}") for power in ("0.5", "2")]
 
 
 def arguments(page, scope, node, helpers):
@@ -322,15 +334,14 @@ def called(node):
 
 
 def names(page, scope, node, helpers):
-    """Another name of the function that is bound there, a number for a number."""
+    """Another name of the function that is bound there; no number for a thing."""
     parent, field = page.parents[node]
     if not isinstance(node.ctx, ast.Load) or isinstance(parent, ast.Call) and field == "func":
         return
     start, end = page.span(node)
     bound = scope.at(start)
     if node.id in bound:
-        numeric = node.id in scope.numeric
-        yield "name", start, end, [n for n in bound if n != node.id and (n in scope.numeric) == numeric][:MOST]
+        yield "name", start, end, [name for name in bound if name != node.id and scope.alike(name, node.id)][:MOST]
 
 
 def returned(page, scope, node, helpers):
@@ -356,16 +367,16 @@ def statements(page, scope, node, helpers):
 
 
 RULES = {
-    ast.Constant: (numbers, booleans),
+    ast.Constant: (numbers, booleans, grown),
     ast.Compare: (comparisons,),
-    ast.BinOp: (arithmetic, terms),
+    ast.BinOp: (arithmetic, terms, grown),
     ast.AugAssign: (steps, statements),
     ast.BoolOp: (logic,),
     ast.If: (conditions,),
     ast.IfExp: (conditions, branches),
     ast.comprehension: (conditions,),
     ast.Call: (arguments, callees),
-    ast.Name: (names,),
+    ast.Name: (names, grown),
     ast.Return: (returned,),
     ast.Expr: (statements,),
     ast.Continue: (statements,),

@@ -13,6 +13,7 @@ TIGHT = (*OPERATIONS, ast.Attribute, ast.Await, ast.Starred, ast.NamedExpr, ast.
 TEXTUAL = (ast.JoinedStr, ast.List, ast.Tuple, ast.ListComp, ast.Set, ast.SetComp, ast.Dict, ast.DictComp)
 STRUCTURAL = ("__all__", "__slots__")
 HELPER_LINES = 30
+COLLECTION_CALLS = {"all", "any", "enumerate", "len", "list", "max", "min", "set", "sorted", "sum", "tuple"}
 NUMERIC_CALLS = {"abs", "exp", "float", "int", "len", "log", "max", "min", "pow", "round", "sqrt", "sum"}
 
 
@@ -160,6 +161,7 @@ class Scope:
         self.nodes = shallow(node)
         self.bound = []
         self.numeric = set()
+        self.things = set()
         self.returns = []
         self.outside = set()
         if isinstance(node, FUNCTIONS):
@@ -170,11 +172,19 @@ class Scope:
             for inner in self.nodes:
                 self._inside(inner)
                 self._numbers(inner)
+                self._things(inner)
 
     def at(self, position):
         """Names that are bound at a position of the source, the most recent first."""
         found = [(since, name) for name, since, until in self.bound if since <= position < until and name not in self.outside]
         return list(dict.fromkeys(name for _, name in sorted(found, reverse=True)))
+
+    def may_be_number(self, name):
+        return name in self.numeric or name not in self.things
+
+    def alike(self, one, other):
+        """Whether two names may stand for one another: not a number for a thing."""
+        return not any(a in self.numeric and b in self.things - self.numeric for a, b in ((one, other), (other, one)))
 
     def _parameters(self, function):
         every = [*function.args.posonlyargs, *function.args.args, *function.args.kwonlyargs]
@@ -223,29 +233,44 @@ class Scope:
     def _numbers(self, node):
         """Names that are used or set like numbers."""
         if is_arithmetic(node) and not isinstance(node.op, (ast.Add, ast.Mult, ast.Mod)):
-            self._names(node.left, node.right)
+            self._names_to(self.numeric, node.left, node.right)
         elif isinstance(node, ast.BinOp) and is_arithmetic(node) and (is_number(node.left) or is_number(node.right)):
-            self._names(node.left, node.right)
+            self._names_to(self.numeric, node.left, node.right)
         elif isinstance(node, ast.Compare) and any(is_number(c) for c in (node.left, *node.comparators)):
-            self._names(node.left, *node.comparators)
+            self._names_to(self.numeric, node.left, *node.comparators)
         elif isinstance(node, ast.Assign) and self._is_numeric(node.value):
-            self._names(*node.targets)
+            self._names_to(self.numeric, *node.targets)
         elif isinstance(node, ast.AugAssign) and isinstance(node.op, ARITHMETIC) and self._is_numeric(node.value):
-            self._names(node.target)
+            self._names_to(self.numeric, node.target)
         elif isinstance(node, (ast.For, ast.comprehension)) and isinstance(node.iter, ast.Call):
             called = getattr(node.iter.func, "id", "")
             if called == "range":
-                self._names(node.target)
+                self._names_to(self.numeric, node.target)
             elif called == "enumerate" and isinstance(node.target, ast.Tuple):
-                self._names(node.target.elts[0])
+                self._names_to(self.numeric, node.target.elts[0])
+
+    def _things(self, node):
+        """Names that are used or set like collections, texts, objects or functions."""
+        if isinstance(node, (ast.Subscript, ast.Attribute, ast.Starred)):
+            self._names_to(self.things, node.value)
+        elif isinstance(node, (ast.For, ast.comprehension)):
+            self._names_to(self.things, node.iter)
+        elif isinstance(node, ast.Compare) and isinstance(node.ops[-1], (ast.In, ast.NotIn)):
+            self._names_to(self.things, node.comparators[-1])
+        elif isinstance(node, ast.Assign) and isinstance(node.value, TEXTUAL):
+            self._names_to(self.things, *node.targets)
+        elif isinstance(node, ast.Call):
+            self._names_to(self.things, node.func)
+            if len(node.args) == 1 and getattr(node.func, "id", "") in COLLECTION_CALLS:
+                self._names_to(self.things, node.args[0])
 
     def _is_numeric(self, value):
         called = value.func if isinstance(value, ast.Call) else None
         name = getattr(called, "id", None) or getattr(called, "attr", "")
         return is_number(value) or is_arithmetic(value) or name in NUMERIC_CALLS
 
-    def _names(self, *nodes):
-        self.numeric |= {node.id for node in nodes if isinstance(node, ast.Name)}
+    def _names_to(self, found, *nodes):
+        found |= {node.id for node in nodes if isinstance(node, ast.Name)}
 
 
 def scopes(page):

@@ -107,7 +107,13 @@ def _count(state, path, function, family, good, weight):
         counts = state[table].get(name, [0.0, 0.0])
         state[table][name] = [counts[0] + weight, counts[1]] if good else [counts[0], counts[1] + weight]
         if len(state[table]) > MOST_PLACES:
-            del state[table][min(sorted(state[table].keys() - {name}), key=lambda other: sum(state[table][other]))]
+            _forget(state[table], name)
+
+
+def _forget(counts, kept):
+    """Drop the name that is least known."""
+    _, name = min((good + bad, name) for name, (good, bad) in counts.items() if name != kept)
+    del counts[name]
 
 
 def expected(state, family):
