@@ -2,6 +2,7 @@
 
 import json
 import os
+from contextlib import suppress
 from pathlib import Path
 
 from rsi.analytics import progress_of
@@ -46,5 +47,6 @@ def _replace(path: Path, text: str) -> None:
         draft.write_bytes(text.encode("utf-8", errors="replace"))
         os.replace(draft, path)
     except OSError as error:
-        draft.unlink(missing_ok=True)
+        with suppress(OSError):
+            draft.unlink(missing_ok=True)
         raise UserError(f"{path} cannot be written: {error.strerror}; make room or the folder writable, then `rsi report`") from None

@@ -1,0 +1,270 @@
+"""The report of a run: what it says, and that no word of an agent becomes anything but a word."""
+
+import json
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from rsi.analytics import progress_of
+from rsi.core.errors import IntegrityError, UserError
+from rsi.core.records import CandidateId
+from rsi.kernel.archive.git import GitArchive
+from rsi.kernel.audit.log import FileEventLog
+from rsi.reports import report_of, summary_of, write_report
+from rsi.reports.changes import shortened
+from rsi.reports.html import render_html
+from rsi.reports.markdown import render_markdown
+from rsi.testing.events import RunBuilder, example_run
+
+HOSTILE = "\n".join(
+    [
+        "<script>alert(1)</script><img src=x onerror=alert(2)>",
+        "</code></pre></article>",
+        '" onmouseover="x',
+        "````\n# Heading from inside\n````",
+        "[click](javascript:alert(1)) http://evil.example www.evil.example <http://evil.example>",
+        "| a | b |\n|---|---|",
+        "**bold** _soft_ ~~gone~~ &amp; &lt;b&gt;",
+        "\x1b[2J\x1b]0;title\x07 \x00 \x7f \x9b \u202egpj.exe \u200b \u2028 end",
+    ]
+)
+KEYS = ["run", "seed", "programs", "proposals", "trials", "accepted", "start", "release", "claim", "wall_s", "cpu_s"]
+
+
+def write(folder: Path, *, text: str = "", accepted: int = 3, entries: int | None = None) -> Path:
+    archive = GitArchive(folder / "objects.git")
+    run = example_run(archive=archive, text=text, accepted=accepted)
+    archive.close()
+    log = FileEventLog(folder / "log.jsonl", kernel="0" * 8)
+    for entry in run.entries[:entries]:
+        log.append(entry.kind, entry.body, entry.clock)
+    log.close()
+    return folder
+
+
+def pages(run: RunBuilder) -> tuple[str, str]:
+    document = report_of(progress_of(run.entries), lambda before, after: f"--- {before}\n+++ {after}\n-old\n+new {HOSTILE}\n")
+    return render_markdown(document), render_html(document)
+
+
+class Page(HTMLParser):
+    """Tags, attributes and visible words of a page."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.attributes: set[str] = set()
+        self.values: list[str] = []
+        self.words = ""
+        self.open: list[str] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self.attributes |= {name for name, _ in attrs}
+        self.values += [value or "" for _, value in attrs]
+        if tag not in {"meta", "line", "rect", "circle", "polyline"}:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self.attributes |= {name for name, _ in attrs}
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        if self.open and self.open[-1] != "style":
+            self.words += data
+
+
+def test_the_files_are_written_and_the_summary_is_what_is_returned(tmp_path: Path) -> None:
+    summary = write_report(write(tmp_path))
+    assert json.loads((tmp_path / "summary.json").read_text("utf-8")) == summary
+    assert {path.name for path in tmp_path.glob("*.*")} == {"objects.git", "log.jsonl", "report.md", "report.html", "summary.json"}
+
+
+def test_the_summary_has_exactly_the_promised_keys() -> None:
+    run = example_run()
+    summary = summary_of(progress_of(run.entries))
+    assert list(summary) == KEYS
+    assert summary["claim"] == {"gain": 0.18, "low": 0.11, "high": 0.25}
+    assert summary["start"] == {"candidate": run.start, "score": 0.5}
+    assert summary["release"] == {"candidate": run.incumbent, "score": 0.6799999999999999}
+    first = summary["accepted"][0]
+    assert list(first) == ["candidate", "proposal", "surface", "reason", "effect", "prediction", "cycle"]
+    assert first["effect"] == {"mean": 0.1, "low": 0.03, "high": 0.17, "pairs": 96}
+    assert (summary["proposals"], len(summary["accepted"]), summary["trials"]) == (6, 3, 1264)
+
+
+def test_the_certificate_comes_first_and_is_said_in_numbers() -> None:
+    markdown, html = pages(example_run())
+    assert markdown.index("Certified gain on sealed cases: +18.0 points (+11.0 … +25.0)") < markdown.index("## ")
+    assert "the release scores 68.0 % where the start scored 50.0 %" in markdown
+    assert '<section class="claim good">' in html
+
+
+def test_every_kept_change_is_shown_with_diff_reason_limitation_prediction_and_effect(tmp_path: Path) -> None:
+    write_report(write(tmp_path))
+    markdown = (tmp_path / "report.md").read_text("utf-8")
+    for number, surface in ((1, "parameters"), (2, "code"), (3, "training")):
+        card = markdown.split(f"### v{number}, cycle {number} ({surface}): +10.0 points")[1].split("\n##")[0]
+        assert f"-DEPTH = {number + 2}\n+DEPTH = {number + 3}" in card
+        assert f"**Limitation** level {number} tasks run out of budget" in card and "**Reason** search deeper" in card
+        assert "better with probability 60.0 %, by −1.0 … +8.0 points: too low" in card
+        assert "+10.0 points (+3.0 … +17.0) on 96 cases: better on 14, worse on 4" in card
+
+
+def test_a_run_without_a_gain_says_so_and_what_could_have_been_seen() -> None:
+    markdown, html = pages(example_run(accepted=0))
+    assert "Sealed certificate: No improvement found" in markdown
+    assert "a gain above +6.0 points is ruled out" in markdown
+    assert "The longest test took 48 pairs" in markdown and "too few to see an effect of any size" in markdown
+    assert "Nothing. The release is the start." in markdown
+    assert "Certified gain" not in html and '<section class="claim neutral">' in html
+
+
+def test_a_gain_whose_interval_holds_zero_is_no_gain() -> None:
+    run = example_run()
+    run.certify(gain=0.05, low=-0.01, high=0.11)
+    markdown, _ = pages(run)
+    assert "No improvement found" in markdown and "3 changes were kept, but that shows no gain" in markdown
+
+
+def test_a_certified_loss_is_called_a_loss() -> None:
+    run = example_run()
+    run.certify(gain=-0.1, low=-0.2, high=-0.02)
+    markdown, html = pages(run)
+    assert "Certified loss on sealed cases: −10.0 points" in markdown and '<section class="claim bad">' in html
+
+
+def test_a_run_that_was_cut_off_anywhere_has_a_report() -> None:
+    entries = example_run(text=HOSTILE, accepted=1).entries
+    for length in range(1, len(entries) - 1):
+        progress = progress_of(entries[:length])
+        document = report_of(progress, lambda before, after: "")
+        assert "This run is not finished" in render_markdown(document)
+        assert Page(render_html(document)).open == []
+        assert list(summary_of(progress)) == KEYS
+
+
+def test_a_run_that_ended_before_its_certificate_says_so() -> None:
+    run = RunBuilder()
+    run.end("budget")
+    markdown, _ = pages(run)
+    assert "No sealed case was opened: No improvement found" in markdown and "No change came as far as a comparison" in markdown
+
+
+def test_a_frozen_control_is_named() -> None:
+    assert "frozen control" in pages(RunBuilder(frozen=True))[0]
+
+
+def test_no_word_of_an_agent_becomes_markup_of_the_page() -> None:
+    calm, wild = Page(pages(example_run())[1]), Page(pages(example_run(text=HOSTILE))[1])
+    assert set(wild.tags) <= set(calm.tags) and not {"script", "img", "a", "iframe", "b"} & set(wild.tags)
+    assert wild.attributes == calm.attributes and not [name for name in wild.attributes if name.startswith("on")]
+    assert wild.open == calm.open == []
+    assert "<script>alert(1)</script>" in wild.words and "onmouseover" in wild.words
+
+
+def test_the_page_fetches_nothing_and_forbids_it() -> None:
+    _, html = pages(example_run(text=HOSTILE))
+    assert "default-src 'none'" in html
+    page = Page(html)
+    assert not {"src", "href", "action", "srcset", "xlink:href"} & page.attributes
+    assert not [value for value in page.values if "//" in value]
+    assert "url(" not in html.split("</style>")[0] and "@import" not in html
+
+
+@pytest.mark.parametrize("form", [0, 1])
+def test_no_control_or_invisible_character_reaches_a_page(form: int) -> None:
+    page = pages(example_run(text=HOSTILE))[form]
+    assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b\u2028\u202e]", page)
+
+
+def test_no_word_of_an_agent_becomes_markup_of_the_markdown() -> None:
+    markdown, _ = pages(example_run(text=HOSTILE))
+    prose = outside_of_fences(markdown)
+    assert not re.search(r"(?<!\\)[<>]", prose) and not re.search(r"(?<!\\)\[", prose)
+    assert "http://" not in prose and "www.evil" not in prose
+    assert [line for line in prose.splitlines() if line.startswith("#")] == [
+        line for line in outside_of_fences(pages(example_run())[0]).splitlines() if line.startswith("#")
+    ]
+
+
+def test_a_fence_is_longer_than_every_fence_inside_it() -> None:
+    markdown, _ = pages(example_run(text=HOSTILE))
+    assert "`````diff\n" in markdown
+    assert "Heading from inside" not in outside_of_fences(markdown.replace("# Heading from inside ", ""))
+
+
+def outside_of_fences(markdown: str) -> str:
+    """What a Markdown reader takes for prose."""
+    prose, fence = [], ""
+    for line in markdown.splitlines():
+        opening = re.match(r"`{3,}", line)
+        if fence:
+            if line.startswith(fence) and set(line.strip()) == {"`"}:
+                fence = ""
+        elif opening:
+            fence = opening[0]
+        else:
+            prose.append(line)
+    assert not fence
+    return "\n".join(prose)
+
+
+def test_tables_keep_their_columns_whatever_stands_in_them() -> None:
+    markdown, _ = pages(example_run(text=HOSTILE))
+    rows = [line for line in outside_of_fences(markdown).splitlines() if line.startswith("| ")]
+    widths = [len(re.findall(r"(?<!\\)\|", row)) for row in rows]
+    starts = [index for index, row in enumerate(rows) if set(row) <= set("|-: ")]
+    assert len(starts) >= 7
+    for begin, end in zip(starts, [*(i - 1 for i in starts[1:]), len(rows)], strict=True):
+        assert len(set(widths[begin - 1 : end])) == 1
+
+
+def test_many_long_changes_still_make_a_small_page(tmp_path: Path) -> None:
+    run = example_run(text="x" * 3000, accepted=60)
+    document = report_of(progress_of(run.entries), lambda before, after: "+" + "y & <z>" * 400 + "\n" + "+line\n" * 5000)
+    html = render_html(document)
+    assert len(html.encode()) < 200_000
+    assert "And 20 more: <code>rsi lineage RUN</code>" in html
+
+
+def test_a_long_diff_is_cut_with_a_pointer_to_the_rest() -> None:
+    text = "".join(f"+line {n}\n" for n in range(100))
+    short = shortened(text, lines=10, characters=10_000, name="v2")
+    assert short.splitlines()[9:] == ["+line 9", "… 90 more lines: rsi diff RUN v2"]
+    assert shortened(text, lines=200, characters=10_000, name="v2") == text.rstrip("\n")
+    assert len(shortened("+" + "x" * 5000, lines=10, characters=10_000, name="v2")) == 200
+
+
+def test_a_change_that_the_archive_has_lost_is_said_to_be_lost() -> None:
+    def lost(before: CandidateId, after: CandidateId) -> str:
+        raise IntegrityError("no such object")
+
+    assert "the archive does not give this change: no such object" in render_markdown(report_of(progress_of(example_run().entries), lost))
+
+
+def test_a_report_can_be_written_again_and_leaves_nothing_behind(tmp_path: Path) -> None:
+    write_report(write(tmp_path))
+    before = {path.name: path.read_bytes() for path in tmp_path.glob("*.*") if path.is_file()}
+    write_report(tmp_path)
+    assert {path.name: path.read_bytes() for path in tmp_path.glob("*.*") if path.is_file()} == before
+
+
+def test_a_file_that_cannot_be_written_is_the_users_to_mend_and_the_old_one_stays(tmp_path: Path) -> None:
+    write_report(write(tmp_path))
+    old = (tmp_path / "report.html").read_bytes()
+    (tmp_path / "report.html.new").mkdir()
+    with pytest.raises(UserError, match=r"report\.html cannot be written: .*; make room"):
+        write_report(tmp_path)
+    assert (tmp_path / "report.html").read_bytes() == old
+
+
+def test_a_folder_without_a_run_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UserError):
+        write_report(tmp_path)
