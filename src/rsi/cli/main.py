@@ -5,10 +5,10 @@
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from cyclopts import App, CycloptsError
-from cyclopts.exceptions import UnknownCommandError
+from cyclopts.exceptions import UnknownCommandError, UnusedCliTokensError
 
 from rsi import __version__
 from rsi.cli.terminal import complain
@@ -17,8 +17,18 @@ from rsi.core.errors import Halted, InfrastructureError, IntegrityError, Message
 
 __all__ = ["VERBS", "app", "main"]
 
-VERBS = ("run", "solve", "show", "report", "diff", "lineage", "verify", "watch", "doctor")
-"""All verbs, in the order in which help shows them."""
+VERBS: Mapping[str, str] = {
+    "run": "An agent improves itself; the same command takes a stopped run up again.",
+    "solve": "Solve tasks from outside with any version of an agent.",
+    "show": "Where a run stands, and all changes that were tried in it.",
+    "report": "Write the report of a run anew from its log.",
+    "diff": "What a candidate changed, why, and with which effect.",
+    "lineage": "The way from the start to a candidate, step by step.",
+    "verify": "Check a run: its log, its archive, every decision derived again.",
+    "watch": "Follow a run that another process works on.",
+    "doctor": "What this machine can enforce around code that nobody has vetted.",
+}
+"""All verbs, in the order in which help shows them, and what each is for; their code is loaded when they are used."""
 
 app = App(
     name="rsi",
@@ -26,10 +36,9 @@ app = App(
     version=__version__,
     result_action="return_value",
     help_format="plaintext",
-    sort_key=lambda app: 0,
 )
-for _place, _verb in enumerate(VERBS):
-    app.command(f"rsi.cli.{_verb}:{_verb}", name=_verb, sort_key=_place)
+for _place, (_verb, _purpose) in enumerate(VERBS.items()):
+    app.command(f"rsi.cli.{_verb}:{_verb}", name=_verb, help=_purpose, sort_key=_place)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -59,5 +68,7 @@ def _misuse(error: CycloptsError, tokens: list[str]) -> str:
     if isinstance(error, UnknownCommandError) and error.unused_tokens:
         verb = str(error.unused_tokens[0])
         return f"unknown verb {verb!r}{nearest(verb, list(VERBS))}"
-    verb = tokens[0] if tokens and tokens[0] in VERBS else ""
-    return f"{str(error).rstrip('.')}; see `{' '.join(['rsi', *([verb] if verb else []), '--help'])}`"
+    help_of = f"rsi {tokens[0]} --help" if tokens and tokens[0] in VERBS else "rsi --help"
+    if isinstance(error, UnusedCliTokensError) and error.unused_tokens:
+        return f"unexpected argument {str(error.unused_tokens[0])!r}; see `{help_of}`"
+    return f"{str(error).rstrip('.')}; see `{help_of}`"
