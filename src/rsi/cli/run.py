@@ -4,7 +4,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
@@ -17,7 +17,7 @@ from rsi.cli.folders import is_run
 from rsi.cli.terminal import JsonFlag, PlainFlag, complain, print_json, say
 from rsi.cli.view.live import LiveView
 from rsi.cli.view.plain import PlainView
-from rsi.cli.view.text import count
+from rsi.cli.view.text import count, effect
 from rsi.config.load import load_config, parse_programs
 from rsi.config.model import RunConfig, to_json
 from rsi.core.errors import UserError
@@ -160,5 +160,15 @@ def _conclude(folder: Path, as_json: bool, how: str) -> int:
         print_json(summary)
         return 0
     say(f"{folder} {how}.")
+    say(_claim(summary))
     say(f"Read {folder / 'report.md'} or open {folder / 'report.html'}; `rsi verify {folder}` checks it.")
     return 0
+
+
+def _claim(summary: Mapping[str, Json]) -> str:
+    claim = summary.get("claim")
+    numbers = [claim.get(name) for name in ("gain", "low", "high")] if isinstance(claim, dict) else []
+    gain, low, high = (float(number) if isinstance(number, int | float) else None for number in (numbers or [None] * 3))
+    if gain is None or low is None or high is None:
+        return "No change was shown to be better: the release is the start."
+    return f"Certified gain on sealed cases: {effect(gain, low, high)}."

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from rich.console import Console
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
@@ -32,7 +33,7 @@ def show(run: Path, /, *, as_json: JsonFlag = False) -> int:
         return 0
     console = Console()
     console.print(Picture(state=state))
-    console.print(_all_changes(progress))
+    console.print(Padding(_all_changes(progress), (0, 2)))
     return 0
 
 
@@ -47,21 +48,17 @@ def _fold(opened: OpenRun) -> tuple[RunState, Progress]:
 
 
 def _all_changes(progress: Progress) -> Table:
-    table = Table(box=None, expand=True, padding=(0, 2, 0, 0), header_style="dim")
-    for heading in ("proposal", "candidate", "surface", "state", "effect"):
-        table.add_column(heading, no_wrap=True)
-    table.add_column("what and why", no_wrap=True, overflow="ellipsis", ratio=1)
+    table = Table.grid(expand=True, padding=(0, 2, 0, 0))
+    for width in (12, 10, 9):
+        table.add_column(no_wrap=True, min_width=width)
+    table.add_column(ratio=1)
     for attempt in progress.attempts.values():
         seen = attempt.verdict.effect if attempt.verdict else None
+        measured = f"{effect(seen.mean, seen.low, seen.high)}, {seen.pairs} pairs" if seen and seen.pairs else ""
+        name = (attempt.candidate or attempt.proposal.id)[:12]
         why = f" — {attempt.reason}" if attempt.reason else ""
-        table.add_row(
-            Text(clean(attempt.proposal.id, 14)),
-            Text((attempt.candidate or "")[:12]),
-            surface_text(attempt),
-            Text(attempt.fate.value),
-            Text(effect(seen.mean, seen.low, seen.high) if seen and seen.pairs else ""),
-            Text(clean(attempt.proposal.reason + why, 300)),
-        )
+        table.add_row(Text(clean(name)), surface_text(attempt), Text(attempt.fate.value), Text(measured))
+        table.add_row("", "", "", Text(clean(attempt.proposal.reason + why, 300), style="dim"))
     return table
 
 
