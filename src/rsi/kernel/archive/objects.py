@@ -4,8 +4,10 @@ Formats: gitrepository-layout(5), gitformat-pack(5) and hash-function-transition
 """
 
 import os
+import threading
 import zlib
 from collections.abc import Iterator
+from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 
@@ -158,13 +160,17 @@ class GitObjects:
         self._unsynced.append(path)
 
     def _put(self, path: Path, content: bytes) -> None:
-        draft = self.folder / "objects" / f"tmp_obj_{os.getpid()}"
+        draft = self.folder / "objects" / f"tmp_obj_{os.getpid()}_{threading.get_ident()}"
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
             draft.write_bytes(content)
-            os.replace(draft, path)
+            try:
+                os.replace(draft, path)
+            except FileNotFoundError:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                os.replace(draft, path)
         except OSError as error:
-            draft.unlink(missing_ok=True)
+            with suppress(OSError):
+                draft.unlink()
             raise InfrastructureError(f"cannot write {path}: {error.strerror}; nothing was changed") from None
 
     def _read_loose(self, name: str) -> tuple[str, bytes] | None:

@@ -41,13 +41,28 @@ class _Body:
         return self.data[name]
 
     def text(self, name: str) -> str:
-        return decode(str, self.get(name))
+        value = self.get(name)
+        if not isinstance(value, str):
+            raise MessageError(f"{name!r} is no text")
+        return value
 
     def number(self, name: str) -> int:
-        return decode(int, self.get(name))
+        value = self.get(name)
+        if type(value) is not int:
+            raise MessageError(f"{name!r} is no whole number")
+        return value
+
+    def score(self, name: str) -> float | None:
+        value = self.get(name)
+        if value is None or isinstance(value, float):
+            return value
+        return float(self.number(name))
 
     def member(self, kind: type[StrEnum], name: str) -> str:
-        return str(decode(kind, self.get(name)))
+        try:
+            return kind(self.text(name)).value
+        except ValueError:
+            raise MessageError(f"{name!r} is no {kind.__name__}") from None
 
     def rows(self, name: str) -> list["_Body"]:
         items = self.get(name)
@@ -102,9 +117,8 @@ def _add_candidate(db: sqlite3.Connection, new: Candidate, seq: int) -> None:
 def _trials_done(db: sqlite3.Connection, body: _Body, seq: int) -> None:
     candidate, pool, purpose = body.text("candidate"), body.member(Pool, "pool"), body.text("purpose")
     for trial in body.rows("trials"):
-        score: float | None = decode(float | None, trial.get("score"))
-        what = (trial.text("case"), trial.text("family"), pool, purpose, trial.member(Outcome, "outcome"), score, trial.text("label"))
-        _insert(db, "trials", candidate, *what, trial.number("programs"), seq)
+        ended = (trial.member(Outcome, "outcome"), trial.score("score"), trial.text("label"), trial.number("programs"))
+        _insert(db, "trials", candidate, trial.text("case"), trial.text("family"), pool, purpose, *ended, seq)
 
 
 def _verdict_given(db: sqlite3.Connection, body: _Body, seq: int) -> None:
