@@ -9,6 +9,7 @@ import enum
 import hashlib
 import json
 import math
+import re
 import types
 import typing
 from collections.abc import Mapping
@@ -21,6 +22,10 @@ from rsi.core.records import Json
 __all__ = ["canonical", "decode", "encode", "loads", "sha256_hex"]
 
 T = TypeVar("T")
+
+_STRING = re.compile(rb'"(?:[^"\\]++|\\.?)*+(?:"|\Z)', re.DOTALL)
+"""A JSON string; possessive, and an unclosed one reaches to the end, so that hostile bytes are scanned once."""
+_NO_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 
 
 def encode(record: object) -> Json:
@@ -164,27 +169,13 @@ def loads(raw: bytes, *, max_bytes: int = 8_000_000, max_depth: int = 40, max_di
 
 
 def _check_depth(raw: bytes, max_depth: int) -> None:
-    depth = 0
-    in_string = False
-    escaped = False
     if raw.count(b"[") + raw.count(b"{") <= max_depth:
         return
-    for byte in raw:
-        if in_string:
-            if escaped:
-                escaped = False
-            elif byte == 0x5C:
-                escaped = True
-            elif byte == 0x22:
-                in_string = False
-        elif byte == 0x22:
-            in_string = True
-        elif byte in b"[{":
-            depth += 1
-            if depth > max_depth:
-                raise MessageError(f"nested deeper than {max_depth}")
-        elif byte in b"]}":
-            depth -= 1
+    depth = 0
+    for byte in _STRING.sub(b"", raw).translate(None, _NO_BRACKETS):
+        depth += 1 if byte in b"[{" else -1
+        if depth > max_depth:
+            raise MessageError(f"nested deeper than {max_depth}")
 
 
 def _number(kind: type[int] | type[float], digits: str, max_digits: int) -> int | float:
