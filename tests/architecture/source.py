@@ -3,6 +3,7 @@
 import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
@@ -39,7 +40,7 @@ class Module:
 def read(root: Path, *folders: str) -> list[Module]:
     """All Python files under `root/folder` for each folder, in the order of their paths."""
     paths = sorted(path for folder in folders for path in (root / folder).rglob("*.py"))
-    return [_module(root, path) for path in paths]
+    return [_module(root, path, path.stat().st_mtime_ns) for path in paths]
 
 
 def shipped() -> list[Module]:
@@ -66,7 +67,8 @@ def assigned(node: ast.Assign | ast.AnnAssign) -> list[str]:
     return [target.id for target in targets if isinstance(target, ast.Name)]
 
 
-def _module(root: Path, path: Path) -> Module:
+@cache
+def _module(root: Path, path: Path, changed: int) -> Module:
     relative = path.relative_to(root)
     parts = relative.with_suffix("").parts
     name = ".".join(parts[:-1] if parts[-1] == "__init__" else parts)

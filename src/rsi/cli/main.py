@@ -37,6 +37,7 @@ app = App(
     result_action="return_value",
     help_format="plaintext",
 )
+"""The command line: one verb per module of `rsi.cli`, imported when it is used."""
 for _place, (_verb, _purpose) in enumerate(VERBS.items()):
     app.command(f"rsi.cli.{_verb}:{_verb}", name=_verb, help=_purpose, sort_key=_place)
 

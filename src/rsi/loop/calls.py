@@ -15,6 +15,7 @@ from rsi.loop.state import derive_seed
 __all__ = ["Answer", "diagnose", "learn", "limitations_of", "practise", "propose"]
 
 Answer = dict[str, Json]
+"""What the agent's code answered to one message."""
 Check = Callable[[Answer], str | None]
 MAX_MEMORY_BYTES = 4_000_000
 MAX_LIMITATIONS = 50

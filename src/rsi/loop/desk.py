@@ -16,6 +16,7 @@ from rsi.loop.purse import Purse
 __all__ = ["Activity", "Desk", "Floor", "Ticket", "Until"]
 
 Activity = Coroutine["Until", None, Any]
+"""One course of action of the loop; it waits for results by awaiting an `Until`."""
 
 
 class Floor(Protocol):

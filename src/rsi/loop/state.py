@@ -11,6 +11,7 @@ from rsi.core.records import Candidate, CandidateId, Json, Manifest, Proposal, T
 __all__ = ["PRODUCT_FILE", "Cause", "Product", "State", "Version", "Waiting", "derive_seed"]
 
 PRODUCT_FILE = "build.json"
+"""Where a call finds the product of the build."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,7 +12,9 @@ from rsi.kernel.oversight.paths import collision, path_problem
 __all__ = ["MANIFEST_FILE", "PRODUCT_FILE", "authorise"]
 
 MANIFEST_FILE = "rsi-agent.toml"
+"""What a target says of itself; no patch may touch it."""
 PRODUCT_FILE = "build.json"
+"""Where a call finds the product of the build; no patch may make such a file."""
 MAX_EDITS = 64
 MAX_FILES = 2_000
 MAX_FILE_BYTES = 1_000_000

@@ -21,7 +21,9 @@ from rsi.core.errors import JailError
 __all__ = ["BOX", "NOBODY", "Launch", "launch"]
 
 BOX = "/box"
+"""The folder of a call, as the jail sees it."""
 NOBODY = 65534
+"""User and group of jailed code where the kernel runs as root."""
 _BOX_BYTES = 256_000_000
 _ENVIRONMENT = {"PYTHONHASHSEED": "0", "LANG": "C.UTF-8", "LC_ALL": "C.UTF-8", "OPENBLAS_NUM_THREADS": "1"}
 # `-I` would ignore PYTHONHASHSEED and with it make the order of sets differ between two runs; the environment holds nothing else.

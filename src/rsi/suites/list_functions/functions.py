@@ -7,6 +7,7 @@ from typing import Generic, TypeVar
 __all__ = ["IDENTITY", "Function", "Ints", "Kind", "Run", "Value", "after", "family", "joined"]
 
 Ints = list[int]
+"""What a list function takes."""
 Value = int | bool | list[int] | list[bool]
 """What a list function may return."""
 Kind = str
