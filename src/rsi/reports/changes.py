@@ -34,7 +34,13 @@ def curve_blocks(progress: Progress) -> Iterator[Block]:
             "incumbent: never on those that led to its acceptance. Intervals are Wilson’s, 95 %, one version at a time.",
         )
     )
-    yield Figure(svg=_curve(progress, known), caption="Capability per cycle, with intervals.", table=_curve_table(known))
+    yield Figure(
+        svg=_curve(progress, known),
+        caption="Capability per cycle, with intervals; each version stands at the cycle that proposed it.",
+        table=_curve_table(known),
+    )
+    if unmeasured := [_name(version.number) for version in progress.incumbents if version.capability is None]:
+        yield Paragraph(line=(f"Not run on any fresh case: {', '.join(unmeasured)}.",), quiet=True)
 
 
 def _place(version: Incumbent, progress: Progress) -> float:

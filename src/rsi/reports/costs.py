@@ -23,14 +23,15 @@ _NAMES = {
 def cost_blocks(progress: Progress) -> Iterator[Block]:
     """Programs by purpose, time, and calls without an answer."""
     costs = progress.costs
-    of_budget = f" of {count(costs.budget)}" if costs.budget else ""
+    budget = (("Budget", count(costs.budget)),) if costs.budget else ()
     yield Heading(text="What it cost")
     yield Facts(
         items=(
-            ("Programs", f"{count(costs.programs)}{of_budget}"),
+            ("Programs tried", count(costs.programs)),
+            *budget,
             ("Wall time", duration(costs.wall_s)),
             ("Processor time", duration(costs.cpu_s)),
-            ("Resumed", plural(progress.resumed, "time")),
+            ("Resumed", plural(progress.resumed, "time") if progress.resumed else "never"),
         )
     )
     spent = _spent(costs.purposes, costs.surfaces)

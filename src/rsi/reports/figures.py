@@ -125,7 +125,7 @@ def reaches(rows: Sequence[Reach]) -> str:
         return _LABELS + (_WIDTH - _LABELS - 80) * (value - low) / (high - low)
 
     height = 30 + _ROW * len(rows)
-    body = [_rule(across(0), 22, across(0), height), _word(across(0), 14, "no change", anchor="middle")]
+    body = [_word(across(0), 14, "no change", anchor="middle")]
     for index, row in enumerate(rows):
         y = 30 + _ROW * index + _ROW / 2
         body += [
@@ -135,6 +135,7 @@ def reaches(rows: Sequence[Reach]) -> str:
             f'<circle cx="{across(row.mean):.1f}" cy="{y:.1f}" r="4.5" class="main"/>',
             _word(_WIDTH - 2, y + 4, points(row.mean), anchor="end", ink=True),
         ]
+    body.append(_rule(across(0), 22, across(0), height, "zero"))
     return _svg(height + 6, "predicted and measured effect of each change that was kept", "".join(body))
 
 

@@ -81,7 +81,8 @@ def _part(part: Part) -> str:
             lead, tail = (" " if part[:1].isspace() else ""), (" " if part[-1:].isspace() else "")
             return lead + _text(part) + (tail if part.strip() else "")
         case Strong():
-            return f"**{_text(part.text)}**"
+            words = _text(part.text)
+            return f"**{words}**" if words else ""
         case Mono():
             return _mono(part.text)
         case _:

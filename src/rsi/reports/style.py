@@ -29,7 +29,7 @@ li::marker{color:var(--soft)}
 .claim.good .headline{color:var(--good)}
 .claim.bad .headline{color:var(--bad)}
 .claim p:last-child{margin-bottom:0}
-.facts{display:grid;grid-template-columns:repeat(auto-fit,minmax(9.5rem,1fr));gap:.7rem;margin:1.4rem 0;padding:0}
+.facts{display:grid;grid-template-columns:repeat(auto-fit,minmax(7.6rem,1fr));gap:.7rem;margin:1.4rem 0;padding:0}
 .facts div{background:var(--card);border:1px solid var(--line);border-radius:10px;padding:.75rem .9rem}
 .facts dt{font-size:.82rem;color:var(--soft)}
 .facts dd{margin:.1rem 0 0;font-size:1.2rem;font-weight:600;font-variant-numeric:tabular-nums}
@@ -46,6 +46,7 @@ summary{cursor:pointer}
 svg text{font:12px system-ui,-apple-system,"Segoe UI",Roboto,sans-serif;fill:var(--soft)}
 svg .ink{fill:var(--ink)}
 svg .axis{stroke:var(--line);stroke-width:1}
+svg .zero{stroke:var(--soft);stroke-dasharray:3 3}
 svg .main{fill:var(--accent);stroke:var(--accent)}
 svg .back{fill:var(--faint);stroke:var(--faint)}
 svg .path{fill:none;stroke:var(--accent);stroke-width:2.5;stroke-linejoin:round}

@@ -157,6 +157,15 @@ def test_a_run_that_ended_before_its_certificate_says_so() -> None:
     assert "No sealed case was opened: No improvement found" in markdown and "No change came as far as a comparison" in markdown
 
 
+def test_a_version_without_fresh_cases_is_left_out_of_the_curve_and_named() -> None:
+    run = RunBuilder()
+    run.trials(run.start, [1.0, 0.0] * 8)
+    run.cycle()
+    name = run.propose()
+    run.accept(name, run.test(name))
+    assert "Not run on any fresh case: v1." in pages(run)[0]
+
+
 def test_a_frozen_control_is_named() -> None:
     assert "frozen control" in pages(RunBuilder(frozen=True))[0]
 
