@@ -28,7 +28,7 @@ def open_cycle(machine: Machine, improver: Version, limitations: tuple[Limitatio
         if isinstance(one, Waiting):
             _announce(machine, one)
         else:
-            machine.emit("proposal.refused", {"proposal": one[0], "reason": one[1]})
+            machine.emit("proposal.malformed", {"proposal": one[0], "cycle": index, "reason": one[1]})
     machine.state.queue.extend(good)
     return len(good)
 
@@ -38,15 +38,15 @@ def _read(machine: Machine, improver: Version, item: Json, cycle: int) -> Waitin
     name = ProposalId(f"p{machine.state.proposals:04d}")
     machine.state.proposals += 1
     if not isinstance(item, dict):
-        return name, "malformed: not an object"
+        return name, "not an object"
     tag = item.get("tag", "")
     if not isinstance(tag, str) or len(tag) > MAX_TAG:
-        return name, f"malformed: a tag is a string of at most {MAX_TAG} characters"
+        return name, f"a tag is a string of at most {MAX_TAG} characters"
     rest: dict[str, Json] = {key: value for key, value in item.items() if key != "tag"}
     try:
         proposal: Proposal = decode(Proposal, {**rest, "id": name, "improver": improver.id, "parent": improver.id})
     except MessageError as error:
-        return name, f"malformed: {error}"[:500]
+        return name, str(error)[:500]
     return Waiting(proposal=proposal, cycle=cycle, tag=tag)
 
 

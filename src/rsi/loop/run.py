@@ -12,6 +12,7 @@ from rsi.core.errors import Halted, UserError
 from rsi.core.protocols import Entry, Files
 from rsi.core.records import Json
 from rsi.kernel.archive.git import GitArchive
+from rsi.kernel.archive.index import Index
 from rsi.kernel.audit.identity import kernel_hash
 from rsi.kernel.audit.lock import RunLock
 from rsi.kernel.audit.log import FileEventLog
@@ -27,8 +28,11 @@ from rsi.schedule import WorkerPool
 __all__ = ["LOG_FILE", "OBJECTS_FOLDER", "RunResult", "run"]
 
 LOG_FILE = "log.jsonl"
+"""The truth of a run, in its folder."""
 SPOOL_FILE = "spool.jsonl"
 OBJECTS_FOLDER = "objects.git"
+"""The archive of a run, in its folder."""
+INDEX_FILE = "index.sqlite"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,13 +86,22 @@ def run(
         _check_same(past, config, opening)
         if past:
             past.append(log.append(UNCOUNTED, {}, {"at": round(setting.now()[1], 3)}))
-        journal = Journal(log, past, observer, setting.now, archive.sync)
+        index = stack.enter_context(closing(Index.rebuild(folder / INDEX_FILE, past)))
+        journal = Journal(log, past, _both(index.update, observer), setting.now, archive.sync)
         pool = stack.enter_context(WorkerPool(workers, setting.make_jail))
         floor = Workshop(recorded_results(past, archive), spool, pool, journal, stop)
         machine = Machine(config, agent_files, opening=opening, archive=archive, suite=setting.suite, journal=journal, floor=floor)
         _check_same_start(past, machine)
         stack.callback(machine.desk.close)
         return _live(machine, archive, spool)
+
+
+def _both(first: Callable[[Entry], None], second: Callable[[Entry], None]) -> Callable[[Entry], None]:
+    def observe(entry: Entry) -> None:
+        first(entry)
+        second(entry)
+
+    return observe
 
 
 def _live(machine: Machine, archive: GitArchive, spool: Spool) -> RunResult:

@@ -4,17 +4,21 @@ The agent's skill is a number in one of its files and a bonus in another. A case
 so that the truth about every change is known: `toy_power` says how often a tree solves a case.
 """
 
+import builtins
+import io
 import json
 from collections.abc import Callable, Mapping, Sequence
+from types import SimpleNamespace
+from typing import Any
 
 from rsi.config import RunConfig, from_json
-from rsi.core.codec import sha256_hex
-from rsi.core.protocols import Files, Jail, Score
-from rsi.core.records import Case, CaseId, Json, Pool
+from rsi.core.codec import canonical, sha256_hex
+from rsi.core.protocols import Call, Files, Jail, Reply, Score
+from rsi.core.records import Case, CaseId, Clock, Json, Outcome, Pool
 from rsi.loop.parts import Parts
 from rsi.suites import commitment, score_by_probes, secret_seeds
 
-__all__ = ["ToySuite", "toy_agent", "toy_config", "toy_parts", "toy_power"]
+__all__ = ["ToyJail", "ToySuite", "toy_agent", "toy_config", "toy_parts", "toy_power"]
 
 _MANIFEST = b"""\
 name = "toy"
@@ -156,6 +160,71 @@ def toy_config(*, seed: int = 1, programs: int = 30_000, frozen: bool = False, *
     return from_json(data)
 
 
+class ToyJail:
+    """No jail at all: runs toy agents in this process, in any thread, in well under a millisecond. For agents of this module only.
+
+    Covers: fresh modules in every call, files of the tree only, crashes as outcomes. Does not cover: anything a jail is for.
+    """
+
+    @property
+    def tier(self) -> str:
+        """Always `S0`."""
+        return "S0"
+
+    def call(self, call: Call) -> Reply:
+        """Run one call here and now."""
+        if call.module not in ("main", "bonus"):
+            return self._reply(Outcome.ANSWERED, _run_answers(call.payload), "")
+        try:
+            value = _ToyModules(call.files).module(call.module)[call.function](call.payload)
+        except (ArithmeticError, LookupError, TypeError, ValueError) as error:
+            return self._reply(Outcome.CRASHED, None, f"{type(error).__name__}: {error}")
+        return self._reply(Outcome.ANSWERED, json.loads(canonical(value)), "")
+
+    def close(self) -> None:
+        """Nothing to end."""
+
+    @staticmethod
+    def _reply(outcome: Outcome, value: Json, reason: str) -> Reply:
+        return Reply(outcome=outcome, value=value, reason=reason, stdout="", stderr="", clock=Clock())
+
+
+class _ToyModules:
+    """Imports and opens files of a tree without a folder."""
+
+    def __init__(self, files: Files) -> None:
+        self._files = files
+        self._loaded: dict[str, dict[str, Any]] = {}
+
+    def module(self, name: str) -> dict[str, Any]:
+        """The namespace of a module of the tree."""
+        if name not in self._loaded:
+            space: dict[str, Any] = {"__name__": name, "open": self._open}
+            space["__builtins__"] = {**vars(builtins), "__import__": self._import}
+            self._loaded[name] = space
+            exec(compile(self._files[f"{name}.py"], name, "exec"), space)  # noqa: S102 - code of this module only
+        return self._loaded[name]
+
+    def _open(self, path: str, encoding: str = "utf-8") -> io.StringIO:
+        if path not in self._files:
+            raise FileNotFoundError(path)
+        return io.StringIO(self._files[path].decode(encoding))
+
+    def _import(self, name: str, *rest: Any) -> object:
+        return SimpleNamespace(**self.module(name)) if f"{name}.py" in self._files else builtins.__import__(name, *rest)
+
+
+def _run_answers(payload: Json) -> Json:
+    assert isinstance(payload, dict) and isinstance(payload["answers"], list)
+    outputs: list[Json] = []
+    for item in payload["answers"]:
+        assert isinstance(item, dict) and isinstance(item["probes"], list)
+        space: dict[str, Any] = {}
+        exec(str(item["source"]), space)  # noqa: S102 - answers of toy agents only
+        outputs.append([space["f"](probe) for probe in item["probes"]])
+    return {"outputs": outputs}
+
+
 class ToySuite:
     """Cases that all ask for the sum of a list."""
 
@@ -188,7 +257,7 @@ class ToySuite:
         return score_by_probes(case, answer, outputs)
 
 
-def toy_parts(config: RunConfig, make_jail: Callable[[], Jail]) -> Parts:
+def toy_parts(config: RunConfig, make_jail: Callable[[], Jail] = ToyJail) -> Parts:
     """The toy suite and these jails as the outside world of a run."""
     seeds = secret_seeds(config.run.seed)
     return Parts(
