@@ -27,7 +27,7 @@ def say(text: str = "") -> None:
 
 def print_json(value: Json) -> None:
     """Print one JSON object as one line to stdout."""
-    say(json.dumps(value, ensure_ascii=False, sort_keys=True))
+    say(json.dumps(value, sort_keys=True))
 
 
 def complain(message: str, code: int) -> int:

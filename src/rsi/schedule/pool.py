@@ -110,12 +110,13 @@ class _Hand:
             except JailError as error:
                 reason = str(error)
                 self.close()
+                self._jail = None
                 if self._stopping.is_set():
                     raise CancelledError from None
         raise InfrastructureError(f"job {job.key}: the jail broke {TRIES} times: {reason}")
 
     def close(self) -> None:
-        """End the jail, if there is one."""
-        jail, self._jail = self._jail, None
+        """End the jail, if there is one; from any thread."""
+        jail = self._jail
         if jail is not None:
             jail.close()

@@ -14,6 +14,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Iterator
 from types import TracebackType
@@ -48,6 +49,8 @@ class ZygoteJail:
         self._launch = launch(tier, preload)
         self._process: subprocess.Popen[bytes] | None = None
         self._control: socket.socket | None = None
+        self._calling = threading.Lock()
+        self._closed = False
         self.enforced: dict[str, object] = {}
         self._start()
 
@@ -74,24 +77,53 @@ class ZygoteJail:
         if wrong is not None:
             found = Found(outcome=Outcome.VIOLATION, reason=legible(f"unusable path in its tree: {wrong!r}"))
             return _reply(found, b"", b"", Clock())
-        if self._process is None or self._process.poll() is not None:
-            self.close()
-            self._start()
-        with self._folder() as folder:
-            return self._run(call, folder)
+        with self._calling:
+            if self._process is None or self._process.poll() is not None:
+                self._drop()
+                self._start()
+            self._check_open()
+            with self._folder() as folder:
+                return self._run(call, folder)
 
     def close(self) -> None:
-        """End every process of the jail; calling twice is harmless."""
+        """End every process of the jail; calling twice is harmless, from any thread.
+
+        A call that another thread has in progress ends with a `JailError`, and the jail then stays closed.
+        """
+        if self._calling.acquire(blocking=False):
+            try:
+                self._drop()
+            finally:
+                self._calling.release()
+        else:
+            self._closed = True
+            self._kill(self._process, self._control)
+
+    def _check_open(self) -> None:
+        if self._closed:
+            self._drop()
+            raise JailError("the jail was closed while it was in use")
+
+    def _drop(self) -> None:
         process, control = self._process, self._control
         self._process, self._control = None, None
+        self._kill(process, control)
         if control is not None:
             control.close()
         if process is not None:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
             process.wait()
             if process.stderr is not None:
                 process.stderr.close()
+
+    @staticmethod
+    def _kill(process: "subprocess.Popen[bytes] | None", control: socket.socket | None) -> None:
+        """Whoever waits for the zygote hears that it is gone."""
+        if control is not None:
+            with contextlib.suppress(OSError):
+                control.shutdown(socket.SHUT_RDWR)
+        if process is not None:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
 
     def _start(self) -> None:
         ours, theirs = socket.socketpair()
@@ -119,10 +151,10 @@ class ZygoteJail:
             greeting = receive(control)
         except JailError as error:
             said = self._last_words()
-            self.close()
+            self._drop()
             raise JailError(f"the jail did not start: {said or error}") from error
-        if self.tier != "S1" and not greeting.get("filter") or self.tier == "S2" and not greeting.get("fence"):
-            self.close()
+        if self.tier == "S2" and not (greeting.get("filter") and greeting.get("fence")):
+            self._drop()
             raise JailError("this machine's kernel has no seccomp filter or no Landlock for it")
         return greeting
 
@@ -168,7 +200,7 @@ class ZygoteJail:
         try:
             captures = request(self._control, header, [*call.files.values(), canonical(call.payload)], keeps)
         except JailError:
-            self.close()
+            self._drop()
             raise
         exchange = Exchange(self._control, captures, limits.wall_s)
         try:
@@ -190,13 +222,13 @@ class ZygoteJail:
             report = exchange.finish()
         except JailError:
             self._end_child(exchange.child)
-            self.close()
+            self._drop()
             if exchange.stalled or exchange.told:
                 exchange.told = True
                 return {}
             raise
         if not report.get("clean") or bool(report.get("told")) != exchange.told:
-            self.close()
+            self._drop()
         return report
 
     def _end_child(self, child: int) -> None:
