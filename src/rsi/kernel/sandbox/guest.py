@@ -162,16 +162,15 @@ def receive(control: socket.socket) -> tuple[bytes, list[int]]:
     return bytes(body), pipes
 
 
-def split(body: bytes) -> tuple[Header, bytes]:
-    """A request's header (JSON) and the bytes of its files and payload."""
+def split(body: bytes) -> tuple[Header, int]:
+    """A request's header (JSON) and where the bytes of its files and payload begin."""
     (size,) = struct.unpack(">Q", body[:8])
-    return Header(**json.loads(body[8 : 8 + size])), body[8 + size :]
+    return Header(**json.loads(body[8 : 8 + size])), 8 + size
 
 
-def lay_out(folder: str, files: list[tuple[str, int]], content: bytes) -> bytes:
+def lay_out(folder: str, files: list[tuple[str, int]], content: bytes, at: int) -> bytes:
     """Write the files into the empty folder, make it the working folder, and return the bytes behind the files (the payload)."""
     os.chdir(folder)
-    at = 0
     for path, size in files:
         if "/" in path:
             os.makedirs(os.path.dirname(path), exist_ok=True)
@@ -193,17 +192,16 @@ def take_descriptors(pipes: list[int]) -> None:
     sys.stdin = io.TextIOWrapper(io.FileIO(0, closefd=False), encoding="utf-8")
 
 
-def run(config: Config, body: bytes, pipes: list[int]) -> None:
+def run(config: Config, header: Header, body: bytes, begin: int, pipes: list[int]) -> None:
     """The whole life of a child: prepare, give up rights, call, answer, end."""
     take_descriptors(pipes)
     os.setsid()
     signal.set_wakeup_fd(-1)
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-    header, content = split(body)
     with Answer(header.nonce) as answer:
         os.makedirs(header.folder, mode=0o700, exist_ok=True)
-        payload = json.loads(lay_out(header.folder, header.files, content))
-        del body, content
+        payload = json.loads(lay_out(header.folder, header.files, body, begin))
+        del body
         give_up(config, header)
         sys.path.insert(0, header.folder)
         module = importlib.import_module(header.module)
@@ -221,8 +219,8 @@ def give_up(config: Config, header: Header) -> None:
         filter_calls()
 
 
-def watch(child: int, control: socket.socket, wakeup: int, alone: bool) -> dict[str, object]:
-    """Wait for the child, or for word from the kernel that its time is over, and report how it ended."""
+def watch(child: int, control: socket.socket, wakeup: int, config: Config, folder: str) -> dict[str, object]:
+    """Wait for the child, or for word from the kernel that its time is over, and report how it ended; if the kernel is gone, tidy up."""
     began = time.monotonic()
     told = False
     while True:
@@ -237,7 +235,9 @@ def watch(child: int, control: socket.socket, wakeup: int, alone: bool) -> dict[
             told = True
             os.kill(child, signal.SIGKILL)
             if not word:
-                sweep(child, alone)
+                sweep(child, config.alone)
+                if not config.box and clear(folder):
+                    os.rmdir(folder)
                 os._exit(0)
 
 
@@ -289,14 +289,15 @@ def serve(config: Config, control: socket.socket) -> None:
     signal.set_wakeup_fd(wake_write, warn_on_full_buffer=False)
     while True:
         body, pipes = receive(control)
+        header, begin = split(body)
         child = os.fork()
         if not child:
-            run(config, body, pipes)
+            run(config, header, body, begin, pipes)
         for pipe in pipes:
             os.close(pipe)
         del body
         send(0, json.dumps({"started": child}).encode())
-        report = watch(child, control, wake_read, config.alone)
+        report = watch(child, control, wake_read, config, header.folder)
         clean = sweep(child, config.alone)
         if config.box:
             clean = clear(config.box) and clean
