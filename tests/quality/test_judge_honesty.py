@@ -1,6 +1,7 @@
 """The statistical claims of the judge, each as a simulation in which a judge that lies is caught.
 
-Sizes: 2,000 runs each; 500 where the environment says `CI`. Seeds are fixed, so these tests cannot flicker.
+Sizes: 2,000 runs for false acceptances (500 where the environment says `CI`), fewer where that decides as well: true rates are
+1–6 % (false acceptances, allowed 10 %), 98.6 % (coverage, claimed 95 %) and 95 % (power, asked 80 %). Seeds are fixed.
 """
 
 import os
@@ -115,7 +116,7 @@ def test_fifteen_points_with_a_quarter_discordant_are_found_within_300_pairs_in_
 
 @pytest.mark.parametrize(("win", "loss"), [(0.2, 0.05), (0.02, 0.0), (0.5, 0.5)])
 def test_the_interval_covers_the_truth_at_all_times_together_in_95_percent_of_runs(win: float, loss: float) -> None:
-    rng, runs = random.Random(15), RUNS // 8
+    rng, runs = random.Random(15), 400
     assert sum(covered_throughout(win, loss, rng) for _ in range(runs)) / runs >= 0.95
 
 
