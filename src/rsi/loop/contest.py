@@ -36,7 +36,7 @@ class Contest:
     """An open test.
 
     Attributes:
-        block: the next block of judge cases; the first one is fresh for everybody when the test opens.
+        block: the next block of judge cases; of the first one nobody knows any result when the test opens.
     """
 
     waiting: Waiting
@@ -47,12 +47,14 @@ class Contest:
 
     async def next_block(self, machine: Machine, baseline: Baseline) -> Verdict | None:
         """Run one block on both versions and take its pairs in; the verdict, if there is one by then."""
-        mine, theirs = self._place(machine, baseline)
+        number, self.block = self.block, self.block + 1
+        mine, theirs = self._place(machine, baseline, number)
         await Until(lambda: (mine.is_settled and theirs.is_settled) or self.is_overtaken(machine))
         if self.is_overtaken(machine):
             return self.judge.undecided(self._why_overtaken(machine))
         if mine.done is None or theirs.done is None:
             return self.judge.undecided("budget")
+        machine.state.frontier = max(machine.state.frontier, self.block)
         return self._observe(mine.done, theirs.done)
 
     def is_overtaken(self, machine: Machine) -> bool:
@@ -63,9 +65,7 @@ class Contest:
         outcome = apply(machine.state.incumbent.files, self.waiting.proposal.edits)
         return f"stale: {outcome.path} was changed by another change" if isinstance(outcome, Stale) else REBASED
 
-    def _place(self, machine: Machine, baseline: Baseline) -> tuple[Ticket, Ticket]:
-        number, self.block = self.block, self.block + 1
-        machine.state.frontier = max(machine.state.frontier, self.block)
+    def _place(self, machine: Machine, baseline: Baseline, number: int) -> tuple[Ticket, Ticket]:
         mine = self._block(machine, self.candidate, number)
         if baseline.incumbent != self.incumbent.id:
             baseline.incumbent = self.incumbent.id

@@ -75,7 +75,7 @@ class State:
         memory: the improver's own plain data, as the last whole chain left it.
         news: verdicts that the improver has not learned from yet.
         queue: proposals that wait for a free place among the open tests.
-        frontier: number of the first block of judge cases that nothing was ever run on.
+        frontier: number of the first block of judge cases of which no result has come in yet; tests open there.
         examined: trees that were judged or are the incumbent's, refused if proposed again.
     """
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import CancelledError, Future
 
 from rsi.core.codec import decode, encode
-from rsi.core.errors import Halted, IntegrityError
+from rsi.core.errors import Halted, InfrastructureError, IntegrityError
 from rsi.core.protocols import Jail
 from rsi.kernel.audit.spool import Spool
 from rsi.loop.orders import Done, Order
@@ -64,7 +64,8 @@ class Workshop:
             try:
                 return future.result(timeout=GLANCE_S)
             except TimeoutError:
-                continue
+                if self._pool.fault is not None:
+                    raise InfrastructureError(self._pool.fault) from None
             except CancelledError:
                 break
         raise Halted("the run was stopped; the same command resumes it")

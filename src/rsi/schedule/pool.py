@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import Generic, TypeVar
 
 from rsi.core.errors import InfrastructureError, JailError, RsiError
-from rsi.core.protocols import Jail
+from rsi.core.protocols import Call, Jail, Reply
 
 __all__ = ["Job", "WorkerPool"]
 
@@ -42,6 +42,8 @@ class WorkerPool:
         self._make_jail = make_jail
         self._jobs: queue.SimpleQueue[Callable[[_Hand], None] | None] = queue.SimpleQueue()
         self._stopping = threading.Event()
+        self.fault: str | None = None
+        """Set when a worker died of an error that is none of ours: a bug. Results that are still out may never come."""
         self._hands = [_Hand(make_jail, self._stopping) for _ in range(max(1, workers))]
         self._threads = [threading.Thread(target=self._serve, args=(hand,), daemon=True) for hand in self._hands]
         for thread in self._threads:
@@ -61,6 +63,9 @@ class WorkerPool:
                 future.set_exception(error)
             else:
                 future.set_result(result)
+            finally:
+                if not future.done():
+                    self.fault = f"job {job.key} ended in a fault of rsi's own; the traceback was printed above"
 
         self._jobs.put(settle)
         return future
@@ -87,6 +92,26 @@ class WorkerPool:
         hand.close()
 
 
+class _Closable:
+    """A jail that stays closed: whoever retries a call after the pool was closed gets no fresh one."""
+
+    def __init__(self, jail: Jail, stopping: threading.Event) -> None:
+        self._jail = jail
+        self._stopping = stopping
+
+    @property
+    def tier(self) -> str:
+        return self._jail.tier
+
+    def call(self, call: Call) -> Reply:
+        if self._stopping.is_set():
+            raise JailError("the pool is closed")
+        return self._jail.call(call)
+
+    def close(self) -> None:
+        self._jail.close()
+
+
 class _Hand:
     """One worker's jail, replaced when it breaks."""
 
@@ -105,7 +130,7 @@ class _Hand:
         for _ in range(TRIES):
             try:
                 if self._jail is None:
-                    self._jail = self._make_jail()
+                    self._jail = _Closable(self._make_jail(), self._stopping)
                 return job.work(self._jail)
             except JailError as error:
                 reason = str(error)

@@ -1,0 +1,277 @@
+"""Whole toy runs: what they decide, how they end, and how they are taken up again."""
+
+import threading
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from rsi.config import RunConfig, from_json, to_json
+from rsi.core.errors import InfrastructureError, JailError, UserError
+from rsi.core.protocols import Call, Entry, Files, Jail, Reply
+from rsi.core.records import CandidateId
+from rsi.kernel.archive.git import GitArchive
+from rsi.kernel.audit.log import FileEventLog
+from rsi.loop.run import RunResult, run
+from rsi.loop.verify import verify
+from rsi.testing.toy import ToyJail, toy_agent, toy_config, toy_parts, toy_power
+
+
+class Seen(list[Entry]):
+    """Entries of a run, asked by kind."""
+
+    def bodies(self, kind: str) -> list[dict[str, object]]:
+        return [dict(entry.body) for entry in self if entry.kind == kind and isinstance(entry.body, dict)]
+
+
+def play(
+    folder: Path, config: RunConfig, files: Files | None = None, *, jail: Callable[[], Jail] = ToyJail, workers: int = 2
+) -> tuple[RunResult, Seen]:
+    seen = Seen()
+    parts = toy_parts(config, jail)
+    result = run(folder, config, files or toy_agent(), workers=workers, observer=seen.append, stop=threading.Event(), parts=parts)
+    return result, seen
+
+
+def with_main(old: str, new: str) -> Files:
+    files = toy_agent()
+    main = files["main.py"].decode()
+    assert old in main
+    return {**files, "main.py": main.replace(old, new).encode()}
+
+
+def test_a_run_keeps_what_is_better_and_its_release_is_certified_on_sealed_cases(tmp_path: Path) -> None:
+    _, seen = play(tmp_path, toy_config(seed=3))
+    archive = GitArchive(tmp_path / "objects.git", create=False)
+    powers = [0.3] + [toy_power(archive.files(CandidateId(str(body["candidate"])))) for body in seen.bodies("incumbent.changed")]
+    assert len(powers) > 1 and powers == sorted(powers)
+    (certificate,) = seen.bodies("certificate.issued")
+    assert certificate["certificate"]["gain"] > 0  # type: ignore[index]
+    assert seen[-1].kind == "run.ended" and [entry.seq for entry in seen] == list(range(len(seen)))
+
+
+def test_no_case_is_used_for_the_new_incumbent_that_was_used_before_it_was_accepted(tmp_path: Path) -> None:
+    _, seen = play(tmp_path, toy_config(seed=3))
+    used: set[int] = set()
+    fresh_from, incumbent = 0, ""
+    for entry in seen:
+        body = entry.body if isinstance(entry.body, dict) else {}
+        if entry.kind == "incumbent.changed":
+            incumbent, fresh_from = str(body["candidate"]), max(used)
+        if entry.kind == "trials.done" and body["pool"] == "judge":
+            first = body["first"]
+            assert isinstance(first, int)
+            assert body["candidate"] != incumbent or first > fresh_from
+            used.add(first)
+    assert incumbent
+
+
+def test_tests_that_are_open_together_share_the_trials_of_the_incumbent(tmp_path: Path) -> None:
+    _, seen = play(tmp_path, toy_config(seed=3))
+    blocks = Counter((body["candidate"], body["pool"], body["first"]) for body in seen.bodies("trials.done"))
+    assert set(blocks.values()) == {1}
+    incumbent, counts = "", {True: 0, False: 0}
+    for entry in seen:
+        body = entry.body if isinstance(entry.body, dict) else {}
+        if entry.kind == "test.opened":
+            incumbent = str(body["incumbent"])
+        elif entry.kind == "trials.done" and body["purpose"] == "judge":
+            counts[body["candidate"] == incumbent] += 1
+    assert 0 < counts[True] < 0.85 * counts[False]
+
+
+def test_another_open_test_is_tried_again_on_top_of_a_change_that_was_accepted(tmp_path: Path) -> None:
+    rebased = []
+    for seed in range(1, 6):
+        _, seen = play(tmp_path / str(seed), toy_config(seed=seed))
+        for body in seen.bodies("verdict.given"):
+            reason = str(body["verdict"].get("reason", ""))  # type: ignore[attr-defined]
+            if reason.startswith("rebased"):
+                tests = [test for test in seen.bodies("test.opened") if test["proposal"] == body["proposal"]]
+                rebased.append(len({test["incumbent"] for test in tests}))
+    assert rebased and min(rebased) >= 2
+
+
+def test_a_run_in_which_nothing_can_help_opens_no_sealed_case(tmp_path: Path) -> None:
+    files = with_main("change = 0.3 if", "change = -0.05 if")
+    files = {**files, "main.py": files["main.py"].replace(b"change = 0.25 if", b"change = -0.1 if")}
+    result, seen = play(tmp_path, toy_config(seed=1), files)
+    assert result.finished and not seen.bodies("certificate.issued") and not seen.bodies("incumbent.changed")
+    assert {body["pool"] for body in seen.bodies("trials.done")} == {"judge"}
+
+
+def test_the_budget_is_never_exceeded_and_pays_for_the_certificate(tmp_path: Path) -> None:
+    for programs in (2_500, 5_000, 8_000):
+        config = toy_config(seed=3, programs=programs)
+        result, seen = play(tmp_path / str(programs), config)
+        spent = sum(int(str(body["programs"])) for kind in ("job.done", "trials.done") for body in seen.bodies(kind))
+        assert spent == seen.bodies("run.ended")[0]["programs"] and spent <= programs
+        assert result.reason == "budget" or programs == 8_000
+        assert len(seen.bodies("certificate.issued")) == (1 if seen.bodies("incumbent.changed") else 0)
+        assert verify(tmp_path / str(programs), parts=toy_parts(config)).ok
+
+
+def test_tests_that_the_budget_ends_are_undecided(tmp_path: Path) -> None:
+    _, seen = play(tmp_path, toy_config(seed=1, programs=4_000))
+    verdicts = [body["verdict"] for body in seen.bodies("verdict.given")]
+    opened = {body["candidate"] for body in seen.bodies("test.opened")}
+    assert opened <= {verdict["candidate"] for verdict in verdicts}  # type: ignore[index]
+    assert any(verdict.get("reason") == "budget" for verdict in verdicts)  # type: ignore[attr-defined]
+
+
+def test_the_frozen_control_stays_version_0_and_proposes_once_at_the_end(tmp_path: Path) -> None:
+    config = toy_config(seed=3, programs=14_000, frozen=True)
+    _, seen = play(tmp_path, config)
+    start = seen.bodies("run.started")[0]["start"]["id"]  # type: ignore[index]
+    calls = [body for body in seen.bodies("job.done") if body["call"] != "build"]
+    assert {body["improver"] for body in calls} == {start}
+    names = [body["call"] for body in calls]
+    assert names.count("propose") == 1 == len(seen.bodies("cycle.opened"))
+    assert names.count("practise") > 2 * 4 and names.index("propose") > len(names) - 3
+    assert seen.bodies("verdict.given")
+
+
+@pytest.mark.parametrize("call", ["practise", "diagnose", "propose"])
+@pytest.mark.parametrize("answer", ["1 / 0", "None", "{'memory': None}", "{'memory': 'x' * 5_000_000, 'limitations': [], 'proposals': []}"])
+def test_an_improver_that_fails_three_times_in_a_row_ends_the_run_without_an_exception(tmp_path: Path, call: str, answer: str) -> None:
+    files = with_main(f"def {call}(payload):\n", f"def {call}(payload):\n    return {answer}\n")
+    result, seen = play(tmp_path, toy_config(seed=1), files)
+    assert result == RunResult(finished=True, reason="the improver failed 3 times in a row")
+    failed = [body for body in seen.bodies("job.done") if body["call"] == call]
+    assert {body["outcome"] for body in failed} <= {"crashed", "malformed"}
+    assert {body["result"] for body in failed} == {None}
+
+
+def test_a_failed_learn_costs_the_news_and_not_the_run(tmp_path: Path) -> None:
+    files = with_main("def learn(payload):\n", "def learn(payload):\n    return 1 / 0\n")
+    result, seen = play(tmp_path, toy_config(seed=3), files)
+    learned = [body for body in seen.bodies("job.done") if body["call"] == "learn"]
+    assert result.reason == "finished" and len(seen.bodies("cycle.opened")) == 4
+    assert learned and {body["outcome"] for body in learned} == {"crashed"}
+
+
+def test_proposals_without_shape_are_logged_and_the_others_are_judged(tmp_path: Path) -> None:
+    odd = "[1, {}, {'surface': 'moods'}, {**_proposal(payload['seed'], 0), 'extra': 1}, {**_proposal(payload['seed'], 0), 'tag': 7}]"
+    files = with_main('for number in range(payload["count"])]', f"for number in range(2)] + {odd}")
+    config = from_json({**dict(to_json(toy_config(seed=1))), "propose": {"count": 7, "programs": 200}})  # type: ignore[call-overload]
+    result, seen = play(tmp_path, config, files)
+    assert result.finished
+    assert len(seen.bodies("proposal.malformed")) == 5 * len(seen.bodies("cycle.opened"))
+    assert len(seen.bodies("proposal.made")) == 2 * len(seen.bodies("cycle.opened"))
+
+
+def test_an_agent_without_ideas_ends_the_run(tmp_path: Path) -> None:
+    files = with_main('for number in range(payload["count"])]', "for number in range(0)]")
+    assert play(tmp_path, toy_config(seed=1), files)[0].reason == "nothing to try"
+
+
+def test_a_start_that_does_not_build_ends_the_run_with_the_reason(tmp_path: Path) -> None:
+    result, seen = play(tmp_path, toy_config(), toy_agent(replaced={"bonus.py": b"BONUS = 1 / 0\n"}))
+    assert result.finished and result.reason.startswith("version 0 does not build: crashed: ZeroDivisionError")
+    assert seen[-1].kind == "run.ended"
+
+
+def test_a_candidate_that_does_not_build_is_rejected_with_the_reason(tmp_path: Path) -> None:
+    reasons = []
+    for seed in range(1, 5):
+        _, seen = play(tmp_path / str(seed), toy_config(seed=seed))
+        reasons += [str(body["verdict"].get("reason")) for body in seen.bodies("verdict.given")]  # type: ignore[attr-defined]
+    assert any(reason.startswith("does not build: crashed") for reason in reasons)
+
+
+def test_a_stopped_run_goes_on_where_it_was_and_shows_its_past_again(tmp_path: Path) -> None:
+    config = toy_config(seed=3)
+    _, whole = play(tmp_path / "whole", config)
+    folder, stops = tmp_path / "stopped", 0
+    while True:
+        stop, seen = threading.Event(), Seen()
+
+        def observe(entry: Entry, stop: threading.Event = stop, seen: Seen = seen, limit: int = 25 * (stops + 1)) -> None:
+            seen.append(entry)
+            if len(seen) >= limit:
+                stop.set()
+
+        result = run(folder, config, toy_agent(), workers=2, observer=observe, stop=stop, parts=toy_parts(config))
+        if result.finished:
+            break
+        stops += 1
+        assert "resumes" in result.reason
+    assert stops >= 3
+    assert [entry.seq for entry in seen] == list(range(len(seen)))
+    assert Counter(entry.kind for entry in seen)["run.resumed"] == stops
+    assert FileEventLog.read(folder / "log.jsonl").digest() == FileEventLog.read(tmp_path / "whole" / "log.jsonl").digest()
+    assert [(e.kind, e.body) for e in seen if e.kind != "run.resumed"] == [(e.kind, e.body) for e in whole]
+    assert play(folder, config)[1] == seen
+
+
+def test_a_log_that_does_not_follow_from_itself_is_not_gone_on_with(tmp_path: Path) -> None:
+    config = toy_config(seed=3)
+    stop = threading.Event()
+    run(tmp_path, config, toy_agent(), workers=2, observer=lambda e: stop.set() if e.seq > 40 else None, stop=stop, parts=toy_parts(config))
+    log = FileEventLog(tmp_path / "log.jsonl", kernel="forged")
+    last = log.append("job.done", {"job": "mine"})
+    log.close()
+    with pytest.raises(Exception, match=rf"entry {last.seq} \(job.done\) does not follow"):
+        play(tmp_path, config)
+
+
+def test_what_differs_from_the_beginning_is_named(tmp_path: Path) -> None:
+    play(tmp_path / "x", toy_config(seed=3, programs=2_000))
+    log = tmp_path / "x" / "log.jsonl"
+    log.write_bytes(b"".join(log.read_bytes().splitlines(keepends=True)[:-1]))
+    with pytest.raises(UserError, match=r"run.programs was 2000 and is now 3000"):
+        play(tmp_path / "x", toy_config(seed=3, programs=3_000))
+    with pytest.raises(UserError, match="another agent"):
+        play(tmp_path / "x", toy_config(seed=3, programs=2_000), toy_agent(skill=0.4))
+
+
+class Fragile(ToyJail):
+    """Breaks at every third call: our fault, not the candidate's."""
+
+    broken = 0
+
+    def __init__(self) -> None:
+        self._calls = 0
+
+    def call(self, call: Call) -> Reply:
+        self._calls += 1
+        if self._calls % 7 == 0:
+            Fragile.broken += 1
+            raise JailError("it broke")
+        return super().call(call)
+
+
+def test_jails_that_break_now_and_then_change_no_decision(tmp_path: Path) -> None:
+    config = toy_config(seed=3)
+    play(tmp_path / "whole", config)
+    play(tmp_path / "broken", config, jail=Fragile)
+    assert Fragile.broken > 5
+    assert FileEventLog.read(tmp_path / "broken/log.jsonl").digest() == FileEventLog.read(tmp_path / "whole/log.jsonl").digest()
+
+
+class Broken(ToyJail):
+    """Never works."""
+
+    def call(self, call: Call) -> Reply:
+        raise JailError("no jail today")
+
+
+def test_jails_that_never_work_are_an_error_of_ours_and_the_run_can_go_on_later(tmp_path: Path) -> None:
+    config = toy_config(seed=3)
+    with pytest.raises(InfrastructureError, match="3 times: no jail today"):
+        play(tmp_path, config, jail=Broken)
+    assert play(tmp_path, config)[0].finished
+
+
+class Buggy(ToyJail):
+    """Raises what no jail may raise."""
+
+    def call(self, call: Call) -> Reply:
+        raise KeyError("a bug")
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_bug_in_a_worker_is_an_error_and_not_a_hang(tmp_path: Path) -> None:
+    with pytest.raises(InfrastructureError, match="fault of rsi's own"):
+        play(tmp_path, toy_config(), jail=Buggy, workers=1)

@@ -1,0 +1,153 @@
+"""What `verify` finds: every planted lie is named with its entry or object, and an honest run is clean."""
+
+import json
+import shutil
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from rsi.core.errors import UserError
+from rsi.core.protocols import Call, Entry, Jail, Reply
+from rsi.core.records import Json
+from rsi.kernel.audit.log import FileEventLog
+from rsi.loop.run import run
+from rsi.loop.verify import Verification, verify
+from rsi.testing.toy import ToyJail, toy_agent, toy_config, toy_parts
+
+CONFIG = toy_config(seed=3)
+Body = dict[str, Json]
+
+
+@pytest.fixture(scope="module")
+def honest(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("honest") / "run"
+    run(folder, CONFIG, toy_agent(), workers=2, observer=lambda entry: None, stop=threading.Event(), parts=toy_parts(CONFIG))
+    return folder
+
+
+@pytest.fixture
+def folder(honest: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(honest, tmp_path / "run"))
+
+
+def checked(folder: Path, rejudge: int = 0, make_jail: Callable[[], Jail] = ToyJail) -> Verification:
+    return verify(folder, rejudge, parts=toy_parts(CONFIG, make_jail))
+
+
+def forge(folder: Path, change: Callable[[Entry, Body], bool]) -> int:
+    """Rewrite the whole log with a fitting chain, changing the first entry for which `change` says so; its number."""
+    path = folder / "log.jsonl"
+    entries = list(FileEventLog.read(path).entries())
+    path.unlink()
+    log = FileEventLog(path, kernel="forged")
+    changed = -1
+    for entry in entries:
+        body = json.loads(json.dumps(entry.body))
+        if changed < 0 and change(entry, body):
+            changed = entry.seq
+        log.append(entry.kind, body, entry.clock)
+    log.close()
+    assert changed >= 0
+    return changed
+
+
+def test_an_honest_run_verifies_and_its_trials_come_out_again(folder: Path) -> None:
+    before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    found = checked(folder, 6)
+    assert found.ok and found.problems == () and found.entries > 50 and 6 * 4 <= found.rejudged <= 6 * 12 and found.mismatches == 0
+    assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == before
+
+
+def test_a_changed_byte_of_the_log_is_found_and_named(folder: Path) -> None:
+    lines = (folder / "log.jsonl").read_bytes().split(b"\n")
+    lines[7] = lines[7].replace(b"p0000", b"p0009", 1)
+    (folder / "log.jsonl").write_bytes(b"\n".join(lines))
+    found = checked(folder)
+    assert not found.ok and "entry 7" in found.problems[0]
+
+
+def test_a_forged_verdict_is_found_though_the_chain_fits(folder: Path) -> None:
+    def lie(entry: Entry, body: Body) -> bool:
+        verdict = body.get("verdict")
+        if entry.kind != "verdict.given" or not isinstance(verdict, dict) or verdict["is"] != "Rejected":
+            return False
+        verdict["e_value"] = 1e9
+        return True
+
+    place = forge(folder, lie)
+    found = checked(folder)
+    assert not found.ok and found.problems[0].startswith(f"entry {place} (verdict.given) does not follow")
+
+
+def test_a_forged_trial_is_found_by_the_verdict_that_it_does_not_lead_to(folder: Path) -> None:
+    def lie(entry: Entry, body: Body) -> bool:
+        if entry.kind != "trials.done":
+            return False
+        assert isinstance(body["trials"], list) and isinstance(body["trials"][0], dict)
+        body["trials"][0]["score"] = 1.0 - (body["trials"][0]["score"] or 0.0)
+        return True
+
+    place = forge(folder, lie)
+    found = checked(folder)
+    assert not found.ok and "does not follow" in found.problems[0]
+    assert int(found.problems[0].split()[1]) > place
+
+
+@pytest.mark.parametrize("kind", ["candidate.added", "incumbent.changed", "certificate.issued", "run.ended"])
+def test_a_removed_entry_is_found(folder: Path, kind: str) -> None:
+    path = folder / "log.jsonl"
+    entries = list(FileEventLog.read(path).entries())
+    gone = next(entry for entry in entries if entry.kind == kind)
+    path.unlink()
+    log = FileEventLog(path, kernel="forged")
+    for entry in entries:
+        if entry.seq != gone.seq:
+            log.append(entry.kind, entry.body, entry.clock)
+    log.close()
+    found = checked(folder)
+    assert found.ok == (kind == "run.ended")  # a log without its end is one of a run that goes on
+    assert kind == "run.ended" or f"entry {gone.seq} " in found.problems[0]
+
+
+def test_an_entry_behind_the_end_is_found(folder: Path) -> None:
+    log = FileEventLog(folder / "log.jsonl", kernel="forged")
+    log.append("incumbent.changed", {}, None)
+    log.close()
+    found = checked(folder)
+    assert not found.ok and "behind the end" in found.problems[0]
+
+
+def test_a_changed_or_missing_object_is_found_with_the_entry_that_names_it(folder: Path) -> None:
+    entry = next(entry for entry in FileEventLog.read(folder / "log.jsonl").entries() if entry.kind == "proposal.made")
+    assert isinstance(entry.body, dict)
+    name = str(entry.body["patch"])
+    stored = folder / "objects.git" / "objects" / name[:2] / name[2:]
+    content = stored.read_bytes()
+    stored.chmod(0o644)
+    stored.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
+    changed = checked(folder)
+    stored.unlink()
+    missing = checked(folder)
+    for found in (changed, missing):
+        assert not found.ok and any(f"entry {entry.seq} (proposal.made)" in problem for problem in found.problems)
+
+
+class Luckier(ToyJail):
+    """Another machine: every candidate solves nothing there."""
+
+    def call(self, call: Call) -> Reply:
+        return super().call(
+            Call(files={**call.files, "build.json": b'{"power": 0.0}'}, module=call.module, function=call.function, payload=call.payload)
+        )
+
+
+def test_trials_that_come_out_differently_are_counted(folder: Path) -> None:
+    found = checked(folder, 8, Luckier)
+    assert not found.ok and found.problems == () and 0 < found.mismatches <= found.rejudged
+
+
+def test_a_folder_without_a_run_is_the_users_error(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="holds no run"):
+        verify(tmp_path)
