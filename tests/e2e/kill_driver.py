@@ -34,8 +34,9 @@ def play(folder: Path, jail: str, die_after_new: bool) -> bool:
     before = len(FileEventLog.read(folder / "log.jsonl")) if (folder / "log.jsonl").exists() else 0
 
     def observe(entry: Entry) -> None:
-        if entry.kind == "run.ended":
-            shutil.copy(folder / "spool.jsonl", folder / "spool.copy")
+        if entry.kind == "run.ended" and not (folder / "spool.copy").exists():
+            shutil.copy(folder / "spool.jsonl", folder / "spool.part")
+            os.replace(folder / "spool.part", folder / "spool.copy")
         if die_after_new and entry.seq >= before and entry.kind != "run.resumed":
             os.kill(os.getpid(), signal.SIGKILL)
 

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rsi.config import RunConfig, to_json
-from rsi.core.codec import encode
+from rsi.core.codec import decode, encode
 from rsi.core.errors import Halted, UserError
 from rsi.core.protocols import Entry, Files
-from rsi.core.records import Json
+from rsi.core.records import Candidate, CandidateId, Json
 from rsi.kernel.archive.git import GitArchive
 from rsi.kernel.archive.index import Index
 from rsi.kernel.audit.identity import kernel_hash
@@ -77,10 +77,12 @@ def run(
         stack.enter_context(RunLock(folder))
         log = stack.enter_context(closing(FileEventLog(folder / LOG_FILE, kernel=kernel_hash())))
         past = list(log.entries())
-        if past and past[-1].kind == "run.ended":
-            return _already_ended(past, observer)
         archive = stack.enter_context(closing(GitArchive(folder / OBJECTS_FOLDER)))
         spool = stack.enter_context(closing(Spool(folder / SPOOL_FILE)))
+        if past and past[-1].kind == "run.ended":
+            for entry in past:
+                observer(entry)
+            return _tidy(past, archive, spool)
         setting = parts or standard_parts(config, load_manifest(agent_files))
         opening = _opening(setting)
         _check_same(past, config, opening)
@@ -93,7 +95,7 @@ def run(
         machine = Machine(config, agent_files, opening=opening, archive=archive, suite=setting.suite, journal=journal, floor=floor)
         _check_same_start(past, machine)
         stack.callback(machine.desk.close)
-        return _live(machine, archive, spool)
+        return _live(machine, log, archive, spool)
 
 
 def _both(first: Callable[[Entry], None], second: Callable[[Entry], None]) -> Callable[[Entry], None]:
@@ -104,23 +106,26 @@ def _both(first: Callable[[Entry], None], second: Callable[[Entry], None]) -> Ca
     return observe
 
 
-def _live(machine: Machine, archive: GitArchive, spool: Spool) -> RunResult:
+def _live(machine: Machine, log: FileEventLog, archive: GitArchive, spool: Spool) -> RunResult:
     try:
-        reason = live(machine)
+        live(machine)
     except Halted as halt:
         return RunResult(finished=False, reason=str(halt))
-    archive.mark("start", machine.state.start.id)
-    archive.mark("release", machine.state.incumbent.id)
-    archive.head(machine.state.incumbent.id)
+    return _tidy(list(log.entries()), archive, spool)
+
+
+def _tidy(entries: Sequence[Entry], archive: GitArchive, spool: Spool) -> RunResult:
+    """What is left to do when the last event is written: name the release for git, drop what the log has by now."""
+    bodies = {entry.kind: entry.body for entry in entries if isinstance(entry.body, dict)}
+    first: Candidate = decode(Candidate, bodies["run.started"]["start"])
+    start = first.id
+    changed = bodies.get("incumbent.changed")
+    release = start if changed is None else CandidateId(str(changed["candidate"]))
+    archive.mark("start", start)
+    archive.mark("release", release)
+    archive.head(release)
     spool.clear()
-    return RunResult(finished=True, reason=reason)
-
-
-def _already_ended(past: Sequence[Entry], observer: Callable[[Entry], None]) -> RunResult:
-    for entry in past:
-        observer(entry)
-    body = past[-1].body
-    return RunResult(finished=True, reason=str(body["reason"]) if isinstance(body, dict) else "")
+    return RunResult(finished=True, reason=str(bodies["run.ended"]["reason"]))
 
 
 def _opening(parts: Parts) -> Opening:
