@@ -1,6 +1,7 @@
 """Whole toy runs: what they decide, how they end, and how they are taken up again."""
 
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -13,6 +14,7 @@ from rsi.core.protocols import Call, Entry, Files, Jail, Reply
 from rsi.core.records import CandidateId
 from rsi.kernel.archive.git import GitArchive
 from rsi.kernel.audit.log import FileEventLog
+from rsi.kernel.sandbox import open_jail
 from rsi.loop.run import RunResult, run
 from rsi.loop.verify import verify
 from rsi.testing.toy import ToyJail, toy_agent, toy_config, toy_parts, toy_power
@@ -275,3 +277,21 @@ class Buggy(ToyJail):
 def test_a_bug_in_a_worker_is_an_error_and_not_a_hang(tmp_path: Path) -> None:
     with pytest.raises(InfrastructureError, match="fault of rsi's own"):
         play(tmp_path, toy_config(), jail=Buggy, workers=1)
+
+
+def test_a_stop_ends_real_jails_within_two_seconds(tmp_path: Path) -> None:
+    config = toy_config(seed=3)
+    files = with_main("def diagnose(payload):\n", "def diagnose(payload):\n    import time\n    time.sleep(15)\n")
+    stop, stopped = threading.Event(), list[float]()
+
+    def pull() -> None:
+        stopped.append(time.monotonic())
+        stop.set()
+
+    def observe(entry: Entry) -> None:
+        if entry.kind == "job.done" and isinstance(entry.body, dict) and entry.body["call"] == "practise":
+            threading.Timer(0.3, pull).start()
+
+    parts = toy_parts(config, lambda: open_jail((), "S1"))
+    result = run(tmp_path, config, files, workers=2, observer=observe, stop=stop, parts=parts)
+    assert not result.finished and time.monotonic() - stopped[0] < 2
