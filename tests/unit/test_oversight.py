@@ -139,7 +139,8 @@ def test_deleting_what_is_not_there_is_refused() -> None:
 
 
 @pytest.mark.parametrize(
-    "numbers", [(1.1, 0, 0), (-0.1, 0, 0), (math.nan, 0, 0), (0.5, 0.2, 0.1), (0.5, -1.1, 0), (0.5, 0, 1.5), (0.5, -math.inf, 0), (0.5, 0, math.nan)]
+    "numbers",
+    [(1.1, 0, 0), (-0.1, 0, 0), (math.nan, 0, 0), (0.5, 0.2, 0.1), (0.5, -1.1, 0), (0.5, 0, 1.5), (0.5, -math.inf, 0), (0.5, 0, math.nan)],
 )
 def test_a_prediction_that_is_none_is_refused(numbers: tuple[float, float, float]) -> None:
     prediction = Prediction(p_better=numbers[0], low=numbers[1], high=numbers[2])
