@@ -4,6 +4,8 @@ import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import accumulate
+from typing import TypeVar
 
 from rsi.suites.list_functions import operations
 from rsi.suites.list_functions.functions import IDENTITY, Function, Ints, Kind, Run, T, Value, after, joined
@@ -12,6 +14,8 @@ from rsi.suites.list_functions.operations import Table
 from rsi.suites.scoring import same_values
 
 __all__ = ["LEVELS", "Composition", "draw_composition", "is_well_formed", "outputs_of"]
+
+K = TypeVar("K")
 
 LEVELS = (1, 2, 3, 4)
 """The four grades: how many operations a function is composed of."""
@@ -43,7 +47,18 @@ def draw_composition(rng: random.Random, level: int) -> Composition:
 
 
 def _pick(rng: random.Random, table: Table[T]) -> Function[T]:
-    return rng.choice(table[rng.choice(tuple(table))])
+    """One operation; its family and its constant are drawn by rank after Zipf's law, as people use a few things most of the time."""
+    family = table[_by_rank(rng, tuple(table))]
+    return _by_rank(rng, family)
+
+
+def _by_rank(rng: random.Random, items: Sequence[K]) -> K:
+    return rng.choices(items, cum_weights=_zipf(len(items)))[0]
+
+
+@cache
+def _zipf(count: int) -> tuple[float, ...]:
+    return tuple(accumulate(1.0 / rank for rank in range(1, count + 1)))
 
 
 def _split(rng: random.Random, size: int) -> tuple[int, int]:
