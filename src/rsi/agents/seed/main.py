@@ -1,0 +1,73 @@
+"""Where the agent answers: build, solve, practise, diagnose, propose, learn. Plain data in, plain data out.
+
+Everything it needs stands in its own folder; `build.json` there is the product of its build: the trained parameters.
+"""
+
+import json
+import random
+from pathlib import Path
+
+import diagnose as diagnosis
+import experience
+import practice
+import propose as proposing
+from functions import load
+from grammar import base
+from model import train
+from solve import solve as solve_one
+
+HERE = Path(__file__).resolve().parent
+
+
+def own_grammar():
+    """The base language and the agent's own library."""
+    grammar = {production.name: production for production in base()}
+    return load((HERE / "library.py").read_text(), grammar)
+
+
+def own_functions(grammar):
+    """Library functions, the latest first: they are made of the earlier ones."""
+    return [production for production in grammar.values() if production.function][::-1]
+
+
+def own_corpus():
+    return json.loads((HERE / "corpus.json").read_text())
+
+
+def own_weights():
+    return json.loads((HERE / "build.json").read_text())
+
+
+def build(message):
+    grammar = own_grammar()
+    return train(own_corpus(), grammar, own_functions(grammar), random.Random(message["seed"]))
+
+
+def solve(message):
+    grammar, weights = own_grammar(), own_weights()
+    answers = []
+    for question in message["cases"]:
+        source, tried = solve_one(question, grammar, weights, message["programs"])
+        answers.append({"answer": source, "programs": tried})
+    return {"answers": answers}
+
+
+def practise(message):
+    memory = experience.memory_of(message)
+    return practice.practise(message, memory, own_grammar(), own_weights())
+
+
+def diagnose(message):
+    memory = experience.memory_of(message)
+    grammar = own_grammar()
+    return diagnosis.diagnose(message["findings"], memory, own_corpus(), grammar, own_weights())
+
+
+def propose(message):
+    memory = experience.memory_of(message)
+    return proposing.propose(message, memory, HERE)
+
+
+def learn(message):
+    memory = experience.memory_of(message)
+    return {"memory": proposing.learn(message["verdicts"], memory)}

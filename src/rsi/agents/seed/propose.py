@@ -1,0 +1,229 @@
+"""Proposals: changes to the agent's own files, each answering a limitation, each with a prediction of its effect.
+
+Three crafts: train on what was found (parameters), name what keeps recurring (code), and rehearse small edits of its own learning
+and search code, one on top of the other, until none helps (training, search).
+"""
+
+import hashlib
+import json
+import random
+
+import policy
+import variant
+from abstraction import mine
+from curriculum import tasks_for_mining
+from edits import sites, variants
+from experience import text_of
+from expressions import from_lists, is_known, rewrite
+from functions import load
+from grammar import base
+from model import train
+from rehearsal import Copy, difference, halves
+
+EDITABLE = ("learning.py", "features.py", "dreams.py")
+MAIN_SHARE = 0.8
+ENOUGH_PROGRAMS = 100
+GROWTH = 0.15
+ROUNDS = 8
+EDITS_A_ROUND = 16
+HELD = 120
+POINTS_PER_BIT = 0.02
+SURE = 1.5
+LEAST_BITS = 0.02
+
+
+def propose(message, memory, folder):
+    """Up to `count` proposals: {"proposals", "memory", "programs"}."""
+    files = variant.read_tree(folder)
+    rng = random.Random(message["seed"])
+    here = Here(files, memory, message["limitations"], rng)
+    made = []
+    for craft in (here.parameters, here.library, here.learning):
+        if len(made) < message["count"]:
+            made += craft()
+    return {"proposals": made[: message["count"]], "memory": memory, "programs": 0}
+
+
+def learn(verdicts, memory):
+    """What became of earlier proposals: counts for the edit policy, and a short history."""
+    for verdict in verdicts:
+        good = verdict["verdict"] == "accepted"
+        pending = memory["pending"].pop(verdict.get("tag") or "", None)
+        memory["history"] = [*memory["history"][-99:], [verdict["surface"], verdict["verdict"]]]
+        if pending and verdict["verdict"] in ("accepted", "rejected"):
+            for place in pending:
+                memory["policy"] = policy.update(memory["policy"], place, {"judged": good})
+    return memory
+
+
+def edit(path, before, after):
+    return {"path": path, "before": hashlib.sha256(before.encode()).hexdigest(), "after": after}
+
+
+class Here:
+    """The agent looking at its own tree."""
+
+    def __init__(self, files, memory, limitations, rng):
+        self.files = files
+        self.memory = memory
+        self.known = {item["id"]: item for item in limitations}
+        self.rng = rng
+        self.corpus = memory["corpus"]
+        self.own = json.loads(files["corpus.json"])
+
+    def limitation(self, *names):
+        """The first of these limitations that was found, with its text."""
+        for name in names:
+            if name in self.known:
+                return name, self.known[name]["text"]
+        name = next(iter(self.known), "none")
+        return name, self.known.get(name, {"text": "no limitation was found"})["text"]
+
+    def parameters(self):
+        """Train on all that was found."""
+        grown = len(self.corpus["solutions"]) - len(self.own["solutions"])
+        if grown < max(20, GROWTH * len(self.own["solutions"])):
+            return []
+        name, text = self.limitation("unlearned", "miscosted")
+        reason = f"Train the model and the recogniser on {len(self.corpus['solutions'])} programs ({grown} of them new): {text}."
+        first = not self.own["solutions"]
+        return [
+            {
+                "surface": "parameters",
+                "limitation": name,
+                "reason": reason,
+                "edits": [edit("corpus.json", self.files["corpus.json"], text_of(self.corpus))],
+                "prediction": {"p_better": 0.9 if first else 0.6, "low": 0.02 if first else -0.01, "high": 0.2 if first else 0.05},
+                "tag": "parameters",
+            }
+        ]
+
+    def library(self):
+        """Name what keeps recurring."""
+        if len(self.own["solutions"]) < ENOUGH_PROGRAMS:
+            return []
+        grammar = load(self.files["library.py"], {production.name: production for production in base()})
+        functions = [production for production in grammar.values() if production.function][::-1]
+        entries = [entry for entry in self.corpus["solutions"] if tasks_for_mining(entry["repeats"])]
+        programs = [from_lists(entry["program"]) for entry in entries]
+        programs = [rewrite(program, functions) for program in programs if is_known(program, grammar)]
+        weights = train(self.corpus, grammar, functions, random.Random(0))
+        source, added = mine(programs, grammar, weights["costs"], self.files["library.py"])
+        if not added:
+            return []
+        name, text = self.limitation("repeated")
+        listed = ", ".join(f"{function} ({uses} solutions)" for function, uses, _ in added)
+        kept = [kind == "accepted" for surface, kind in self.memory["history"] if surface == "code"]
+        likely = (1 + sum(kept)) / (2 + len(kept))
+        return [
+            {
+                "surface": "code",
+                "limitation": name,
+                "reason": f"Add functions of its own to its library, mined by compression: {listed}; {text}.",
+                "edits": [edit("library.py", self.files["library.py"], source)],
+                "prediction": {"p_better": round(likely, 3), "low": -0.02, "high": 0.06},
+                "tag": "library",
+            }
+        ]
+
+    def learning(self):
+        """Rehearse edits to its own learning code, one on top of the other."""
+        if len(self.own["solutions"]) < ENOUGH_PROGRAMS:
+            return []
+        train_on, held = halves(self.corpus)
+        held = held[:HELD]
+        climb = Climb(self.files, train_on, held, self.memory["policy"], self.rng)
+        steps = climb.run()
+        if not steps:
+            return []
+        gain, error = climb.gain()
+        prediction = policy.predict(self.memory["policy"], gain * POINTS_PER_BIT, error * POINTS_PER_BIT, steps[-1].site)
+        key = "edits:" + hashlib.sha256("".join(step.text for step in steps).encode()).hexdigest()[:16]
+        self.memory["pending"] = {**dict(list(self.memory["pending"].items())[-20:]), key: [policy.tag(step.site) for step in steps]}
+        name, text = self.limitation("miscosted", "not-found-level-2", "not-found-level-1")
+        changed = [path for path in EDITABLE if climb.files[path] != self.files[path]]
+        surface = "training" if any(path in ("learning.py", "dreams.py") for path in changed) else "search"
+        if surface == "training":
+            changed = [path for path in changed if path != "features.py"]
+        if not changed:
+            return []
+        listed = "; ".join(step.text for step in steps)
+        return [
+            {
+                "surface": surface,
+                "limitation": name,
+                "reason": (
+                    f"In rehearsal on {len(held)} recorded programs that it did not train on, these edits save {gain:.2f} ± {error:.2f} "
+                    f"bits of search per program: {listed}. They answer: {text}."
+                )[:1900],
+                "edits": [edit(path, self.files[path], climb.files[path]) for path in changed],
+                "prediction": prediction,
+                "tag": key,
+            }
+        ]
+
+class Step:
+    """One edit that helped in rehearsal."""
+
+    def __init__(self, site, gain):
+        self.site = site
+        self.text = site.text
+        self.gain = gain
+
+
+class Climb:
+    """Hill climbing over small edits: in each round a few are rehearsed and the best is kept if it clearly helps."""
+
+    def __init__(self, files, train_on, held, state, rng):
+        self.files = dict(files)
+        self.train_on, self.held, self.state, self.rng = train_on, held, state, rng
+        self.passes = None
+        self.first = self.best = self.bits(self.files)
+
+    def bits(self, files):
+        copy = Copy(files, files["library.py"], self.passes)
+        bits = copy.surprise(copy.train(self.train_on, 0), self.train_on, self.held)
+        if self.passes is None:
+            self.passes = 20 * copy.parts.passes.used + 10_000
+        return bits
+
+    def gain(self):
+        return difference(self.first, self.best)
+
+    def run(self):
+        """The edits that were kept, in their order."""
+        steps = []
+        for _ in range(ROUNDS):
+            best = None
+            for site in policy.choose(self.state, self.places(), self.rng, EDITS_A_ROUND):
+                made = self.rehearse(site)
+                if made and (best is None or made[0] > best[0]):
+                    best = made
+            if best is not None:
+                gain, site, files, bits = best
+                self.files, self.best = files, bits
+                steps.append(Step(site, gain))
+        return steps
+
+    def places(self):
+        """Where to look: mostly at its formulas for learning, sometimes at the rest."""
+        main, *others = EDITABLE
+        path = main if self.rng.random() < MAIN_SHARE else self.rng.choice(others)
+        return sites(self.files[path], path)
+
+    def rehearse(self, site):
+        """(gain, site, files, bits) of an edit that clearly helps, else None; the policy learns from it either way."""
+        files = {**self.files, site.path: variants(self.files[site.path], site, self.rng)}
+        try:
+            bits = self.bits(files)
+        except variant.Broken:
+            policy.update(self.state, site, {"broken": True})
+            return None
+        gain, error = difference(self.best, bits)
+        if not gain and not error:
+            policy.update(self.state, site, {"broken": True})
+            return None
+        policy.update(self.state, site, {"replayed": gain * POINTS_PER_BIT, "se": error * POINTS_PER_BIT})
+        if gain > max(LEAST_BITS, SURE * error):
+            return gain, site, files, bits
+        return None
