@@ -34,7 +34,7 @@ class RunSection(Section):
     """How long a run may go on, and whether the improver improves too."""
 
     seed: int = Field(default=1, ge=0, le=2**63 - 1, description="Seed of every random choice and of the pools of cases.")
-    programs: int = Field(default=40_000_000, ge=1, description="Budget of the whole run, in candidate programs tried.")
+    programs: int = Field(default=60_000_000, ge=1, description="Budget of the whole run, in candidate programs tried.")
     lanes: int = Field(
         default=3, ge=1, le=64, description="Virtual workers on which jobs are laid: part of the decisions, unlike real workers."
     )
@@ -61,10 +61,10 @@ class JudgeConfig(Section):
     """How sure the judge must be, and how much it may spend on a change."""
 
     alpha: float = Field(default=0.1, gt=0, lt=1, description="Share of false acceptances among all acceptances of a run, in expectation.")
-    horizon: int = Field(default=60, ge=1, le=100_000, description="Tests that a run may open; each gets its share of alpha.")
+    horizon: int = Field(default=30, ge=1, le=100_000, description="Tests that a run may open; each gets its share of alpha.")
     block: int = Field(default=16, ge=1, le=1000, description="Cases per block of trials; the judge decides after each block.")
     open: int = Field(default=3, ge=1, le=64, description="Tests that are open at the same time.")
-    max_pairs: int = Field(default=320, ge=1, le=100_000, description="Pairs after which a change is given up.")
+    max_pairs: int = Field(default=1_000, ge=1, le=100_000, description="Pairs after which a change is given up.")
     programs: int = Field(default=4_000, ge=1, description="Budget of one case for each of the two versions, in programs.")
 
     @model_validator(mode="after")

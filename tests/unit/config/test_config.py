@@ -67,7 +67,7 @@ def test_an_unknown_key_like_no_other_lists_what_is_known(tmp_path: Path) -> Non
         ("[run]\nfrozen_improver = 1\n", "run.frozen_improver = 1: should be a valid boolean"),
         ("[jail]\ntier = 'S9'\n", "jail.tier = 'S9': should be 'auto', 'S3' or 'S1'"),
         ("run = 3\n", "run = 3: should be a section, [run]"),
-        ("[judge]\nblock = 400\n", "judge: block = 400 should be at most max_pairs = 320"),
+        ("[judge]\nblock = 1000\nmax_pairs = 320\n", "judge: block = 1000 should be at most max_pairs = 320"),
     ],
 )
 def test_a_wrong_value_names_the_key_the_value_and_what_is_allowed(tmp_path: Path, text: str, key: str) -> None:

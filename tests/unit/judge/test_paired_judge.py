@@ -61,7 +61,7 @@ def test_a_change_is_given_up_once_it_is_probably_not_better() -> None:
 
 
 def test_a_change_without_prospect_is_given_up_before_the_last_pair() -> None:
-    verdict = judged([1, -1, 0, 0, 0, 0] * 16, level=1 / 600)
+    verdict = judged([1, -1, 0, 0, 0, 0] * 16, level=1 / 600, futility=Futility(max_pairs=320))
     assert isinstance(verdict, Rejected) and "no prospect" in verdict.reason
 
 

@@ -7,9 +7,16 @@ from experience import key_of, merge, remember_open
 from expressions import from_lists, is_known, nodes, rewrite, to_text
 
 KINDS_IN_WORDS = {
-    "L": "lists", "I": "numbers", "B": "truth values", "M": "lists of truth values", "e": "maps over the input", "p": "filters over the input",
-    "f": "closed maps", "q": "closed filters", "g": "folds",
-}  # fmt: skip
+    "L": "lists",
+    "I": "numbers",
+    "B": "truth values",
+    "M": "lists of truth values",
+    "e": "maps over the input",
+    "p": "filters over the input",
+    "f": "closed maps",
+    "q": "closed filters",
+    "g": "folds",
+}
 
 
 def diagnose(findings, memory, corpus, grammar, weights):

@@ -92,7 +92,8 @@ def _content(pairs):
     return found
 
 
-_KEEPS = [("even", lambda x: x % 2 == 0), ("odd", lambda x: x % 2 == 1)] + [(f"divisible by {k}", lambda x, k=k: x % k == 0) for k in (3, 4, 5)]
+_KEEPS = [("even", lambda x: x % 2 == 0), ("odd", lambda x: x % 2 == 1)]
+_KEEPS += [(f"divisible by {k}", lambda x, k=k: x % k == 0) for k in (3, 4, 5)]
 
 
 def _is_subsequence(part, whole):

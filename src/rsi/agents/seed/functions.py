@@ -24,7 +24,14 @@ WORDS = {
     "+": "add", "-": "sub", "*": "times", "//": "div", "%": "mod", "==": "is", "<": "below",
     "I": "", "f": "", "e": "", "g": "", "q": "", "p": "", "B": "",
 }  # fmt: skip
-PARAMETERS = {"L": ("xs", "ys", "zs"), "I": ("k", "m", "n"), "B": ("flag", "other"), "f": ("x", "y", "z"), "q": ("flag", "other"), "M": ("marks",)}
+PARAMETERS = {
+    "L": ("xs", "ys", "zs"),
+    "I": ("k", "m", "n"),
+    "B": ("flag", "other"),
+    "f": ("x", "y", "z"),
+    "q": ("flag", "other"),
+    "M": ("marks",),
+}
 LAMBDAS = {"f": ("change", "then"), "q": ("test", "also")}
 
 

@@ -21,7 +21,8 @@ LONGEST = 64
 class Production:
     """One way to build an expression: `result <- args`; `op` for items or `cross` for a method of Scope; `text` writes it."""
 
-    __slots__ = ("name", "result", "args", "op", "cross", "text", "level", "needs", "symmetric", "function", "body", "scoped", "uses", "apply", "item")
+    __slots__ = ("name", "result", "args", "op", "cross", "text", "level", "needs", "symmetric", "function")
+    __slots__ += ("body", "scoped", "uses", "apply", "item")
 
     def __init__(self, name, result, args, text, op=None, cross=None, level=9, needs=None, symmetric=False, function=None):
         self.name = name

@@ -69,7 +69,8 @@ def tally(tasks, right, fitted):
 
 def retry(tasks, grammar, weights, budget, rng):
     """Open tasks one by one, each with costs for its own features: ([{"id", "program" or None…}], programs tried)."""
-    order = [task for _, _, task in sorted(((-promise(t["failures"], t["level"]), rng.random(), t) for t in tasks), key=lambda row: row[:2])]
+    ranked = [(-promise(task["failures"], task["level"]), rng.random(), task) for task in tasks]
+    order = [task for _, _, task in sorted(ranked, key=lambda row: row[:2])]
     results = []
     used = 0
     for task in order:

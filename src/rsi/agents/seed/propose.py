@@ -23,25 +23,27 @@ from rehearsal import Copy, difference, halves
 EDITABLE = ("learning.py", "features.py", "dreams.py")
 MAIN_SHARE = 0.8
 ENOUGH_PROGRAMS = 100
-GROWTH = 0.15
-ROUNDS = 8
-EDITS_A_ROUND = 16
+GROWTH = 0.5
+ROUNDS = 6
+EDITS_A_ROUND = 12
+REHEARSED = 300
 HELD = 120
 POINTS_PER_BIT = 0.02
 SURE = 1.5
 LEAST_BITS = 0.02
+WORTH_PROPOSING = 0.25
 
 
 def propose(message, memory, folder):
     """Up to `count` proposals: {"proposals", "memory", "programs"}."""
     files = variant.read_tree(folder)
     rng = random.Random(message["seed"])
-    here = Here(files, memory, message["limitations"], rng)
-    made = []
-    for craft in (here.parameters, here.library, here.learning):
-        if len(made) < message["count"]:
-            made += craft()
-    return {"proposals": made[: message["count"]], "memory": memory, "programs": 0}
+    here = Here(files, memory, message["limitations"], message["programs"], rng)
+    if message["frozen"]:
+        made = here.everything() or here.parameters(0.0)
+    else:
+        made = [*here.parameters(GROWTH), *here.library(), *here.learning()] or here.parameters(0.0)
+    return {"proposals": made[: message["count"]], "memory": memory, "programs": min(here.used, message["programs"])}
 
 
 def learn(verdicts, memory):
@@ -63,12 +65,14 @@ def edit(path, before, after):
 class Here:
     """The agent looking at its own tree."""
 
-    def __init__(self, files, memory, limitations, rng):
+    def __init__(self, files, memory, limitations, budget, rng):
         self.files = files
         self.memory = memory
         self.known = {item["id"]: item for item in limitations}
         self.rng = rng
         self.corpus = memory["corpus"]
+        self.budget = budget
+        self.used = 0
         self.own = json.loads(files["corpus.json"])
 
     def limitation(self, *names):
@@ -79,10 +83,10 @@ class Here:
         name = next(iter(self.known), "none")
         return name, self.known.get(name, {"text": "no limitation was found"})["text"]
 
-    def parameters(self):
-        """Train on all that was found."""
+    def parameters(self, growth):
+        """Train on all that was found, if that is `growth` more than it was trained on."""
         grown = len(self.corpus["solutions"]) - len(self.own["solutions"])
-        if grown < max(20, GROWTH * len(self.own["solutions"])):
+        if grown < max(20, growth * len(self.own["solutions"])):
             return []
         name, text = self.limitation("unlearned", "miscosted")
         reason = f"Train the model and the recogniser on {len(self.corpus['solutions'])} programs ({grown} of them new): {text}."
@@ -98,10 +102,22 @@ class Here:
             }
         ]
 
+    def everything(self):
+        """All crafts in one proposal, for an improver that is asked only once."""
+        self.own = self.corpus
+        parts = [*self.library(), *self.learning()]
+        if not parts:
+            return []
+        edits = {change["path"]: change for part in parts for change in part["edits"]}
+        reason = " ".join(part["reason"] for part in parts)[:1900]
+        return [{**parts[-1], "edits": list(edits.values()), "reason": reason}]
+
     def library(self):
         """Name what keeps recurring."""
-        if len(self.own["solutions"]) < ENOUGH_PROGRAMS:
+        known = len(self.corpus["solutions"])
+        if len(self.own["solutions"]) < ENOUGH_PROGRAMS or known < (1 + GROWTH) * self.memory["stats"].get("mined at", 0):
             return []
+        self.memory["stats"]["mined at"] = known
         grammar = load(self.files["library.py"], {production.name: production for production in base()})
         functions = [production for production in grammar.values() if production.function][::-1]
         entries = [entry for entry in self.corpus["solutions"] if tasks_for_mining(entry["repeats"])]
@@ -119,8 +135,11 @@ class Here:
             {
                 "surface": "code",
                 "limitation": name,
-                "reason": f"Add functions of its own to its library, mined by compression: {listed}; {text}.",
-                "edits": [edit("library.py", self.files["library.py"], source)],
+                "reason": f"Add functions of its own to its library, mined by compression, and train with them: {listed}; {text}."[:1900],
+                "edits": [
+                    edit("library.py", self.files["library.py"], source),
+                    edit("corpus.json", self.files["corpus.json"], text_of(self.corpus)),
+                ],
                 "prediction": {"p_better": round(likely, 3), "low": -0.02, "high": 0.06},
                 "tag": "library",
             }
@@ -131,12 +150,16 @@ class Here:
         if len(self.own["solutions"]) < ENOUGH_PROGRAMS:
             return []
         train_on, held = halves(self.corpus)
-        held = held[:HELD]
+        train_on["solutions"] = self.rng.sample(train_on["solutions"], min(REHEARSED, len(train_on["solutions"])))
+        held = self.rng.sample(held, min(HELD, len(held)))
         climb = Climb(self.files, train_on, held, self.memory["policy"], self.rng)
-        steps = climb.run()
+        steps = climb.run(self.budget)
+        self.used += climb.used
         if not steps:
             return []
         gain, error = climb.gain()
+        if gain < WORTH_PROPOSING:
+            return []
         prediction = policy.predict(self.memory["policy"], gain * POINTS_PER_BIT, error * POINTS_PER_BIT, steps[-1].site)
         key = "edits:" + hashlib.sha256("".join(step.text for step in steps).encode()).hexdigest()[:16]
         self.memory["pending"] = {**dict(list(self.memory["pending"].items())[-20:]), key: [policy.tag(step.site) for step in steps]}
@@ -178,22 +201,26 @@ class Climb:
         self.files = dict(files)
         self.train_on, self.held, self.state, self.rng = train_on, held, state, rng
         self.passes = None
+        self.used = 0
         self.first = self.best = self.bits(self.files)
 
     def bits(self, files):
+        self.used += len(self.train_on["solutions"]) + len(self.held)
         copy = Copy(files, files["library.py"], self.passes)
         bits = copy.surprise(copy.train(self.train_on, 0), self.train_on, self.held)
         if self.passes is None:
-            self.passes = 20 * copy.parts.passes.used + 10_000
+            self.passes = 3 * copy.parts.passes.used
         return bits
 
     def gain(self):
         return difference(self.first, self.best)
 
-    def run(self):
-        """The edits that were kept, in their order."""
+    def run(self, budget):
+        """The edits that were kept, in their order; every program that a rehearsal learns from or is asked about counts as one."""
         steps = []
         for _ in range(ROUNDS):
+            if self.used >= budget:
+                break
             best = None
             for site in policy.choose(self.state, self.places(), self.rng, EDITS_A_ROUND):
                 made = self.rehearse(site)

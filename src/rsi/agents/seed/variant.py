@@ -26,7 +26,7 @@ class Broken(Exception):
 
 
 class Passes:
-    """Counts the passes through the `while` loops of a copy and breaks it off after `most`."""
+    """Counts the calls and the passes through loops of a copy and breaks it off after `most`."""
 
     def __init__(self, most):
         self.most = most
@@ -35,7 +35,7 @@ class Passes:
     def __call__(self):
         self.used += 1
         if self.most is not None and self.used > self.most:
-            raise Broken(f"more than {self.most} passes through its loops")
+            raise Broken(f"more than {self.most} calls and passes through loops")
         return True
 
 
@@ -52,8 +52,8 @@ def read_tree(folder):
 def load(files, names, passes=None):
     """Import modules `names` from the sources in `files` {path: text}, apart from the running ones.
 
-    The result has one attribute per name, and `passes`, which counts passes through `while` loops. With a number of `passes`
-    (say, a few times what the unchanged agent uses) a copy that loops for ever ends in Broken, also when it is called later.
+    The result has one attribute per name, and `passes`, which counts calls and passes through loops. With a number of `passes`
+    (say, a few times what the unchanged agent uses) a copy that goes on for ever ends in Broken, also when it is called later.
     """
     counter = Passes(passes)
     finder = Finder(files, counter)
@@ -106,7 +106,7 @@ class Finder:
 
 
 def code_of(name, source):
-    """The compiled source, its `while` loops counted; unchanged sources are compiled once per process."""
+    """The compiled source, its work counted; unchanged sources are compiled once per process."""
     key = name, hashlib.blake2b(source.encode(), digest_size=16).digest()
     if key not in compiled:
         if len(compiled) >= MOST_COMPILED:
@@ -118,9 +118,13 @@ def code_of(name, source):
 
 
 def counted(tree):
-    """The tree with a count in front of the condition of every `while` loop."""
+    """The tree with a count in front of every function's body, every `for` loop's body and every `while` condition."""
     for node in ast.walk(tree):
         if isinstance(node, ast.While):
             call = ast.Call(ast.Name(COUNTER, ast.Load()), [], [])
             node.test = ast.copy_location(ast.BoolOp(ast.And(), [call, node.test]), node.test)
+        elif isinstance(node, (ast.For, ast.FunctionDef)):
+            call = ast.Expr(ast.Call(ast.Name(COUNTER, ast.Load()), [], []))
+            place = 1 if isinstance(node, ast.FunctionDef) and ast.get_docstring(node) else 0
+            node.body.insert(place, ast.copy_location(call, node.body[0]))
     return ast.fix_missing_locations(tree)

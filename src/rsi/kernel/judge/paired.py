@@ -23,7 +23,7 @@ class Futility:
         optimism: given up when even an effect this many standard errors above the one seen would not suffice within `max_pairs`.
     """
 
-    max_pairs: int = 320
+    max_pairs: int = 1_000
     min_pairs: int = 48
     p_better: float = 0.15
     least_effect: float = 0.005
