@@ -82,6 +82,10 @@ def item_at(items, index):
     return items[index] if -len(items) <= index < len(items) else None
 
 
+def is_in(item, items):
+    return item in items
+
+
 def unique(items):
     return tuple(dict.fromkeys(items))
 
@@ -180,7 +184,7 @@ def base():
         Production("fold", "I", "g I L", "reduce(lambda a, x: {0}, {2}, {1})", cross="fold"),
         Production("all", "B", "q L", "all({0} for x in {1})", cross="all", needs=(0, 1)),
         Production("any", "B", "q L", "any({0} for x in {1})", cross="any", needs=(0, 1)),
-        Production("has", "B", "I L", "{} in {}", operator.contains, level=4, needs=(5, 5)),
+        Production("has", "B", "I L", "{} in {}", is_in, level=4, needs=(5, 5)),
         Production("same", "B", "L L", "{} == {}", operator.eq, level=4, needs=(5, 5), symmetric=True),
         Production("marks", "M", "q L", "[{0} for x in {1}]", cross="marks", needs=(0, 1)),
         Production("marksi", "M", "p", "[{} for i, x in enumerate(xs)]", cross="split"),
