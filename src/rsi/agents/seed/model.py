@@ -103,6 +103,11 @@ def lifts_from(examples):
     return lifts
 
 
+def names_in(program):
+    """The productions of a program, in an order that does not depend on the process."""
+    return sorted({node[0] for node in nodes(program)})
+
+
 def train(corpus, grammar, functions, rng):
     """The build: {"costs", "lifts"} as plain data."""
     programs = distinct(corpus, grammar, functions)
@@ -118,9 +123,9 @@ def train(corpus, grammar, functions, rng):
     examples = []
     share = learning.dream_share(len(dreamed), len(programs))
     for program, kind, inputs, outputs in dreamed:
-        examples.append((features("list-of-int", kind, inputs, outputs), {node[0] for node in nodes(program)}, share))
+        examples.append((features("list-of-int", kind, inputs, outputs), names_in(program), share))
     for program, solved in programs.items():
-        names = {node[0] for node in nodes(program)}
+        names = names_in(program)
         seen = [task for solution in solved for task in solution["seen"]]
         for batch, kind, outputs in seen:
             found = features("list-of-int", kind, corpus["inputs"][batch], outputs)

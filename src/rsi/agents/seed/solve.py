@@ -41,7 +41,7 @@ def agrees(source, inputs, outputs):
     exec(source, names)
     try:
         return all(same(names["f"](frozen_copy(i)), o) for i, o in zip(inputs, outputs))
-    except (TypeError, ZeroDivisionError, OverflowError, ValueError, IndexError, RecursionError):
+    except (TypeError, ZeroDivisionError, OverflowError, ValueError, IndexError, RecursionError, MemoryError):
         return False
 
 
