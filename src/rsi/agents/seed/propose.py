@@ -84,12 +84,14 @@ class Here:
         return name, self.known.get(name, {"text": "no limitation was found"})["text"]
 
     def parameters(self, growth):
-        """Train on all that was found, if that is `growth` more than it was trained on."""
-        grown = len(self.corpus["solutions"]) - len(self.own["solutions"])
-        if grown < max(20, growth * len(self.own["solutions"])):
+        """Train on all that was found, if that is `growth` more than it was trained on and than was last proposed."""
+        known, stats = len(self.corpus["solutions"]), self.memory["stats"]
+        grown = known - len(self.own["solutions"])
+        if grown < 20 or known < (1 + growth) * max(len(self.own["solutions"]), stats.get("trained at", 0)):
             return []
+        stats["trained at"] = known
         name, text = self.limitation("unlearned", "miscosted")
-        reason = f"Train the model and the recogniser on {len(self.corpus['solutions'])} programs ({grown} of them new): {text}."
+        reason = f"Train the model and the recogniser on {known} programs ({grown} of them new): {text}."
         first = not self.own["solutions"]
         return [
             {
