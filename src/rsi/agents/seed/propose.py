@@ -40,7 +40,7 @@ def propose(message, memory, folder):
     rng = random.Random(message["seed"])
     here = Here(files, memory, message["limitations"], message["programs"], rng)
     if message["frozen"]:
-        made = here.everything() or here.parameters(0.0)
+        made = here.everything()
     else:
         made = [*here.parameters(GROWTH), *here.library(), *here.learning()] or here.parameters(0.0)
     return {"proposals": made[: message["count"]], "memory": memory, "programs": min(here.used, message["programs"])}
@@ -74,6 +74,7 @@ class Here:
         self.budget = budget
         self.used = 0
         self.own = json.loads(files["corpus.json"])
+        self.grammar = load(files["library.py"], {production.name: production for production in base()})
 
     def limitation(self, *names):
         """The first of these limitations that was found, with its text."""
@@ -106,13 +107,15 @@ class Here:
 
     def everything(self):
         """All crafts in one proposal, for an improver that is asked only once."""
+        trained = self.parameters(0.0)
         self.own = self.corpus
-        parts = [*self.library(), *self.learning()]
+        parts = [*trained, *self.library(), *self.learning()]
         if not parts:
             return []
         edits = {change["path"]: change for part in parts for change in part["edits"]}
         reason = " ".join(part["reason"] for part in parts)[:1900]
-        return [{**parts[-1], "edits": list(edits.values()), "reason": reason}]
+        surface = parts[-1]["surface"] if len(parts) == 1 else "training"
+        return [{**parts[-1], "surface": surface, "edits": list(edits.values()), "reason": reason}]
 
     def library(self):
         """Name what keeps recurring."""
@@ -120,13 +123,12 @@ class Here:
         if len(self.own["solutions"]) < ENOUGH_PROGRAMS or known < (1 + GROWTH) * self.memory["stats"].get("mined at", 0):
             return []
         self.memory["stats"]["mined at"] = known
-        grammar = load(self.files["library.py"], {production.name: production for production in base()})
-        functions = [production for production in grammar.values() if production.function][::-1]
+        functions = [production for production in self.grammar.values() if production.function][::-1]
         entries = [entry for entry in self.corpus["solutions"] if tasks_for_mining(entry["repeats"])]
         programs = [from_lists(entry["program"]) for entry in entries]
-        programs = [rewrite(program, functions) for program in programs if is_known(program, grammar)]
-        weights = train(self.corpus, grammar, functions, random.Random(0))
-        source, added = mine(programs, grammar, weights["costs"], self.files["library.py"])
+        programs = [rewrite(program, functions) for program in programs if is_known(program, self.grammar)]
+        weights = train(self.corpus, self.grammar, functions, random.Random(0))
+        source, added = mine(programs, self.grammar, weights["costs"], self.files["library.py"])
         if not added:
             return []
         name, text = self.limitation("repeated")
@@ -153,7 +155,10 @@ class Here:
             return []
         train_on, held = halves(self.corpus)
         train_on["solutions"] = self.rng.sample(train_on["solutions"], min(REHEARSED, len(train_on["solutions"])))
+        held = [entry for entry in held if is_known(from_lists(entry["program"]), self.grammar)]
         held = self.rng.sample(held, min(HELD, len(held)))
+        if not held:
+            return []
         climb = Climb(self.files, train_on, held, self.memory["policy"], self.rng)
         steps = climb.run(self.budget)
         self.used += climb.used
@@ -167,11 +172,7 @@ class Here:
         self.memory["pending"] = {**dict(list(self.memory["pending"].items())[-20:]), key: [policy.tag(step.site) for step in steps]}
         name, text = self.limitation("miscosted", "not-found-level-2", "not-found-level-1")
         changed = [path for path in EDITABLE if climb.files[path] != self.files[path]]
-        surface = "training" if any(path in ("learning.py", "dreams.py") for path in changed) else "search"
-        if surface == "training":
-            changed = [path for path in changed if path != "features.py"]
-        if not changed:
-            return []
+        surface = "search" if changed == ["features.py"] else "training"
         listed = "; ".join(step.text for step in steps)
         return [
             {
@@ -186,6 +187,7 @@ class Here:
                 "tag": key,
             }
         ]
+
 
 class Step:
     """One edit that helped in rehearsal."""
