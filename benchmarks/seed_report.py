@@ -7,12 +7,12 @@ from pathlib import Path
 
 from benchmarks.seed_figure import Line, draw, standalone
 from benchmarks.seed_stats import Estimate
-from benchmarks.seed_summary import ARMS, curve_of, estimates, kept_by_surface
+from benchmarks.seed_summary import ARMS, DIFFERENCE, curve_of, estimates, kept_by_surface
 from benchmarks.seed_trials import Run, Version
 from rsi.cli.folders import open_run
 from rsi.core.records import CandidateId, Json
 from rsi.reports.changes import change_blocks, shortened
-from rsi.reports.document import Block, Card, Document, Figure, Heading, Paragraph, Table
+from rsi.reports.document import Block, Card, Claim, Document, Figure, Heading, Paragraph, Table, Tone
 from rsi.reports.html import render_html
 from rsi.reports.markdown import render_markdown
 from rsi.reports.words import count, interval, plural, points
@@ -20,8 +20,8 @@ from rsi.reports.words import count, interval, plural, points
 __all__ = ["accepted_document", "report_document", "short_diff", "table", "write_all"]
 
 _COLOURS = {False: "var(--accent)", True: "var(--soft)"}
-_DATA_LINES = 14
-_SOURCE_LINES = 60
+_DATA_LINES = 12
+_SOURCE_LINES = 90
 _HEADER = ("seed", "arm", "programs", "minutes", "kept", "certificate", "hard: start", "release", "outside: start", "release")
 
 
@@ -80,14 +80,14 @@ def _told(name: str, estimate: Estimate) -> tuple[str, str]:
     low, high = estimate.low, estimate.high
     if "in score" in name:
         return f"{points(estimate.mean)} points", "one seed: no interval" if low is None or high is None else interval(low, high)
-    form = _signed if "−" in name else "{:.1f}".format
+    form = "+.1f" if "−" in name else ".1f"
     if low is None or high is None:
-        return form(estimate.mean), "one seed: no interval"
-    return form(estimate.mean), f"{form(low)} … {form(high)}"
+        return _number(estimate.mean, form), "one seed: no interval"
+    return _number(estimate.mean, form), f"{_number(low, form)} … {_number(high, form)}"
 
 
-def _signed(number: float) -> str:
-    return f"{number:+.1f}".replace("-", "−")
+def _number(number: float, form: str) -> str:
+    return format(number, form).replace("-", "−")
 
 
 def _drawing(runs: Sequence[Run], cases: int) -> str:
@@ -111,7 +111,27 @@ def report_document(runs: Sequence[Run], *, cases: int, programs: int) -> Docume
     )
 
 
+def _headline(runs: Sequence[Run], cases: int) -> Claim | None:
+    """The paired difference of the arms, as the seeds show it; None without a pair."""
+    found = estimates(runs)
+    over_seeds, over_cases = (found.get(f"{DIFFERENCE}: hard tasks, over {what}") for what in ("seeds", "cases"))
+    if over_seeds is None or over_cases is None:
+        return None
+    low, high = over_seeds.low, over_seeds.high
+    tone = Tone.NEUTRAL if low is None or high is None or low <= 0 <= high else Tone.GOOD if low > 0 else Tone.BAD
+    mean, seeds = _told(DIFFERENCE, over_seeds)
+    return Claim(
+        label=f"{DIFFERENCE}, hard tasks of {cases}",
+        headline=f"{mean} ({seeds})",
+        detail=f"Mean difference of the releases with its 95 % interval over {plural(over_seeds.n, 'run seed')} (Student’s t, paired); "
+        f"{_told(DIFFERENCE, over_cases)[1]} over cases (bootstrap, paired).",
+        tone=tone,
+    )
+
+
 def _blocks(runs: Sequence[Run], cases: int) -> Iterator[Block]:
+    if claim := _headline(runs, cases):
+        yield claim
     yield Heading(text="Hard tasks solved against programs spent")
     yield Figure(
         svg=_drawing(runs, cases),
@@ -152,7 +172,7 @@ def accepted_document(runs: Sequence[Run]) -> Document:
         subtitle=(
             f"{plural(total, 'change')} in {plural(len(chosen), 'default run')}: what each answers, its reason, what it predicted of "
             "itself, what was measured on the cases by which it was accepted (which tends to flatter), and its diff. Data files are cut "
-            "short, and so are long diffs; `rsi diff` shows all of it."
+            "short, and so are long diffs; “rsi diff” shows all of it."
         ),
         blocks=tuple(block for run in chosen for block in _accepted(run)),
     )
@@ -172,19 +192,23 @@ def _accepted(run: Run) -> Iterator[Block]:
 
 
 def short_diff(diff: str, name: str) -> str:
-    """A diff of which data files keep a few lines and sources many; `name` is the version that it leads to."""
+    """A diff with sources first and nearly whole, and a few lines of each data file; `name` is the version that it leads to."""
     files: list[list[str]] = []
     for new, lines in groupby(diff.splitlines(keepends=True), key=lambda line: line.startswith("--- ")):
         if new:
             files += [[line] for line in lines]
         elif files:
             files[-1].extend(lines)
-    return "\n".join(_short_file("".join(lines), name) for lines in files)
+    texts = ["".join(lines) for lines in files]
+    return "\n".join(_short_file(text, name) for text in sorted(texts, key=_is_source, reverse=True))
 
 
 def _short_file(text: str, name: str) -> str:
-    is_source = any(line.rstrip().endswith(".py") for line in text.splitlines()[:2])
-    return shortened(text, lines=_SOURCE_LINES if is_source else _DATA_LINES, characters=20_000, name=name)
+    return shortened(text, lines=_SOURCE_LINES if _is_source(text) else _DATA_LINES, characters=20_000, name=name)
+
+
+def _is_source(text: str) -> bool:
+    return any(line.rstrip().endswith(".py") for line in text.splitlines()[:2])
 
 
 def _data(runs: Sequence[Run], cases: int, programs: int) -> Json:

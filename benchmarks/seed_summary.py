@@ -7,10 +7,13 @@ from collections.abc import Callable, Sequence
 from benchmarks.seed_stats import CurvePoint, Estimate, bootstrap_over_cases, mean_curve, t_estimate
 from benchmarks.seed_trials import HARD, Result, Run, Version
 
-__all__ = ["ARMS", "curve_of", "estimates", "kept_by_surface", "paired"]
+__all__ = ["ARMS", "DIFFERENCE", "curve_of", "estimates", "kept_by_surface", "paired"]
 
 ARMS = {False: "recursive", True: "frozen"}
 """Names of the arms by whether the improver is frozen."""
+
+DIFFERENCE = "recursive − frozen"
+"""Begins the names of all paired differences of the arms."""
 
 _Measure = Callable[[Version], float]
 
@@ -65,17 +68,17 @@ def _of_arm(arm: str, runs: Sequence[Run]) -> dict[str, Estimate]:
 
 def _of_pairs(pairs: Sequence[tuple[Run, Run]]) -> dict[str, Estimate]:
     found = {
-        "recursive − frozen: hard tasks, over seeds": t_estimate([one.release.solved - other.release.solved for one, other in pairs]),
-        "recursive − frozen: hard tasks, over cases": bootstrap_over_cases(
+        f"{DIFFERENCE}: hard tasks, over seeds": t_estimate([one.release.solved - other.release.solved for one, other in pairs]),
+        f"{DIFFERENCE}: hard tasks, over cases": bootstrap_over_cases(
             [_differences(one.release.hard, other.release.hard) for one, other in pairs], random.Random(0)
         ),
     }
     for family in HARD:
         measure = _hard(family)
-        found[f"recursive − frozen: {family}, over seeds"] = t_estimate([measure(a.release) - measure(b.release) for a, b in pairs])
+        found[f"{DIFFERENCE}: {family}, over seeds"] = t_estimate([measure(a.release) - measure(b.release) for a, b in pairs])
     if all(run.release.outside is not None for pair in pairs for run in pair):
         outside = [_outside(one.release) - _outside(other.release) for one, other in pairs]
-        found["recursive − frozen: outside tasks, over seeds"] = t_estimate(outside)
+        found[f"{DIFFERENCE}: outside tasks, over seeds"] = t_estimate(outside)
     return found
 
 
