@@ -19,6 +19,9 @@ from benchmarks.seed_summary import curve_of, estimates, kept_by_surface, paired
 from benchmarks.seed_trials import HARD, Result, Run, Version, fresh_cases
 from rsi.analytics import progress_of
 from rsi.core.records import Pool
+from rsi.kernel.archive.git import GitArchive
+from rsi.kernel.audit.log import FileEventLog
+from rsi.reports.markdown import render_markdown
 from rsi.suites import secret_seeds, suite
 from rsi.testing.events import example_run
 from rsi.testing.toy import toy_agent
@@ -195,7 +198,8 @@ def test_a_whole_round_with_the_toy_agent_gives_a_report_and_a_second_round_meas
         (tmp_path / "agent" / name).write_bytes(content)
     (tmp_path / "c.toml").write_text(SETTINGS.format(agent=json.dumps(str(tmp_path / "agent"))))
     out = tmp_path / "out"
-    line = ["--seeds", "1", "--config", str(tmp_path / "c.toml"), "--out", str(out), "--cases", "6", "--case-programs", "50", "--jobs", "2"]
+    line = ["--seeds", "1", "--config", str(tmp_path / "c.toml"), "--out", str(out), "--jobs", "2", "--workers", "1"]
+    line += ["--cases", "6", "--case-programs", "50"]
     assert main(line) == 0, capsys.readouterr().err
     told = json.loads((out / "report.json").read_text())
     assert [(run["seed"], run["arm"]) for run in told["runs"]] == [(1, "recursive"), (1, "frozen")]
@@ -207,5 +211,24 @@ def test_a_whole_round_with_the_toy_agent_gives_a_report_and_a_second_round_meas
     assert json.loads((out / "report.json").read_text()) == told
 
 
-def test_the_document_of_changes_is_about_the_recursive_arm_only() -> None:
-    assert accepted_document([made_up(1, frozen=True, solved=(5, 6))]).blocks == ()
+def test_the_document_of_changes_shows_those_of_the_recursive_arm_with_their_diffs(tmp_path: Path) -> None:
+    archive = GitArchive(tmp_path / "objects.git")
+    story = example_run(archive=archive)
+    archive.close()
+    log = FileEventLog(tmp_path / "log.jsonl", kernel="0" * 16)
+    for entry in story.entries:
+        log.append(entry.kind, entry.body, entry.clock)
+    log.close()
+    progress = progress_of(story.entries)
+    versions = tuple(
+        Version(number=one.number, candidate=one.candidate, programs=one.programs, surface="code", hard=(), outside=None)
+        for one in progress.incumbents
+    )
+    text, control = (
+        render_markdown(accepted_document([Run(seed=7, frozen=frozen, folder=tmp_path, progress=progress, versions=versions)]))
+        for frozen in (False, True)
+    )
+    changes = len(versions) - 1
+    assert changes > 0 and text.count("```diff") == changes
+    assert [text.count(f"**{word}**") for word in ("Reason", "Prediction", "Measured")] == [changes] * 3
+    assert "```diff" not in control
