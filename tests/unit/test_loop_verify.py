@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import subprocess
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -123,6 +124,7 @@ def test_a_changed_or_missing_object_is_found_with_the_entry_that_names_it(folde
     entry = next(entry for entry in FileEventLog.read(folder / "log.jsonl").entries() if entry.kind == "proposal.made")
     assert isinstance(entry.body, dict)
     name = str(entry.body["patch"])
+    _unpack(folder / "objects.git")
     stored = folder / "objects.git" / "objects" / name[:2] / name[2:]
     content = stored.read_bytes()
     stored.chmod(0o644)
@@ -132,6 +134,16 @@ def test_a_changed_or_missing_object_is_found_with_the_entry_that_names_it(folde
     missing = checked(folder)
     for found in (changed, missing):
         assert not found.ok and any(f"entry {entry.seq} (proposal.made)" in problem for problem in found.problems)
+
+
+def _unpack(repository: Path) -> None:
+    """Every object in a file of its own again, so that one of them can be damaged."""
+    for pack in (repository / "objects" / "pack").glob("*.pack"):
+        aside = repository / pack.name
+        pack.rename(aside)
+        pack.with_suffix(".idx").unlink()
+        subprocess.run(["git", "-C", str(repository), "unpack-objects", "-q"], input=aside.read_bytes(), check=True)
+        aside.unlink()
 
 
 class Luckier(ToyJail):
