@@ -59,7 +59,7 @@ class Enumeration:
         by_result = {}
         for p in self.useful:
             by_result.setdefault(p.result, []).append(p)
-        cheapest = self._cheapest(by_result)
+        cheapest = self.cheapest = self._cheapest(by_result)
         outside = {p.name: INFINITE for p in self.useful}
         for kind in self.roots:
             slot = self.costs["root." + kind]
@@ -159,7 +159,10 @@ class Enumeration:
             made.append((value, (production.name,), None))
 
     def _slot(self, production, j, cost):
-        """Buckets of expressions that fill argument j at a cost, the production's own cost in this slot included."""
+        """Buckets of expressions that fill argument j at a cost, the production's own cost in this slot included.
+
+        What is found is kept: ask only when the other arguments can be paid too, since only then all of them have been built.
+        """
         key = (production.name, j, cost)
         found = self.slots.get(key)
         if found is None:
@@ -193,7 +196,8 @@ class Enumeration:
         name, op, seen = production.name, production.op, self.seen[production.result]
         symmetric = production.symmetric
         cross = self._crossing(production)
-        for left_cost in range(1, inner):
+        least, most = self.cheapest[name + ".0"], inner - self.cheapest[name + ".1"]
+        for left_cost in range(least, most + 1):
             right_cost = inner - left_cost
             if symmetric and left_cost > right_cost:
                 break
@@ -246,11 +250,12 @@ class Enumeration:
         return getattr(self.scope, production.cross) if production.cross else None
 
     def _choices(self, production, inner, j):
-        """Lists of buckets, one per argument, whose costs sum to `inner`."""
+        """Lists of buckets, one per argument, whose costs sum to `inner`; a slot is asked only for what the others leave it."""
         if j == len(production.args) - 1:
             return [(bucket,) for bucket in self._slot(production, j, inner)]
         found = []
-        for cost in range(1, inner):
+        most = inner - sum(self.cheapest[f"{production.name}.{k}"] for k in range(j + 1, len(production.args)))
+        for cost in range(self.cheapest[f"{production.name}.{j}"], most + 1):
             buckets = self._slot(production, j, cost)
             if buckets:
                 rest = self._choices(production, inner - cost, j + 1)
