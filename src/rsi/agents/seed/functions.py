@@ -1,7 +1,8 @@
 """The agent's own library as productions: reads `library.py`, writes new functions into it.
 
 A library function is ordinary Python with annotated parameters; the line `body:` of its docstring says the same as an expression, which is
-what the search evaluates. Parameters are numbered $0, $1 … in the order in which they stand.
+what the search evaluates. Parameters are numbered $0, $1 … in the order in which they stand. Arguments are evaluated before the call:
+one that is None is refused, even where the body would not look at it.
 """
 
 import ast
@@ -61,8 +62,12 @@ def production(name, result, kinds, body, source, grammar):
     made.uses = used_functions(body, grammar)
 
     run = staged(body, grammar)
+    eager = [k for k, kind in enumerate(kinds) if kind == "I"]
 
     def apply(scope, *entries):
+        for k in eager:
+            if None in entries[k][0]:
+                raise TypeError
         return run(scope_of(entries[0][0], scope) if made.scoped else scope, entries)[0]
 
     made.apply = apply

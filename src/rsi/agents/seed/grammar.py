@@ -8,6 +8,8 @@ another and name a method of `Scope` instead.
     L list of ints    I int    B bool    M list of bools
     e int-valued, p bool-valued expression over an element x, its position i and the whole input
     f int-valued, q bool-valued closed lambda of a number x       g int-valued closed lambda of a, x
+
+An I may be None where Python raises (the first item of nothing): `xs[0] if xs else 0` has a value. All else refuses None (+None raises).
 """
 
 import operator
@@ -82,8 +84,12 @@ def item_at(items, index):
     return items[index] if -len(items) <= index < len(items) else None
 
 
+def equal(a, b):
+    return +a == +b
+
+
 def is_in(item, items):
-    return item in items
+    return +item in items
 
 
 def unique(items):
@@ -143,7 +149,7 @@ def arithmetic(kind, flag):
     if flag:
         made += [
             Production(n + "if", n, (flag, n, n), "{1} if {0} else {2}", choose, level=0, needs=(1, 1, 0)),
-            Production(flag + "==", flag, (n, n), "{} == {}", operator.eq, level=4, needs=(5, 5), symmetric=True),
+            Production(flag + "==", flag, (n, n), "{} == {}", equal if kind == "I" else operator.eq, level=4, needs=(5, 5), symmetric=True),
             Production(flag + "<", flag, (n, n), "{} < {}", operator.lt, level=4, needs=(5, 5)),
             Production(flag + "not", flag, (flag,), "not {}", negation, level=3, needs=(3,)),
             Production(flag + "and", flag, (flag, flag), "{} and {}", both, level=2, needs=(2, 3), symmetric=True),
@@ -197,8 +203,8 @@ def base():
         Production("reverse", "L", "L", "{}[::-1]", lambda items: items[::-1], needs=(9,)),
         Production("tail", "L", "L", "{}[1:]", lambda items: items[1:], needs=(9,)),
         Production("init", "L", "L", "{}[:-1]", lambda items: items[:-1], needs=(9,)),
-        Production("take", "L", "L I", "{}[:{}]", lambda items, k: items[:k], needs=(9, 0)),
-        Production("drop", "L", "L I", "{}[{}:]", lambda items, k: items[k:], needs=(9, 0)),
+        Production("take", "L", "L I", "{}[:{}]", lambda items, k: items[:+k], needs=(9, 0)),
+        Production("drop", "L", "L I", "{}[{}:]", lambda items, k: items[+k:], needs=(9, 0)),
         Production("concat", "L", "L L", "{} + {}", joined, level=5, needs=(5, 6)),
         Production("single", "L", "I", "[{}]", alone),
         Production("repeat", "L", "L I", "{} * {}", repeated, level=6, needs=(6, 7)),
@@ -307,7 +313,7 @@ class Scope:
 
     def fold(self, body, start, lists):
         call = body[2]
-        return tuple([bounded(reduce(call, xs, s)) for s, xs in zip(start[0], lists[0])])
+        return tuple([bounded(reduce(call, xs, +s)) for s, xs in zip(start[0], lists[0])])
 
     def scan(self, body, lists):
         call = body[2]
