@@ -115,7 +115,7 @@ def _cost_of_pass(machine: Machine) -> int:
     if config.run.frozen_improver:
         return config.propose.programs
     tests = (1 + machine.state.open_tests) * config.judge.max_pairs * config.judge.programs
-    return _cost_of_practice(machine) + config.propose.programs + min(tests, config.run.programs // 5)
+    return _cost_of_practice(machine) + config.propose.programs + min(tests, config.run.programs // 10)
 
 
 def _cost_of_practice(machine: Machine) -> int:

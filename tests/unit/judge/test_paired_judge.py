@@ -56,12 +56,12 @@ def test_the_lowest_level_accepts_only_where_the_evidence_reaches_its_inverse() 
 
 
 def test_a_change_is_given_up_once_it_is_probably_not_better() -> None:
-    verdict = judged([-1, 0, 0, 0] * 12)
+    verdict = judged([-1, 0, 0, 0] * 24)
     assert isinstance(verdict, Rejected) and "P(better)" in verdict.reason
 
 
 def test_a_change_without_prospect_is_given_up_before_the_last_pair() -> None:
-    verdict = judged([1, -1, 0, 0, 0, 0] * 16, level=1 / 600, futility=Futility(max_pairs=320))
+    verdict = judged([1, -1, 0, 0, 0, 0] * 20, level=1 / 600, futility=Futility(max_pairs=320))
     assert isinstance(verdict, Rejected) and "no prospect" in verdict.reason
 
 
@@ -77,8 +77,8 @@ def test_a_change_is_given_up_at_the_last_pair() -> None:
 
 
 def test_nothing_is_given_up_before_the_least_number_of_pairs() -> None:
-    assert judged([-1] * 47) is None
-    assert judged([-1] * 48) is not None
+    assert judged([-1] * 95) is None
+    assert judged([-1] * 96) is not None
 
 
 def test_a_level_outside_0_and_1_is_refused() -> None:

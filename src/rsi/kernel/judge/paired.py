@@ -24,8 +24,8 @@ class Futility:
     """
 
     max_pairs: int = 1_000
-    min_pairs: int = 48
-    p_better: float = 0.15
+    min_pairs: int = 96
+    p_better: float = 0.05
     least_effect: float = 0.005
     optimism: float = 2.0
 
