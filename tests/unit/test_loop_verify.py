@@ -6,12 +6,14 @@ import subprocess
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from rsi.core.errors import UserError
 from rsi.core.protocols import Call, Entry, Jail, Reply
 from rsi.core.records import Json
+from rsi.kernel.audit.identity import kernel_hash
 from rsi.kernel.audit.log import FileEventLog
 from rsi.loop.run import run
 from rsi.loop.verify import Verification, verify
@@ -37,12 +39,12 @@ def checked(folder: Path, rejudge: int = 0, make_jail: Callable[[], Jail] = ToyJ
     return verify(folder, rejudge, parts=toy_parts(CONFIG, make_jail))
 
 
-def forge(folder: Path, change: Callable[[Entry, Body], bool]) -> int:
+def forge(folder: Path, change: Callable[[Entry, Body], bool], kernel: str = kernel_hash()) -> int:
     """Rewrite the whole log with a fitting chain, changing the first entry for which `change` says so; its number."""
     path = folder / "log.jsonl"
     entries = list(FileEventLog.read(path).entries())
     path.unlink()
-    log = FileEventLog(path, kernel="forged")
+    log = FileEventLog(path, kernel=kernel)
     changed = -1
     for entry in entries:
         body = json.loads(json.dumps(entry.body))
@@ -102,7 +104,7 @@ def test_a_removed_entry_is_found(folder: Path, kind: str) -> None:
     entries = list(FileEventLog.read(path).entries())
     gone = next(entry for entry in entries if entry.kind == kind)
     path.unlink()
-    log = FileEventLog(path, kernel="forged")
+    log = FileEventLog(path, kernel=kernel_hash())
     for entry in entries:
         if entry.seq != gone.seq:
             log.append(entry.kind, entry.body, entry.clock)
@@ -113,7 +115,7 @@ def test_a_removed_entry_is_found(folder: Path, kind: str) -> None:
 
 
 def test_an_entry_behind_the_end_is_found(folder: Path) -> None:
-    log = FileEventLog(folder / "log.jsonl", kernel="forged")
+    log = FileEventLog(folder / "log.jsonl", kernel=kernel_hash())
     log.append("incumbent.changed", {}, None)
     log.close()
     found = checked(folder)
@@ -163,3 +165,90 @@ def test_trials_that_come_out_differently_are_counted(folder: Path) -> None:
 def test_a_folder_without_a_run_is_the_users_error(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="holds no run"):
         verify(tmp_path)
+
+
+def test_trials_on_other_cases_than_the_committed_ones_are_found(folder: Path) -> None:
+    def lie(entry: Entry, body: Body) -> bool:
+        if entry.kind != "trials.done":
+            return False
+        body["first"] = 4_000
+        return True
+
+    place = forge(folder, lie)
+    assert any(f"entry {place} (trials.done): its cases are not" in problem for problem in checked(folder).problems)
+
+
+@pytest.mark.parametrize(
+    ("place", "by"),
+    [
+        ("run.started config run unheard", 3),
+        ("run.started config", "none"),
+        ("run.started tier", None),
+        ("run.started pools", None),
+        ("run.started start id", "no name"),
+        ("job.done outcome", "fine"),
+        ("job.done programs", None),
+        ("job.done result", "../../log.jsonl"),
+        ("trials.done trials", "all right"),
+        ("trials.done pool", "swimming"),
+        ("trials.done trials 0 score", 7.0),
+        ("trials.done trials 0 case", None),
+        ("verdict.given verdict", None),
+        ("certificate.issued certificate gain", 0.99),
+    ],
+)
+def test_a_log_of_any_other_shape_is_a_problem_and_never_a_fault(folder: Path, place: str, by: Json) -> None:
+    kind, *keys = place.split()
+
+    def lie(entry: Entry, body: Body) -> bool:
+        if entry.kind != kind:
+            return False
+        inner: Any = body
+        for key in keys[:-1]:
+            inner = inner[int(key) if isinstance(inner, list) else key]
+        inner[keys[-1]] = by
+        if by is None:
+            del inner[keys[-1]]
+        return True
+
+    forge(folder, lie)
+    found = checked(folder)
+    assert not found.ok and found.problems
+
+
+def test_an_answer_of_another_call_in_the_place_of_the_due_one_is_a_problem(folder: Path) -> None:
+    results: list[Json] = []
+
+    def lie(entry: Entry, body: Body) -> bool:
+        if entry.kind != "job.done":
+            return False
+        results.append(body["result"])
+        if body["call"] != "propose":
+            return False
+        body["result"] = next(result for result in results if result != body["result"])
+        return True
+
+    forge(folder, lie)
+    assert not checked(folder).ok
+
+
+def test_entries_of_another_kernel_are_found(folder: Path) -> None:
+    forge(folder, lambda entry, body: True, "another")
+    assert any("kernel another wrote into the log" in problem for problem in checked(folder).problems)
+
+
+def test_a_run_of_another_version_of_rsi_that_does_not_check_says_so(folder: Path) -> None:
+    def older(entry: Entry, body: Body) -> bool:
+        body["kernel"] = "older"
+        return True
+
+    forge(folder, older, "older")
+    assert checked(folder).ok  # it decides alike
+
+    def lie(entry: Entry, body: Body) -> bool:
+        if entry.kind == "run.ended":
+            body["reason"] = "bored"
+        return entry.kind == "run.ended"
+
+    forge(folder, lie, "older")
+    assert "kernel older made this run" in checked(folder).problems[-1]

@@ -8,8 +8,9 @@ from cyclopts import Parameter
 from rsi.cli.folders import open_run
 from rsi.cli.terminal import JsonFlag, harmless, print_json, say
 from rsi.core.codec import encode
-from rsi.core.errors import UserError
+from rsi.core.errors import IntegrityError, UserError
 from rsi.core.records import Json
+from rsi.loop.verify import Verification
 from rsi.loop.verify import verify as verify_run
 
 __all__ = ["verify"]
@@ -29,8 +30,7 @@ def verify(
     """
     if rejudge < 0:
         raise UserError(f"--rejudge {rejudge}: should be 0 or more")
-    with open_run(run):
-        found = verify_run(run, rejudge=rejudge)
+    found = _found(run, rejudge)
     if as_json:
         data: Json = encode(found)
         print_json({key: value for key, value in data.items() if key != "is"} if isinstance(data, dict) else data)
@@ -40,5 +40,14 @@ def verify(
         say(f"{found.rejudged} trials run again, {found.mismatches} differ")
     for problem in found.problems:
         say(f"problem: {harmless(problem)}")
-    say("verified: every entry follows from the ones before" if found.ok else "NOT verified")
+    far = "" if found.finished else "; the run has not ended, so this holds for what it did so far"
+    say(f"verified: every entry follows from the ones before{far}" if found.ok else "NOT verified")
     return 0 if found.ok else 1
+
+
+def _found(run: Path, rejudge: int) -> Verification:
+    try:
+        with open_run(run):
+            return verify_run(run, rejudge=rejudge)
+    except IntegrityError as error:
+        return Verification(ok=False, problems=(str(error),), entries=0, finished=False, digest="", rejudged=0, mismatches=0)

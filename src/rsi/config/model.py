@@ -6,8 +6,9 @@ when a run ends, never what it decides.
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from rsi.core.errors import IntegrityError
 from rsi.core.records import Json
 
 __all__ = [
@@ -85,7 +86,7 @@ class CertificateConfig(Section):
 class JailConfig(Section):
     """Where code that nobody has vetted runs."""
 
-    tier: Literal["auto", "S3", "S1"] = Field(
+    tier: Literal["auto", "S3", "S2", "S1"] = Field(
         default="auto", description="What the jail must enforce; auto takes the best this machine offers."
     )
     wall_s: float = Field(
@@ -116,6 +117,11 @@ def from_json(data: Json) -> RunConfig:
     """The configuration that `to_json` wrote.
 
     Raises:
-        pydantic.ValidationError: the data is no configuration of this version.
+        IntegrityError: the data is no configuration of this version of rsi; names the first key that is not.
     """
-    return RunConfig.model_validate(data)
+    try:
+        return RunConfig.model_validate(data)
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(map(str, first["loc"])) or "all of it"
+        raise IntegrityError(f"the run's configuration is none of this version of rsi ({key}: {first['msg']})") from None

@@ -117,14 +117,28 @@ def _reader(entry: Entry, body: dict[str, Json], archive: Archive) -> Callable[[
     def read() -> Done:
         clock = entry.clock if isinstance(entry.clock, dict) else {}
         seconds: Clock = decode(Clock, {name: clock.get(name, 0.0) for name in ("wall_s", "cpu_s")})
-        programs: int = decode(int, body["programs"])
+        programs: int = decode(int, body.get("programs"))
         if entry.kind == "trials.done":
-            return Done(outcome=Outcome.ANSWERED, reason="", programs=programs, value=body["trials"], clock=seconds)
-        blob = body["result"]
+            return Done(outcome=Outcome.ANSWERED, reason="", programs=programs, value=_rows(entry, body.get("trials")), clock=seconds)
+        outcome: Outcome = decode(Outcome, body.get("outcome"))
+        blob = body.get("result")
         value = None if blob is None else loads(archive.blob(str(blob)), max_bytes=MAX_RESULT_BYTES)
-        return Done(outcome=Outcome(str(body["outcome"])), reason=str(body["reason"]), programs=programs, value=value, clock=seconds)
+        return Done(outcome=outcome, reason=str(body.get("reason")), programs=programs, value=value, clock=seconds)
 
     return read
+
+
+def _rows(entry: Entry, rows: Json) -> Json:
+    """The trials of an entry, if each has a case, a family and a score that a judge can take."""
+    for row in rows if isinstance(rows, list) else [None]:
+        score = row.get("score", "") if isinstance(row, dict) else ""
+        if not isinstance(row, dict) or not {"case", "family"} <= row.keys() or not _is_score(score):
+            raise IntegrityError(f"entry {entry.seq} ({entry.kind}) has a trial without a case, a family or a score from 0 to 1")
+    return rows
+
+
+def _is_score(score: Json) -> bool:
+    return score is None or (isinstance(score, int | float) and 0 <= score <= 1)
 
 
 class Replayed:

@@ -115,7 +115,7 @@ def _live(machine: Machine, log: FileEventLog, archive: GitArchive, spool: Spool
 
 
 def _tidy(entries: Sequence[Entry], archive: GitArchive, spool: Spool) -> RunResult:
-    """What is left to do when the last event is written: name the release for git, store candidates as deltas, drop what the log has by now."""
+    """What is left to do behind the last event: name the release for git, store candidates as deltas, drop what the log has by now."""
     bodies = {entry.kind: entry.body for entry in entries if isinstance(entry.body, dict)}
     first: Candidate = decode(Candidate, bodies["run.started"]["start"])
     start = first.id

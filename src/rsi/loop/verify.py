@@ -9,9 +9,10 @@ from pathlib import Path
 from rsi.config import RunConfig, from_json
 from rsi.core.codec import decode
 from rsi.core.errors import IntegrityError, MessageError, UserError
-from rsi.core.protocols import Entry, Files
-from rsi.core.records import Candidate, CandidateId
+from rsi.core.protocols import Entry, Files, Suite
+from rsi.core.records import Candidate, CandidateId, Pool
 from rsi.kernel.archive.git import GitArchive
+from rsi.kernel.audit.identity import kernel_hash
 from rsi.kernel.audit.log import FileEventLog
 from rsi.kernel.evaluate import load_manifest
 from rsi.loop.cycle import live
@@ -23,6 +24,9 @@ from rsi.loop.run import LOG_FILE, OBJECTS_FOLDER
 
 __all__ = ["Verification", "verify"]
 
+SHAPELESS = (AssertionError, AttributeError, KeyError, TypeError, ValueError)
+"""What the state machine runs into if a forged log names an archived answer of another shape than the one that is due."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verification:
@@ -32,6 +36,7 @@ class Verification:
         ok: no problem and no mismatch.
         problems: what does not check, each naming its entry or object.
         entries: entries of the log that were read.
+        finished: whether the run has ended; if not, only what it did so far was checked.
         digest: the log's digest over all decisions.
         rejudged: trials that were run again.
         mismatches: how many of them came out differently.
@@ -40,6 +45,7 @@ class Verification:
     ok: bool
     problems: tuple[str, ...]
     entries: int
+    finished: bool
     digest: str
     rejudged: int
     mismatches: int
@@ -55,8 +61,12 @@ class _Findings:
 def verify(folder: Path, rejudge: int = 0, *, parts: Parts | None = None) -> Verification:
     """Check the run in `folder`; nothing in it is changed.
 
-    The log's chain, every archived object that it names, and every event derived again from the results of jobs. With `rejudge`,
-    so many blocks of trials, drawn by the log's digest, are run again in fresh jails.
+    The log's chain, every archived object that it names, whether all trials were on the cases that the pools' seeds give, and every
+    event derived again from the results of jobs. With `rejudge`, so many blocks of trials, drawn by the log's digest, are run again in
+    fresh jails.
+
+    Covers: anything changed, added or swapped, also under a chain written anew. Does not cover: entries cut off at the end (see
+    `finished`); an answer of the agent, or scores of trials, forged together with all that follows from them (`rejudge` runs trials again).
 
     Raises:
         UserError: the folder holds no run.
@@ -67,16 +77,18 @@ def verify(folder: Path, rejudge: int = 0, *, parts: Parts | None = None) -> Ver
         log = FileEventLog.read(folder / LOG_FILE)
         entries = list(log.entries())
     except IntegrityError as error:
-        return Verification(ok=False, problems=(str(error),), entries=0, digest="", rejudged=0, mismatches=0)
+        return Verification(ok=False, problems=(str(error),), entries=0, finished=False, digest="", rejudged=0, mismatches=0)
     findings = _Findings()
     if entries:
         _check(folder, entries, log.digest(), rejudge, parts, findings)
+        findings.problems.extend(_other_kernels(entries[0], log.kernels, failed=bool(findings.problems)))
     else:
         findings.problems.append("the log is empty")
     return Verification(
         ok=not findings.problems and not findings.mismatches,
         problems=tuple(findings.problems),
         entries=len(entries),
+        finished=bool(entries) and entries[-1].kind == "run.ended",
         digest=log.digest(),
         rejudged=findings.rejudged,
         mismatches=findings.mismatches,
@@ -91,6 +103,7 @@ def _check(folder: Path, entries: Sequence[Entry], digest: str, rejudge: int, pa
             config, start, opening = _beginning(entries[0])
             files = archive.files(start.id)
             setting = parts or standard_parts(config, load_manifest(files))
+            findings.problems.extend(_other_cases(entries, setting.suite))
             _derive_again(entries, archive, config, files, opening, setting)
         except (IntegrityError, MessageError, UserError) as error:
             findings.problems.append(str(error))
@@ -103,8 +116,18 @@ def _beginning(entry: Entry) -> tuple[RunConfig, Candidate, Opening]:
     body = entry.body
     if entry.kind != "run.started" or not isinstance(body, dict):
         raise IntegrityError(f"entry 0 ({entry.kind}) is not the start of a run")
-    opening = Opening(tier=str(body["tier"]), kernel=str(body["kernel"]), commitments=body["pools"], secrets=None)
-    return from_json(body["config"]), decode(Candidate, body["start"]), opening
+    opening = Opening(tier=str(body.get("tier")), kernel=str(body.get("kernel")), commitments=body.get("pools"), secrets=None)
+    return from_json(body.get("config")), decode(Candidate, body.get("start")), opening
+
+
+def _other_kernels(first: Entry, kernels: Sequence[str], *, failed: bool) -> Iterator[str]:
+    """Entries by another kernel than the one that the run began with; where something failed, also that this rsi has another one."""
+    named = first.body.get("kernel") if isinstance(first.body, dict) else None
+    for kernel in kernels:
+        if kernel != named:
+            yield f"entry 0 names kernel {named}, but kernel {kernel} wrote into the log"
+    if failed and named != kernel_hash():
+        yield f"kernel {named} made this run; this rsi has kernel {kernel_hash()} and may decide otherwise: check with the rsi that made it"
 
 
 def _missing_objects(entries: Sequence[Entry], archive: GitArchive) -> Iterator[str]:
@@ -120,6 +143,21 @@ def _missing_objects(entries: Sequence[Entry], archive: GitArchive) -> Iterator[
                     archive.files(CandidateId(str(candidate["id"])))
         except IntegrityError as error:
             yield f"entry {entry.seq} ({entry.kind}): {error}"
+
+
+def _other_cases(entries: Sequence[Entry], suite: Suite) -> Iterator[str]:
+    """Blocks of trials on other cases than those which the pool's secret seed gives at their place."""
+    for entry in entries:
+        if entry.kind != "trials.done" or not isinstance(entry.body, dict):
+            continue
+        first, rows = entry.body.get("first"), entry.body.get("trials")
+        pool: Pool = decode(Pool, entry.body.get("pool"))
+        if not isinstance(first, int) or not isinstance(rows, list):
+            yield f"entry {entry.seq} ({entry.kind}): no block of trials"
+            continue
+        wanted = [(case.id, case.family) for case in suite.cases(pool, first, len(rows))]
+        if wanted != [(row.get("case"), row.get("family")) for row in rows if isinstance(row, dict)]:
+            yield f"entry {entry.seq} ({entry.kind}): its cases are not cases {first} to {first + len(rows) - 1} of the pool `{pool.value}`"
 
 
 def _derive_again(entries: Sequence[Entry], archive: GitArchive, config: RunConfig, files: Files, opening: Opening, parts: Parts) -> None:
@@ -138,6 +176,9 @@ def _derive_again(entries: Sequence[Entry], archive: GitArchive, config: RunConf
             live(machine)
         except EndOfLog:
             return
+        except SHAPELESS as error:
+            what = f"{type(error).__name__}: {error}"
+            raise IntegrityError(f"{journal.place} cannot follow: a result before it has the wrong shape ({what})") from error
         finally:
             machine.desk.close()
     if journal.is_replaying:
