@@ -35,7 +35,7 @@ class RunSection(Section):
     """How long a run may go on, and whether the improver improves too."""
 
     seed: int = Field(default=1, ge=0, le=2**63 - 1, description="Seed of every random choice and of the pools of cases.")
-    programs: int = Field(default=60_000_000, ge=1, description="Budget of the whole run, in candidate programs tried.")
+    programs: int = Field(default=50_000_000, ge=1, description="Budget of the whole run, in candidate programs tried.")
     lanes: int = Field(
         default=3, ge=1, le=64, description="Virtual workers on which jobs are laid: part of the decisions, unlike real workers."
     )
