@@ -101,3 +101,17 @@ def test_two_runs_on_one_folder_are_refused(agent: Path, tmp_path: Path, capsys:
 def test_an_agent_without_a_manifest_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "empty").mkdir()
     assert "has no rsi-agent.toml" in complaint(capsys, "run", "--agent", tmp_path / "empty", "--out", tmp_path / "run")
+
+
+def test_a_folder_that_is_no_agent_is_refused_before_what_is_in_it_is_read(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "link").symlink_to("/")
+    assert "has no rsi-agent.toml" in complaint(capsys, "run", "--agent", tmp_path)
+
+
+@pytest.mark.parametrize("arm", [[], ["--frozen-improver"]])
+def test_a_budget_in_which_no_cycle_can_begin_is_refused_and_the_least_is_named(
+    arm: list[str], agent: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    said = complaint(capsys, "run", "--agent", agent, "--programs", "3M", "--out", tmp_path / "run", *arm)
+    assert f"{4_600_000 if arm else 7_333_334:_} programs are the least" in said
+    assert not (tmp_path / "run").exists()

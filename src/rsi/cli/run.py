@@ -25,6 +25,7 @@ from rsi.core.protocols import Files
 from rsi.core.records import Json
 from rsi.kernel.audit.log import FileEventLog
 from rsi.loop.agents import load_agent
+from rsi.loop.chain import least_budget
 from rsi.loop.run import run as run_loop
 from rsi.reports import write_report
 
@@ -58,6 +59,7 @@ def run(
     folder = out or default_folder(settings)
     if _is_finished(folder, settings):
         return _conclude(folder, as_json, "is finished already")
+    _check_budget(settings)
     return _go(folder, settings, files, workers, as_json, plain)
 
 
@@ -75,6 +77,20 @@ def check_workers(workers: int) -> None:
     """
     if not 1 <= workers <= 256:
         raise UserError(f"--workers {workers}: should be between 1 and 256")
+
+
+def _check_budget(settings: RunConfig) -> None:
+    """Refuse a budget in which not even a first cycle could begin.
+
+    Raises:
+        UserError: it is too small; names the least.
+    """
+    least = least_budget(settings)
+    if settings.run.programs < least:
+        raise UserError(
+            f"a budget of {count(settings.run.programs)} programs is too small for one cycle and the certificate at the end: with these "
+            f"settings {least:_} programs are the least; give more, or smaller [practice], [propose] and [certificate] in a --config"
+        )
 
 
 def flat(data: Json, prefix: str = "") -> dict[str, Json]:

@@ -24,12 +24,11 @@ def load_agent(name_or_path: str) -> Files:
     """
     root = _find(name_or_path)
     try:
-        found = dict(sorted(_files(root, "")))
+        if not (root / MANIFEST_FILE).is_file():
+            raise UserError(f"the agent {name_or_path} has no {MANIFEST_FILE}; a folder of an agent needs one")
+        return dict(sorted(_files(root, "")))
     except OSError as error:
         raise UserError(f"cannot read the agent {name_or_path}: {error.strerror}") from None
-    if MANIFEST_FILE not in found:
-        raise UserError(f"the agent {name_or_path} has no {MANIFEST_FILE}; a folder of an agent needs one")
-    return found
 
 
 def _find(name_or_path: str) -> Traversable:

@@ -1,5 +1,6 @@
 """One pass of the improver over itself: learn, practise, diagnose, propose; every step a jailed call that may fail."""
 
+from rsi.config import RunConfig
 from rsi.core.records import Json, Limitation
 from rsi.loop import calls
 from rsi.loop.calls import Answer
@@ -8,9 +9,11 @@ from rsi.loop.machine import Machine
 from rsi.loop.orders import Done
 from rsi.loop.proposals import open_cycle
 
-__all__ = ["Chain", "may_begin"]
+__all__ = ["Chain", "least_budget", "may_begin"]
 
 MAX_FAILURES = 3
+TESTS_SHARE = 10
+"""A pass begins if one part in so many of the whole budget is left for its tests, even where these could cost more."""
 FROZEN_RESERVE = 0.35
 """The frozen control keeps at most this share of the budget for judging what it proposes at the end."""
 
@@ -106,24 +109,36 @@ def _why_not(machine: Machine) -> str | None:
         return "finished"
     if cause.barren >= MAX_FAILURES or not machine.spending.remaining:
         return "nothing to try"
-    return None if machine.purse.can_ever_pay(_cost_of_pass(machine)) else "budget"
+    return None if machine.purse.can_ever_pay(_cost_of_pass(machine.config, state.open_tests)) else "budget"
 
 
-def _cost_of_pass(machine: Machine) -> int:
+def least_budget(config: RunConfig) -> int:
+    """The least budget (`run.programs`) with which a run with these settings can surely begin a first pass."""
+    certificate = 2 * config.certificate.pairs * config.certificate.programs
+    if config.run.frozen_improver:
+        return certificate + config.propose.programs
+    before_tests = certificate + _cost_of_practice(config) + config.propose.programs
+    return min(before_tests + _cost_of_tests(config, 0), -(-before_tests * TESTS_SHARE // (TESTS_SHARE - 1)))
+
+
+def _cost_of_pass(config: RunConfig, open_tests: int) -> int:
     """A pass, and half of what its first test and the open ones may cost at most: else its proposals could not be judged."""
-    config = machine.config
     if config.run.frozen_improver:
         return config.propose.programs
-    tests = (1 + machine.state.open_tests) * config.judge.max_pairs * config.judge.programs
-    return _cost_of_practice(machine) + config.propose.programs + min(tests, config.run.programs // 10)
+    tests = min(_cost_of_tests(config, open_tests), config.run.programs // TESTS_SHARE)
+    return _cost_of_practice(config) + config.propose.programs + tests
 
 
-def _cost_of_practice(machine: Machine) -> int:
-    return machine.config.practice.batches * machine.config.practice.programs
+def _cost_of_tests(config: RunConfig, open_tests: int) -> int:
+    return (1 + open_tests) * config.judge.max_pairs * config.judge.programs
+
+
+def _cost_of_practice(config: RunConfig) -> int:
+    return config.practice.batches * config.practice.programs
 
 
 def _can_gather_more(machine: Machine) -> bool:
     config = machine.config
     judging = config.propose.count * config.judge.max_pairs * 2 * config.judge.programs
     reserve = min(judging, int(FROZEN_RESERVE * config.run.programs)) + config.propose.programs
-    return machine.purse.can_ever_pay(_cost_of_practice(machine) + reserve)
+    return machine.purse.can_ever_pay(_cost_of_practice(config) + reserve)
