@@ -20,6 +20,7 @@ _MOST_LINES = 100
 _DIFF_CHARACTERS = 70_000
 _LINE_CHARACTERS = 200
 _MOST_REASONS = 25
+_DATA_LINES = 16
 
 
 def curve_blocks(progress: Progress) -> Iterator[Block]:
@@ -175,11 +176,11 @@ def _diff(diff: Diff, before: CandidateId, after: CandidateId) -> str:
 
 
 def shortened(text: str, *, lines: int, characters: int, name: str) -> str:
-    """A diff of at most so many lines and characters, with a last line that says how to see the rest."""
+    """A diff of at most so many lines and characters, code before data and little of data; its last line says how to see the rest."""
     every = plain_lines(text).rstrip("\n").split("\n")
     kept: list[str] = []
     room = characters
-    for row in every[:lines]:
+    for row in _code_first(every)[:lines]:
         line = row if len(row) <= _LINE_CHARACTERS else row[: _LINE_CHARACTERS - 1] + "…"
         room -= len(line) + 1
         if room < 0:
@@ -188,6 +189,18 @@ def shortened(text: str, *, lines: int, characters: int, name: str) -> str:
     if len(kept) < len(every):
         kept.append(f"… {len(every) - len(kept)} more lines: rsi diff RUN {name}")
     return "\n".join(kept)
+
+
+def _code_first(lines: list[str]) -> list[str]:
+    """The lines of a diff with files of data (JSON) behind all others, and only the first lines of each of those."""
+    files: list[list[str]] = [[]]
+    for line, after in zip(lines, [*lines[1:], ""], strict=True):
+        if line.startswith("--- ") and after.startswith("+++ "):
+            files.append([])
+        files[-1].append(line)
+    data = [file for file in files if len(file) > 1 and ".json" in (file[0] + file[1])]
+    code = [file for file in files if file not in data]
+    return [line for file in code for line in file] + [line for file in data for line in file[:_DATA_LINES]]
 
 
 def other_blocks(progress: Progress) -> Iterator[Block]:

@@ -74,7 +74,7 @@ def proof_blocks(progress: Progress) -> Iterator[Block]:
     )
     yield Code(
         text="rsi verify RUN              # the chain of the log, the archive, every verdict derived again from its trials\n"
-        "rsi verify RUN --rejudge 20 # the same, and 20 trials run again\n"
+        "rsi verify RUN --rejudge 20 # the same, and 20 blocks of trials run again\n"
         "rsi lineage RUN             # every version and where it comes from\n"
         "rsi diff RUN v1             # what a version changed",
         language="sh",

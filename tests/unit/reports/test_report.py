@@ -277,3 +277,11 @@ def test_a_file_that_cannot_be_written_is_the_users_to_mend_and_the_old_one_stay
 def test_a_folder_without_a_run_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UserError):
         write_report(tmp_path)
+
+
+def test_code_stands_before_data_in_a_change_and_little_is_shown_of_data() -> None:
+    data = "--- a/corpus.json\n+++ b/corpus.json\n@@ -1 +1,500 @@\n" + "".join(f"+data {n}\n" for n in range(500))
+    code = "--- a/library.py\n+++ b/library.py\n@@ -1 +1,2 @@\n+def pairs(xs):\n+    return []\n"
+    lines = shortened(data + code, lines=100, characters=10_000, name="v3").splitlines()
+    assert lines[:5] == code.splitlines() and lines[5:8] == data.splitlines()[:3]
+    assert lines[-1] == "… 487 more lines: rsi diff RUN v3" and len(lines) == 5 + 16 + 1
