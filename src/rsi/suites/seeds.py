@@ -17,7 +17,8 @@ def secret_seeds(run_seed: int, *, salt: str = "") -> dict[Pool, int]:
     """The secret seed (128 bits) of every pool, decided by the run's seed alone, or by seed and salt.
 
     Covers: two pools of one run never share a seed, and one pool's seed does not tell another's. Does not cover: whoever
-    knows the run's seed and salt can compute all of them; an agent must be told neither.
+    knows the run's seed and salt can compute all of them. An agent is told neither, but its calls have seeds that were derived from the
+    run's: a small run seed can be found by trying, one of 63 random bits cannot.
     """
     return {pool: number_of("pool", run_seed, salt, pool.value) >> 128 for pool in Pool}
 
