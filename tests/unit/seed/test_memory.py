@@ -117,3 +117,10 @@ def test_a_task_solved_at_last_leaves_the_open_ones_and_joins_the_corpus(tmp_pat
     agent.ask("diagnose", findings=[solved])
     assert task["id"] not in [one["id"] for one in agent.memory["open"]]
     assert ["sort", ["xs"]] in [entry["program"] for entry in agent.memory["corpus"]["solutions"]]
+
+
+def test_a_grown_agent_that_remembers_nothing_yet_begins_with_what_it_was_trained_on(tmp_path: Path) -> None:
+    experience = Agent(tmp_path).parts.experience
+    corpus = experience.merge({"inputs": {}, "solutions": []}, [solution(1, random.Random(1))], "b1", [[1]] * 10)
+    assert experience.memory_of({"memory": None}, corpus)["corpus"] == corpus
+    assert experience.memory_of({"memory": {"corpus": "its own"}}, corpus) == {"corpus": "its own"}

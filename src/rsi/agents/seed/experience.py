@@ -13,11 +13,12 @@ SEEN = 2
 LARGEST = 900_000
 
 
-def memory_of(message):
-    """The memory that the kernel kept, or a fresh one."""
+def memory_of(message, corpus=None):
+    """The memory that the kernel kept, or a fresh one that knows what the agent was trained on."""
     memory = message.get("memory")
     if not memory:
-        memory = {"corpus": {"inputs": {}, "solutions": []}, "open": [], "policy": start(), "history": [], "pending": {}, "stats": {}}
+        corpus = corpus or {"inputs": {}, "solutions": []}
+        memory = {"corpus": corpus, "open": [], "policy": start(), "history": [], "pending": {}, "stats": {}}
     return memory
 
 

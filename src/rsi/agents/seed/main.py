@@ -53,21 +53,21 @@ def solve(message):
 
 
 def practise(message):
-    memory = experience.memory_of(message)
+    memory = experience.memory_of(message, own_corpus())
     return practice.practise(message, memory, own_grammar(), own_weights())
 
 
 def diagnose(message):
-    memory = experience.memory_of(message)
+    memory = experience.memory_of(message, own_corpus())
     grammar = own_grammar()
     return diagnosis.diagnose(message["findings"], memory, own_corpus(), grammar, own_weights())
 
 
 def propose(message):
-    memory = experience.memory_of(message)
+    memory = experience.memory_of(message, own_corpus())
     return proposing.propose(message, memory, HERE)
 
 
 def learn(message):
-    memory = experience.memory_of(message)
+    memory = experience.memory_of(message, own_corpus())
     return {"memory": proposing.learn(message["verdicts"], memory)}
