@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from rsi.analytics import BASELINE, Progress
 from rsi.reports.document import Block, Bullets, Code, Facts, Figure, Heading, Mono, Paragraph, Table
 from rsi.reports.figures import Bar, bars
-from rsi.reports.words import count, duration, one_line, percent, plural
+from rsi.reports.words import count, duration, enforced, one_line, percent, plural
 
 __all__ = ["cost_blocks", "proof_blocks"]
 
@@ -89,7 +89,7 @@ def proof_blocks(progress: Progress) -> Iterator[Block]:
                 "Every change was compared with the incumbent on the same cases; a decision needs evidence that stays valid however often "
                 "one looks.",
             ),
-            (f"Candidates ran in jails of tier {one_line(progress.tier, 40)}; expected answers never entered one.",),
+            (f"Candidates ran in jails of tier {enforced(progress.tier)}; expected answers never entered one.",),
             (
                 f"The log has {plural(progress.entries, 'entry', 'entries')}; the run’s name is ",
                 Mono(progress.run),

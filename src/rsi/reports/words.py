@@ -2,7 +2,7 @@
 
 import unicodedata
 
-__all__ = ["count", "duration", "interval", "one_line", "percent", "plain_lines", "plural", "points"]
+__all__ = ["count", "duration", "enforced", "interval", "one_line", "percent", "plain_lines", "plural", "points"]
 
 _UNSAFE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 
@@ -15,6 +15,18 @@ def one_line(text: str, limit: int = 300) -> str:
     """
     line = " ".join(plain_lines(text[: 8 * limit]).split())
     return line if len(line) <= limit else line[: limit - 1].rstrip() + "…"
+
+
+_ENFORCED = {
+    "S3": "namespaces, a fence around files and a filter of system calls",
+    "S2": "no namespaces; a fence around files and a filter of system calls",
+    "S1": "time and memory only: network and other files are NOT closed off here",
+}
+
+
+def enforced(tier: str) -> str:
+    """A jail's tier and what holds jailed code there; `rsi doctor` says more."""
+    return f"{one_line(tier, 20)} ({_ENFORCED[tier]})" if tier in _ENFORCED else one_line(tier, 20)
 
 
 def plain_lines(text: str) -> str:

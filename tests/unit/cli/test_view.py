@@ -14,6 +14,7 @@ from rsi.cli.view.text import clean, count, duration, effect, evidence, points
 from rsi.core.protocols import Entry
 from rsi.core.records import Surface
 from rsi.kernel.judge import PairedEProcess
+from rsi.reports.words import enforced
 from rsi.testing.events import RunBuilder, example_run
 
 HOSTILE = "\x1b[31mred\x1b]0;title\x07 [bold]x[/bold] [/] \u202eevil\u2028line\r\nsecond\x00 \x9b2J"
@@ -42,6 +43,11 @@ def test_a_run_is_told_from_its_start_to_its_end() -> None:
     kept = [line for line in lines if "KEPT" in line]
     assert len(kept) == 3
     assert "KEPT parameters: search deeper — +10.0 points (+3.0 … +17.0) over 96 pairs; evidence 31, needed 20" in kept[0]
+
+
+def test_a_weaker_jail_is_said_plainly() -> None:
+    assert "S2 (no namespaces" in told(example_run())[0] and "no namespaces" in drawn(list(example_run().entries))
+    assert "network and other files are NOT closed off" in enforced("S1") and "NOT" not in enforced("S3")
 
 
 def test_what_was_not_kept_is_told_with_its_reason() -> None:

@@ -14,6 +14,7 @@ from rsi.analytics import Attempt, Capability, Progress
 from rsi.cli.view.state import OpenTest, Practice, RunState
 from rsi.cli.view.text import clean, count, duration, effect, evidence, part, percent
 from rsi.core.records import Surface
+from rsi.reports.words import enforced
 
 __all__ = ["Note", "Picture", "surface_text"]
 
@@ -89,7 +90,7 @@ def _section(title: str, content: RenderableType) -> list[RenderableType]:
     return [Text(), Text(title, style="bold"), content]
 
 
-def _header(progress: Progress) -> Table:
+def _header(progress: Progress) -> Group:
     row = _grid("left", "right")
     frozen = " · improver frozen at version 0" if not progress.improves else ""
     title = Text.assemble(
@@ -98,7 +99,8 @@ def _header(progress: Progress) -> Table:
     cycles = len(progress.cycles)
     phase = f"ended: {clean(progress.ended, 40)}" if progress.ended else f"cycle {cycles}" if cycles else "first practice"
     row.add_row(title, Text(f"{phase} · jail {progress.tier}", style="dim"))
-    return row
+    weak = [] if progress.tier == "S3" else [Text(f"jail {enforced(progress.tier)}", style="yellow")]
+    return Group(row, *weak)
 
 
 def _bar(progress: Progress, left: float | None) -> Table:

@@ -7,6 +7,7 @@ from rsi.cli.view.state import RunState
 from rsi.cli.view.text import clean, count, duration, effect, evidence, percent, points
 from rsi.core.protocols import Entry
 from rsi.core.records import Accepted, Json
+from rsi.reports.words import enforced
 
 __all__ = ["PlainView", "tell", "what"]
 
@@ -54,7 +55,8 @@ def what(attempt: Attempt, width: int = 110) -> str:
 def _started(state: RunState, progress: Progress, body: Mapping[str, Json]) -> str:
     frozen = "" if progress.improves else ", its improver frozen at version 0"
     budget = f", budget {count(progress.costs.budget)} programs" if progress.costs.budget else ""
-    return f"run {clean(progress.run, 20)}: agent {clean(progress.agent, 40)}, seed {progress.seed}{budget}, jail {progress.tier}{frozen}"
+    run, agent = clean(progress.run, 20), clean(progress.agent, 40)
+    return f"run {run}: agent {agent}, seed {progress.seed}{budget}{frozen}, jail {enforced(progress.tier)}"
 
 
 def _resumed(state: RunState, progress: Progress, body: Mapping[str, Json]) -> str:
