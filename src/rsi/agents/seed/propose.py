@@ -24,6 +24,7 @@ EDITABLE = ("learning.py", "features.py", "dreams.py")
 MAIN_SHARE = 0.8
 ENOUGH_PROGRAMS = 100
 GROWTH = 0.5
+STUCK = 2
 ROUNDS = 6
 EDITS_A_ROUND = 12
 REHEARSED = 300
@@ -39,7 +40,7 @@ def propose(message, memory, folder):
     files = variant.read_tree(folder)
     rng = random.Random(message["seed"])
     here = Here(files, memory, message["limitations"], message["programs"], rng)
-    if message["frozen"]:
+    if message["frozen"] or here.is_stuck():
         made = here.everything()
     else:
         made = [*here.parameters(GROWTH), *here.library(), *here.learning()] or here.parameters(0.0)
@@ -105,11 +106,16 @@ class Here:
             }
         ]
 
+    def is_stuck(self):
+        """Whether its last changes were each too small to be seen: then they go together, where their effects add up."""
+        judged = [verdict for _, verdict in self.memory["history"] if verdict in ("accepted", "rejected")]
+        return "accepted" in judged and "accepted" not in judged[-STUCK:]
+
     def everything(self):
-        """All crafts in one proposal, for an improver that is asked only once."""
+        """All crafts in one proposal: for an improver that is asked only once, or that is stuck."""
         trained = self.parameters(0.0)
         self.own = self.corpus
-        parts = [*trained, *self.library(), *self.learning()]
+        parts = [*trained, *self.library(0.1), *self.learning()]
         if not parts:
             return []
         edits = {change["path"]: change for part in parts for change in part["edits"]}
@@ -117,10 +123,10 @@ class Here:
         surface = parts[-1]["surface"] if len(parts) == 1 else "training"
         return [{**parts[-1], "surface": surface, "edits": list(edits.values()), "reason": reason}]
 
-    def library(self):
-        """Name what keeps recurring."""
+    def library(self, growth=GROWTH):
+        """Name what keeps recurring, if the corpus has grown by that much since it last did."""
         known = len(self.corpus["solutions"])
-        if len(self.own["solutions"]) < ENOUGH_PROGRAMS or known < (1 + GROWTH) * self.memory["stats"].get("mined at", 0):
+        if len(self.own["solutions"]) < ENOUGH_PROGRAMS or known < (1 + growth) * self.memory["stats"].get("mined at", 0):
             return []
         self.memory["stats"]["mined at"] = known
         functions = [production for production in self.grammar.values() if production.function][::-1]
