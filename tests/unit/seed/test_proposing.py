@@ -134,8 +134,6 @@ def test_the_one_proposal_of_a_frozen_improver_has_all_crafts_and_passes_the_gat
 
 def test_there_are_no_more_proposals_than_asked_for_and_none_without_experience(agent: Agent) -> None:
     assert len(propose(agent, count=1)) <= 1
-    agent.memory = None
-    assert propose(agent) == []
     (agent.folder / "corpus.json").write_text('{"inputs":{},"solutions":[]}\n')
     agent.memory = None
     assert propose(agent) == propose(agent, frozen=True) == []
@@ -160,3 +158,13 @@ def test_a_verdict_teaches_the_policy_and_then_is_no_longer_waited_for(agent: Ag
     after = agent.memory["policy"]["families"]
     assert agent.memory["pending"] == {} and len(agent.memory["history"]) == 4
     assert after["number"][0] == before.get("number", [0, 0])[0] + 1 and after.get("index") == before.get("index")
+
+
+def test_an_agent_whose_single_changes_were_too_small_to_be_seen_puts_them_together(agent: Agent) -> None:
+    judged = [["parameters", "accepted"], ["code", "rejected"], ["training", "undecided"], ["training", "rejected"]]
+    found = {}
+    for name, history in (("stuck", judged), ("not stuck", [*judged, ["code", "accepted"]])):
+        agent.memory.update(history=history, stats={})
+        found[name] = [{edit["path"] for edit in item["edits"]} for item in propose(agent)]
+    assert len(found["stuck"]) == 1 and found["stuck"][0] >= {"library.py", "corpus.json"}
+    assert found["not stuck"] and not any({"library.py", "learning.py"} <= paths for paths in found["not stuck"])
