@@ -9,13 +9,15 @@ from pathlib import Path
 import pytest
 
 from rsi.config import RunConfig, from_json, to_json
+from rsi.core.codec import canonical
 from rsi.core.errors import InfrastructureError, JailError, UserError
 from rsi.core.protocols import Call, Entry, Files, Jail, Reply
-from rsi.core.records import CandidateId
+from rsi.core.records import CandidateId, Json
 from rsi.kernel.archive.git import GitArchive
 from rsi.kernel.audit.log import FileEventLog
 from rsi.kernel.sandbox import open_jail
 from rsi.loop.run import RunResult, run
+from rsi.loop.state import derive_seed, run_seed
 from rsi.loop.verify import verify
 from rsi.testing.toy import ToyJail, toy_agent, toy_config, toy_parts, toy_power
 
@@ -226,6 +228,50 @@ def test_what_differs_from_the_beginning_is_named(tmp_path: Path) -> None:
         play(tmp_path / "x", toy_config(seed=3, programs=3_000))
     with pytest.raises(UserError, match="another agent"):
         play(tmp_path / "x", toy_config(seed=3, programs=2_000), toy_agent(skill=0.4))
+
+
+def salted(salt: str) -> RunConfig:
+    config = toy_config(seed=3, programs=4_000)
+    return config.model_copy(update={"run": config.run.model_copy(update={"salt": salt})})
+
+
+class Listening(ToyJail):
+    """Keeps the payload of every call."""
+
+    def __init__(self, heard: list[dict[str, Json]]) -> None:
+        self._heard = heard
+
+    def call(self, call: Call) -> Reply:
+        assert isinstance(call.payload, dict)
+        self._heard.append(call.payload)
+        return super().call(call)
+
+
+def test_a_salt_changes_all_cases_and_all_seeds_that_agents_are_told_and_reaches_no_jail(tmp_path: Path) -> None:
+    heard: list[dict[str, Json]] = []
+    _, plain = play(tmp_path / "plain", salted(""), jail=lambda: Listening(heard))
+    without = {str(payload["seed"]) for payload in heard if "seed" in payload}
+    heard.clear()
+    _, other = play(tmp_path / "other", salted("pepper-0451"), jail=lambda: Listening(heard))
+    seeds = {str(payload["seed"]) for payload in heard if "seed" in payload}
+    assert len(seeds) > 3 and not seeds & without
+    pools = [seen.bodies("run.ended")[0]["pools"] for seen in (plain, other)]
+    secrets = [value for pool in pools if isinstance(pool, dict) for value in pool.values()]
+    assert len(set(secrets)) == 6
+    assert b"pepper-0451" not in b"".join(map(canonical, heard))
+    assert run_seed(salted(""), "build") == derive_seed(3, "build") != run_seed(salted("pepper-0451"), "build")
+
+
+def test_a_salted_run_comes_out_the_same_again_verifies_and_goes_on_with_its_own_salt_only(tmp_path: Path) -> None:
+    for name in "ab":
+        play(tmp_path / name, salted("pepper"))
+    assert verify(tmp_path / "a", 2, parts=toy_parts(salted("pepper"))).ok
+    log = tmp_path / "a" / "log.jsonl"
+    assert FileEventLog.read(log).digest() == FileEventLog.read(tmp_path / "b" / "log.jsonl").digest()
+    log.write_bytes(b"".join(log.read_bytes().splitlines(keepends=True)[:-1]))
+    for other, shown in (("salt", "'salt'"), ("", "None")):
+        with pytest.raises(UserError, match=f"run.salt was 'pepper' and is now {shown}"):
+            play(tmp_path / "a", salted(other))
 
 
 class Fragile(ToyJail):

@@ -22,7 +22,7 @@ from rsi.core.records import CandidateId, Case, Json, Manifest, Pool, Trial
 from rsi.kernel.evaluate import Failed, build, load_manifest, run_block
 from rsi.kernel.sandbox import open_jail
 from rsi.loop.agents import load_agent
-from rsi.loop.state import derive_seed
+from rsi.loop.state import run_seed
 from rsi.schedule import Job, WorkerPool
 from rsi.suites import outside_cases, suite
 
@@ -42,12 +42,12 @@ class Solver:
 
     Attributes:
         name: what a person calls it.
-        seed: seed of its build: that of the run it comes from, so that a release is built as it was certified.
+        config: of the run it comes from, so that a release is built with the same seed as when it was certified.
     """
 
     name: str
     files: Files
-    seed: int
+    config: RunConfig
 
     @property
     def manifest(self) -> Manifest:
@@ -103,14 +103,14 @@ def find_solver(agent: str) -> Solver:
         return _of_run(Path(folder), candidate)
     if folder and not Path(agent).exists():
         raise UserError(f"{folder} is not the folder of a run; write RUN:CANDIDATE, or the name or folder of an agent")
-    return Solver(name=agent, files=load_agent(agent), seed=RunConfig().run.seed)
+    return Solver(name=agent, files=load_agent(agent), config=RunConfig())
 
 
 def _of_run(folder: Path, name: str) -> Solver:
     with open_run(folder) as run:
         candidate = run.candidate(name)
-        seed = from_json(run.view.started["config"]).run.seed
-        return Solver(name=f"{folder}:{candidate[:12]}", files=run.archive.files(candidate), seed=seed)
+        config = from_json(run.view.started["config"])
+        return Solver(name=f"{folder}:{candidate[:12]}", files=run.archive.files(candidate), config=config)
 
 
 def _trials(solver: Solver, cases: Sequence[Case], programs: int, seed: int, workers: int, stop: threading.Event) -> Iterator[Trial]:
@@ -128,7 +128,7 @@ def _trials(solver: Solver, cases: Sequence[Case], programs: int, seed: int, wor
 
 def _builder(solver: Solver, manifest: Manifest) -> Callable[[Jail], Files]:
     def work(jail: Jail) -> Files:
-        built = build(jail, solver.files, manifest, derive_seed(solver.seed, "build"), Limits(wall_s=900, cpu_s=900))
+        built = build(jail, solver.files, manifest, run_seed(solver.config, "build"), Limits(wall_s=900, cpu_s=900))
         if isinstance(built, Failed):
             raise UserError(f"agent {solver.name} does not build: {built.outcome.value}, {built.reason}")
         return built.files

@@ -35,6 +35,9 @@ class RunSection(Section):
     """How long a run may go on, and whether the improver improves too."""
 
     seed: int = Field(default=1, ge=0, le=2**63 - 1, description="Seed of every random choice and of the pools of cases.")
+    salt: str = Field(
+        default="", max_length=200, description="Text mixed into all seeds: without it, nobody can try run seeds until one gives the cases."
+    )
     programs: int = Field(default=50_000_000, ge=1, description="Budget of the whole run, in candidate programs tried.")
     lanes: int = Field(
         default=3, ge=1, le=64, description="Virtual workers on which jobs are laid: part of the decisions, unlike real workers."
@@ -108,8 +111,12 @@ class RunConfig(Section):
 
 
 def to_json(config: RunConfig) -> Json:
-    """The configuration as plain data, as it stands in a run's log."""
-    data: Json = config.model_dump(mode="json")
+    """The configuration as plain data, as it stands in a run's log; an empty salt is left out, since nothing is mixed into the seeds."""
+    data: dict[str, Json] = config.model_dump(mode="json")
+    run = data["run"]
+    assert isinstance(run, dict)
+    if not config.run.salt:
+        del run["salt"]
     return data
 
 

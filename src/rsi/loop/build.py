@@ -7,7 +7,7 @@ from rsi.kernel.evaluate import Failed
 from rsi.kernel.evaluate import build as build_tree
 from rsi.loop.machine import Machine
 from rsi.loop.orders import Done, Line, Order
-from rsi.loop.state import Product, Version, derive_seed
+from rsi.loop.state import Product, Version, run_seed
 
 __all__ = ["build"]
 
@@ -25,7 +25,7 @@ async def build(machine: Machine, version: Version) -> Version:
 
 def _order(machine: Machine, version: Version) -> Order:
     files, manifest, limits = version.files, version.manifest, machine.limits
-    seed = derive_seed(machine.config.run.seed, "build")
+    seed = run_seed(machine.config, "build")
 
     def work(jail: Jail) -> Done:
         built = build_tree(jail, files, manifest, seed, limits)

@@ -10,7 +10,7 @@ from rsi.kernel.evaluate import agent_call
 from rsi.loop.desk import Ticket
 from rsi.loop.machine import Machine
 from rsi.loop.orders import Done, Line, Order
-from rsi.loop.state import derive_seed
+from rsi.loop.state import run_seed
 
 __all__ = ["Answer", "diagnose", "learn", "limitations_of", "practise", "propose"]
 
@@ -29,7 +29,7 @@ def practise(machine: Machine, memory: Json) -> Ticket:
     """Place one batch of practice."""
     practice, index, suite = machine.config.practice, machine.state.batches, machine.suite
     machine.state.batches += 1
-    seed = derive_seed(machine.config.run.seed, "practise", index)
+    seed = run_seed(machine.config, "practise", index)
 
     def payload() -> Json:
         batch = suite.practice_batch(index, practice.tasks)
@@ -79,7 +79,7 @@ def _limitation(item: Json) -> Limitation:
 
 
 def _call_seed(machine: Machine, call: str) -> int:
-    return derive_seed(machine.config.run.seed, call, machine.state.orders)
+    return run_seed(machine.config, call, machine.state.orders)
 
 
 def _place(machine: Machine, call: str, payload: Callable[[], Json], check: Check, *, programs: int = 0, duration: int = 0) -> Ticket:

@@ -46,7 +46,7 @@ class Parts:
 
 def standard_parts(config: RunConfig, manifest: Manifest, *, tier: str | None = None) -> Parts:
     """The parts of a real run: jails of the configured tier (or of `tier`) and the configured suite under the run's secret seeds."""
-    seeds = secret_seeds(config.run.seed)
+    seeds = secret_seeds(config.run.seed, salt=config.run.salt)
     return Parts(
         make_jail=lambda: open_jail(manifest.preload, tier or config.jail.tier),
         suite=suite(config.suite, seeds),

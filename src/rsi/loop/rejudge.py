@@ -8,7 +8,7 @@ from rsi.core.protocols import Archive, Entry, Files, Limits
 from rsi.core.records import CandidateId, Json, Outcome, Pool
 from rsi.kernel.evaluate import load_manifest, run_block
 from rsi.loop.parts import Parts
-from rsi.loop.state import PRODUCT_FILE, derive_seed
+from rsi.loop.state import PRODUCT_FILE, run_seed
 from rsi.loop.trials import rows_of
 
 __all__ = ["rejudge_blocks"]
@@ -44,7 +44,7 @@ def _again(body: dict[str, Json], versions: "_Versions", config: RunConfig, part
             manifest=load_manifest(files),
             cases=parts.suite.cases(pool, first, len(rows)),
             programs=config.certificate.programs if pool is Pool.SEALED else config.judge.programs,
-            seed=derive_seed(config.run.seed, "trials", pool.value, first),
+            seed=run_seed(config, "trials", pool.value, first),
             limits=Limits(wall_s=config.jail.wall_s, cpu_s=config.jail.wall_s),
         )
     finally:

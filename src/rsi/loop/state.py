@@ -4,11 +4,12 @@ from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from rsi.config import RunConfig
 from rsi.core.codec import canonical, sha256_hex
 from rsi.core.protocols import Files
 from rsi.core.records import Candidate, CandidateId, Json, Manifest, Proposal, TreeId
 
-__all__ = ["PRODUCT_FILE", "Cause", "Product", "State", "Version", "Waiting", "derive_seed"]
+__all__ = ["PRODUCT_FILE", "Cause", "Product", "State", "Version", "Waiting", "derive_seed", "run_seed"]
 
 PRODUCT_FILE = "build.json"
 """Where a call finds the product of the build."""
@@ -95,6 +96,15 @@ class State:
     products: dict[TreeId, Product] = field(default_factory=dict)
 
 
-def derive_seed(seed: int, *labels: str | int) -> int:
-    """A seed for one purpose from the run's seed: 31 bits of a SHA-256, so that purposes share no randomness."""
-    return int(sha256_hex(canonical([seed, *labels]))[:8], 16) & 0x7FFFFFFF
+def derive_seed(seed: int, *labels: str | int, salt: str = "") -> int:
+    """A seed for one purpose from the run's seed and salt: 31 bits of a SHA-256, so that purposes share no randomness.
+
+    Agents are told such seeds. Without a salt, a small run seed can be found from them by trying; with one that nobody can guess, not.
+    """
+    origin: Json = [seed, salt] if salt else seed
+    return int(sha256_hex(canonical([origin, *labels]))[:8], 16) & 0x7FFFFFFF
+
+
+def run_seed(config: RunConfig, *labels: str | int) -> int:
+    """The seed for one purpose in a run of this configuration."""
+    return derive_seed(config.run.seed, *labels, salt=config.run.salt)

@@ -8,7 +8,7 @@ from rsi.kernel.evaluate import run_block
 from rsi.loop.desk import Ticket
 from rsi.loop.machine import Machine
 from rsi.loop.orders import Done, Line, Order, always
-from rsi.loop.state import Version, derive_seed
+from rsi.loop.state import Version, run_seed
 
 __all__ = ["place_block", "rows_of", "scores_of"]
 
@@ -19,7 +19,7 @@ def place_block(
     """Place `count` trials of a version, from case number `first` of a pool on, `programs` programs each."""
     suite, limits = machine.suite, machine.limits
     files, manifest, name = version.runnable, version.manifest, version.id
-    seed = derive_seed(machine.config.run.seed, "trials", pool.value, first)
+    seed = run_seed(machine.config, "trials", pool.value, first)
 
     def work(jail: Jail) -> Done:
         cases = suite.cases(pool, first, count)

@@ -259,7 +259,7 @@ class ToySuite:
 
 def toy_parts(config: RunConfig, make_jail: Callable[[], Jail] = ToyJail) -> Parts:
     """The toy suite and these jails as the outside world of a run."""
-    seeds = secret_seeds(config.run.seed)
+    seeds = secret_seeds(config.run.seed, salt=config.run.salt)
     return Parts(
         make_jail=make_jail,
         suite=ToySuite(seeds),

@@ -105,6 +105,12 @@ def test_a_configuration_survives_the_log() -> None:
     assert canonical(to_json(config)) == canonical(to_json(from_json(to_json(config))))
 
 
+def test_an_empty_salt_leaves_the_configuration_of_the_log_as_it_was() -> None:
+    assert '"salt"' not in canonical(to_json(RunConfig())).decode()
+    salted = load_config(None, {"run.salt": "pepper"})
+    assert '"salt":"pepper"' in canonical(to_json(salted)).decode() and from_json(to_json(salted)) == salted
+
+
 @pytest.mark.parametrize(
     ("text", "programs"), [("40M", 40_000_000), ("250_000", 250_000), ("600k", 600_000), ("1.5m", 1_500_000), ("2G", 2 * 10**9), (" 7 ", 7)]
 )
