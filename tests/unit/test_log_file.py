@@ -4,11 +4,15 @@ import errno
 import json
 import os
 import resource
+import shutil
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+import rsi
 from rsi.core.codec import canonical, sha256_hex
 from rsi.core.errors import InfrastructureError, IntegrityError, UserError
 from rsi.kernel.audit.identity import kernel_hash
@@ -248,3 +252,16 @@ def test_the_kernel_is_named_by_its_source() -> None:
     assert len(name) == 16
     assert int(name, 16) >= 0
     assert name == kernel_hash.__wrapped__()
+
+
+@pytest.mark.parametrize("part", ["config/model.py", "core/codec.py", "kernel/judge/paired.py", "loop/cycle.py", "suites/seeds.py"])
+def test_another_source_of_anything_that_decides_is_another_kernel(part: str, tmp_path: Path) -> None:
+    copy = tmp_path / "rsi"
+    shutil.copytree(Path(rsi.__file__).parent, copy, ignore=shutil.ignore_patterns("__pycache__"))
+    with (copy / part).open("a") as handle:
+        handle.write("# and nothing else\n")
+    code = "from rsi.kernel.audit.identity import kernel_hash; print(kernel_hash())"
+    found = subprocess.run(
+        [sys.executable, "-B", "-c", code], env={"PYTHONPATH": str(tmp_path)}, capture_output=True, text=True, check=True
+    )
+    assert len(found.stdout.strip()) == 16 and found.stdout.strip() != kernel_hash()
