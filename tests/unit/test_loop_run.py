@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from rsi.config import RunConfig, from_json, to_json
+from rsi.config import RunConfig
+from rsi.config.model import ProposeConfig
 from rsi.core.codec import canonical
 from rsi.core.errors import InfrastructureError, JailError, UserError
 from rsi.core.protocols import Call, Entry, Files, Jail, Reply
@@ -158,7 +159,7 @@ def test_a_failed_learn_costs_the_news_and_not_the_run(tmp_path: Path) -> None:
 def test_proposals_without_shape_are_logged_and_the_others_are_judged(tmp_path: Path) -> None:
     odd = "[1, {}, {'surface': 'moods'}, {**_proposal(payload['seed'], 0), 'extra': 1}, {**_proposal(payload['seed'], 0), 'tag': 7}]"
     files = with_main('for number in range(payload["count"])]', f"for number in range(2)] + {odd}")
-    config = from_json({**dict(to_json(toy_config(seed=1))), "propose": {"count": 7, "programs": 200}})  # type: ignore[call-overload]
+    config = toy_config(seed=1).model_copy(update={"propose": ProposeConfig(count=7, programs=200)})
     result, seen = play(tmp_path, config, files)
     assert result.finished
     assert len(seen.bodies("proposal.malformed")) == 5 * len(seen.bodies("cycle.opened"))
