@@ -85,6 +85,8 @@ class Costs:
         surfaces: programs of judge trials by surface of the change under test, and `incumbent`.
         wall_s: from entry to entry, without the time between a stop and a resume.
         cpu_s: of all jails together.
+        sealed: of each version on sealed cases, the processor's seconds per case.
+        timed_out: trials of the judge and of the certificate that were ended for their time.
     """
 
     budget: int | None
@@ -93,6 +95,8 @@ class Costs:
     surfaces: Mapping[str, int]
     wall_s: float
     cpu_s: float
+    sealed: Mapping[CandidateId, float]
+    timed_out: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,6 +20,7 @@ from rsi.core.records import (
     Certificate,
     Cycle,
     Json,
+    Outcome,
     Proposal,
     ProposalId,
     Rejected,
@@ -46,7 +47,10 @@ class _Meter:
     purposes: Counter[str] = field(default_factory=Counter)
     surfaces: Counter[str] = field(default_factory=Counter)
     failures: Counter[tuple[str, str, str]] = field(default_factory=Counter)
+    sealed_cases: Counter[CandidateId] = field(default_factory=Counter)
+    sealed_s: dict[CandidateId, float] = field(default_factory=dict)
     trials: int = 0
+    timed_out: int = 0
     wall_s: float = 0.0
     cpu_s: float = 0.0
     at: float | None = None
@@ -58,6 +62,10 @@ class _Meter:
                 self.wall_s += max(0.0, at - self.at)
             self.at = at
         self.cpu_s += seconds(entry, "cpu_s") or 0.0
+
+    def read_sealed(self, entry: Entry, candidate: CandidateId, cases: int) -> None:
+        self.sealed_cases[candidate] += cases
+        self.sealed_s[candidate] = self.sealed_s.get(candidate, 0.0) + (seconds(entry, "cpu_s") or 0.0)
 
 
 class Tracker:
@@ -160,6 +168,8 @@ class Tracker:
             surfaces=dict(meter.surfaces),
             wall_s=meter.wall_s,
             cpu_s=meter.cpu_s,
+            sealed={name: meter.sealed_s[name] / cases for name, cases in meter.sealed_cases.items() if cases},
+            timed_out=meter.timed_out,
         )
 
     def _read_start(self, entry: Entry) -> None:
@@ -216,6 +226,9 @@ class Tracker:
         spent = sum(number(row, "programs") or 0 for row in rows) if programs is None else programs
         self._meter.trials += len(rows)
         self._meter.purposes[purpose] += spent
+        self._meter.timed_out += sum(row.get("outcome") == Outcome.TIMED_OUT for row in rows)
+        if purpose == "certificate":
+            self._meter.read_sealed(entry, candidate, len(rows))
         if purpose == "judge":
             self._charge(candidate, spent)
             for row in rows:

@@ -4,16 +4,19 @@ from statistics import median
 
 from rsi.analytics import Fate, Progress, smallest_visible_effect
 from rsi.core.records import Certificate
-from rsi.reports.document import Block, Claim, Facts, Figure, Table, Tone
+from rsi.reports.document import Block, Claim, Facts, Figure, Paragraph, Strong, Table, Tone
 from rsi.reports.figures import Pair, pairs
 from rsi.reports.words import count, duration, interval, percent, plural, points
 
 __all__ = ["claim_blocks"]
 
+_DEAR = 5.0
+"""A release that takes more than so many times the start's processor time per case is warned of."""
+
 
 def claim_blocks(progress: Progress) -> tuple[Block, ...]:
-    """The claim of the run, its main numbers, and the certificate by family."""
-    return (_claim(progress), _facts(progress), *_families(progress))
+    """The claim of the run, what it costs in processor time, what stands against it, its main numbers, and the certificate by family."""
+    return (_claim(progress), *_processor(progress), *_timed_out(progress), _facts(progress), *_families(progress))
 
 
 def _claim(progress: Progress) -> Claim:
@@ -82,6 +85,33 @@ def _visible(progress: Progress) -> str:
     if smallest is None:
         return f"{tests}: too few to see an effect of any size. A larger budget per change would tell more."
     return f"{tests}: an effect below about {points(smallest)} points would mostly have gone unseen."
+
+
+def _processor(progress: Progress) -> tuple[Paragraph, ...]:
+    """What the gain costs in time, which budgets in programs do not show: programs of two versions may differ in what they cost."""
+    certificate = progress.certificate
+    if certificate is None or certificate.start == certificate.release:
+        return ()
+    start, release = (progress.costs.sealed.get(name, 0.0) for name in (certificate.start, certificate.release))
+    if start <= 0 or release <= 0:
+        return ()
+    told = f"The release costs {release / start:.1f} times the processor time per case: {_seconds(release)}, the start {_seconds(start)}."
+    if release / start <= _DEAR:
+        return (Paragraph(line=(told,)),)
+    warning = "the budget in programs was the same, but not the time: a part of the gain may be bought with it."
+    return (Paragraph(line=(told, " ", Strong("Warning:"), f" {warning}")),)
+
+
+def _seconds(seconds: float) -> str:
+    return f"{seconds:.2f} s" if seconds >= 0.1 else f"{1000 * seconds:.1f} ms"
+
+
+def _timed_out(progress: Progress) -> tuple[Paragraph, ...]:
+    times = progress.costs.timed_out
+    if not times:
+        return ()
+    told = f" {plural(times, 'trial was', 'trials were')} ended for running out of time: a slower machine could decide otherwise."
+    return (Paragraph(line=(Strong("Warning:"), told)),)
 
 
 def _facts(progress: Progress) -> Facts:

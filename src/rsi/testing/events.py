@@ -150,13 +150,18 @@ class RunBuilder:
         first: int | None = None,
         purpose: str = "judge",
         programs: int = 100,
+        outcome: str = "crashed",
+        cpu_s: float = 0.5,
     ) -> int:
-        """One block of trials on cases `first`… (None: cases that nobody has opened); returns the number of the first case."""
+        """One block of trials on cases `first`… (None: cases that nobody has opened); returns the number of the first case.
+
+        `outcome` is that of the trials without a score.
+        """
         begin = self._cases if first is None else first
         self._cases = max(self._cases, begin + len(scores))
-        rows: list[Json] = [_row(purpose, begin + i, score, programs) for i, score in enumerate(scores)]
+        rows: list[Json] = [_row(purpose, begin + i, score, programs, outcome) for i, score in enumerate(scores)]
         pool = "judge" if purpose == "judge" else "sealed"
-        self.add("trials.done", {"candidate": candidate, "pool": pool, "purpose": purpose, "trials": rows})
+        self.add("trials.done", {"candidate": candidate, "pool": pool, "purpose": purpose, "trials": rows}, cpu_s=cpu_s)
         return begin
 
     def accept(self, proposal: ProposalId, candidate: CandidateId, *, mean: float = 0.1, low: float = 0.03, high: float = 0.17) -> None:
@@ -218,11 +223,11 @@ class RunBuilder:
         self.add("verdict.given", {"verdict": encode(verdict), "proposal": proposal, "cycle": self._cycles - 1, "surface": surface})
 
 
-def _row(purpose: str, number: int, score: float | None, programs: int) -> Json:
+def _row(purpose: str, number: int, score: float | None, programs: int, outcome: str) -> Json:
     return {
         "case": f"{purpose}-{number}",
         "family": FAMILIES[number % len(FAMILIES)],
-        "outcome": "crashed" if score is None else "answered",
+        "outcome": outcome if score is None else "answered",
         "score": score,
         "label": "solved" if score == 1 else "not found",
         "programs": programs,

@@ -55,6 +55,15 @@ def test_a_case_counts_once_however_often_it_is_run() -> None:
     assert capability is not None and capability.cases == 2
 
 
+def test_sealed_cases_are_timed_and_trials_that_ran_out_of_time_are_counted() -> None:
+    run = RunBuilder()
+    run.trials(run.start, [1.0, None, None], cpu_s=9.0, outcome="timed_out")
+    run.trials(run.start, [1.0] * 4, purpose="certificate", cpu_s=1.0)
+    run.trials(run.start, [None] * 4, purpose="certificate", cpu_s=2.0, outcome="timed_out")
+    costs = progress_of(run.entries).costs
+    assert costs.sealed == {run.start: 0.375} and costs.timed_out == 6
+
+
 def test_certificate_trials_are_no_part_of_the_curve() -> None:
     run = RunBuilder()
     run.trials(run.start, [1.0] * 5, purpose="certificate")

@@ -106,6 +106,42 @@ def test_the_certificate_comes_first_and_is_said_in_numbers() -> None:
     assert '<section class="claim good">' in html
 
 
+def certified(*, release_s: float, outcome: str = "crashed") -> RunBuilder:
+    run = RunBuilder()
+    run.cycle()
+    name = run.propose()
+    candidate = run.test(name)
+    run.trials(candidate, [1.0, None], first=run.trials(run.start, [0.0, 1.0]), outcome=outcome)
+    run.accept(name, candidate)
+    for first in (0, 100):
+        run.trials(run.start, [0.0] * 100, purpose="certificate", first=first, cpu_s=1.0)
+        run.trials(candidate, [1.0] * 100, purpose="certificate", first=first, cpu_s=release_s)
+    run.certify()
+    run.end()
+    return run
+
+
+def test_what_a_case_costs_in_processor_time_stands_beside_the_certificate() -> None:
+    for page in pages(certified(release_s=1.6)):
+        assert "costs 1.6 times the processor time per case: 16.0 ms, the start 10.0 ms" in page
+        assert page.index("Certified gain") < page.index("processor time per case") < page.index("Programs tried")
+        assert "Warning" not in page
+
+
+def test_a_release_that_takes_more_than_five_times_as_long_is_warned_of() -> None:
+    assert all("costs 6.0 times" in page and "a part of the gain may be bought with it" in page for page in pages(certified(release_s=6.0)))
+
+
+def test_clocks_without_processor_time_say_nothing_about_it() -> None:
+    assert all("processor time per case" not in page for page in pages(certified(release_s=0.0)))
+    assert all("processor time per case" not in page for page in pages(example_run(accepted=0)))
+
+
+def test_trials_that_ran_out_of_time_are_warned_of() -> None:
+    for page in pages(certified(release_s=1.0, outcome="timed_out")):
+        assert "1 trial was ended for running out of time: a slower machine could decide otherwise" in page
+
+
 def test_every_kept_change_is_shown_with_diff_reason_limitation_prediction_and_effect(tmp_path: Path) -> None:
     write_report(write(tmp_path))
     markdown = (tmp_path / "report.md").read_text("utf-8")
