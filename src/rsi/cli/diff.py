@@ -6,10 +6,11 @@ from rich.console import Console
 from rich.text import Text
 
 from rsi.cli.folders import open_run
-from rsi.cli.terminal import JsonFlag, harmless, print_json
+from rsi.cli.terminal import JsonFlag, harmless, print_json, say
 from rsi.cli.view.text import clean, effect, percent, points
 from rsi.core.codec import encode
 from rsi.kernel.archive.views import Step
+from rsi.reports.diffs import code_first
 
 __all__ = ["diff", "headline"]
 
@@ -17,7 +18,7 @@ _STYLES = {"+": "green", "-": "red", "@": "cyan"}
 
 
 def diff(run: Path, candidate: str, /, *, as_json: JsonFlag = False) -> int:
-    """What a candidate changed, why, and with which effect.
+    """What a candidate changed, why, and with which effect; code first, and only the first lines of files of data.
 
     Args:
         run: Folder of the run.
@@ -41,8 +42,12 @@ def diff(run: Path, candidate: str, /, *, as_json: JsonFlag = False) -> int:
     console = Console(soft_wrap=True)
     for line in headline(step):
         console.print(Text(line))
-    for line in text.splitlines():
+    every = text.removesuffix("\n").split("\n")
+    shown = code_first(every)
+    for line in shown:
         console.print(Text(line, style="bold" if line.startswith(("+++", "---")) else _STYLES.get(line[:1], "")))
+    if len(shown) < len(every):
+        say(f"… {len(every) - len(shown)} more lines of data (JSON files); --json gives all of them")
     return 0
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from rsi.analytics import Attempt, Fate, Incumbent, Progress
 from rsi.core.errors import IntegrityError
 from rsi.core.records import CandidateId, Effect
+from rsi.reports.diffs import code_first
 from rsi.reports.document import Block, Card, Code, Figure, Heading, Mono, Paragraph, Strong, Table
 from rsi.reports.figures import Reach, Step, reaches, steps
 from rsi.reports.words import interval, one_line, percent, plain_lines, plural, points
@@ -20,7 +21,6 @@ _MOST_LINES = 100
 _DIFF_CHARACTERS = 70_000
 _LINE_CHARACTERS = 200
 _MOST_REASONS = 25
-_DATA_LINES = 16
 
 
 def curve_blocks(progress: Progress) -> Iterator[Block]:
@@ -180,7 +180,7 @@ def shortened(text: str, *, lines: int, characters: int, name: str) -> str:
     every = plain_lines(text).rstrip("\n").split("\n")
     kept: list[str] = []
     room = characters
-    for row in _code_first(every)[:lines]:
+    for row in code_first(every)[:lines]:
         line = row if len(row) <= _LINE_CHARACTERS else row[: _LINE_CHARACTERS - 1] + "…"
         room -= len(line) + 1
         if room < 0:
@@ -189,18 +189,6 @@ def shortened(text: str, *, lines: int, characters: int, name: str) -> str:
     if len(kept) < len(every):
         kept.append(f"… {len(every) - len(kept)} more lines: rsi diff RUN {name}")
     return "\n".join(kept)
-
-
-def _code_first(lines: list[str]) -> list[str]:
-    """The lines of a diff with files of data (JSON) behind all others, and only the first lines of each of those."""
-    files: list[list[str]] = [[]]
-    for line, after in zip(lines, [*lines[1:], ""], strict=True):
-        if line.startswith("--- ") and after.startswith("+++ "):
-            files.append([])
-        files[-1].append(line)
-    data = [file for file in files if len(file) > 1 and ".json" in (file[0] + file[1])]
-    code = [file for file in files if file not in data]
-    return [line for file in code for line in file] + [line for file in data for line in file[:_DATA_LINES]]
 
 
 def other_blocks(progress: Progress) -> Iterator[Block]:

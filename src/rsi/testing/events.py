@@ -4,7 +4,7 @@ Every method writes the event that the loop would write, with bodies as in the t
 tell stories that a loop never would.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from rsi.core.codec import canonical, encode, sha256_hex
@@ -105,9 +105,10 @@ class RunBuilder:
         limitation: str = "w1",
         path: str = "solve.py",
         after: str | None = "DEPTH = 4\n",
+        also: Mapping[str, str] | None = None,
         prediction: Prediction = _HOPE,
     ) -> ProposalId:
-        """A proposal is made in the present cycle; returns its name."""
+        """A proposal to write `after` to `path`, and `also` to other paths, is made in the present cycle; returns its name."""
         name = ProposalId(f"p{len(self._proposals) + 1}")
         proposal = Proposal(
             id=name,
@@ -116,7 +117,7 @@ class RunBuilder:
             surface=surface,
             limitation=limitation,
             reason=reason,
-            edits=(FileEdit(path=path, before=None, after=after),),
+            edits=tuple(FileEdit(path=at, before=None, after=text) for at, text in {path: after, **(also or {})}.items()),
             prediction=prediction,
         )
         self._proposals[name] = proposal

@@ -1,6 +1,7 @@
 """The verbs that look into a run's folder, over a run of which everything is known."""
 
 import json
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -64,6 +65,20 @@ def test_diff_shows_what_a_version_changed_with_reason_prediction_and_effect(fol
     text = said(capsys, "diff", str(folder), "v2")
     for words in ("code: search deeper", "predicted: 60 % likely better", "accepted: +10.0 points", "-DEPTH = 4", "+DEPTH = 5"):
         assert words in text
+
+
+def test_diff_shows_code_before_data_and_says_how_to_see_all_of_the_data(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with closing(GitArchive(tmp_path / "objects.git")) as archive:
+        run = RunBuilder(archive=archive)
+        run.cycle()
+        proposal = run.propose(path="a.json", after="1\n" * 40, also={"z.py": "NEW = 1\n"})
+        run.accept(proposal, run.test(proposal))
+    write(tmp_path, run)
+    lines = said(capsys, "diff", str(tmp_path), "v1").splitlines()
+    assert lines.index("+NEW = 1") < lines.index("+++ b/a.json") and lines.count("+1") == 13
+    assert lines[-1] == "… 27 more lines of data (JSON files); --json gives all of them"
+    whole = told(capsys, "diff", str(tmp_path), "v1")
+    assert isinstance(whole, dict) and str(whole["diff"]).count("\n+1") == 40
 
 
 def test_a_candidate_may_be_named_by_its_first_digits(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

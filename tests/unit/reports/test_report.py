@@ -14,6 +14,7 @@ from rsi.kernel.archive.git import GitArchive
 from rsi.kernel.audit.log import FileEventLog
 from rsi.reports import report_of, summary_of, write_report
 from rsi.reports.changes import shortened
+from rsi.reports.diffs import code_first
 from rsi.reports.html import render_html
 from rsi.reports.markdown import render_markdown
 from rsi.testing.events import RunBuilder, example_run
@@ -316,8 +317,14 @@ def test_a_folder_without_a_run_is_refused(tmp_path: Path) -> None:
 
 
 def test_code_stands_before_data_in_a_change_and_little_is_shown_of_data() -> None:
-    data = "--- a/corpus.json\n+++ b/corpus.json\n@@ -1 +1,500 @@\n" + "".join(f"+data {n}\n" for n in range(500))
-    code = "--- a/library.py\n+++ b/library.py\n@@ -1 +1,2 @@\n+def pairs(xs):\n+    return []\n"
+    data = "--- a/corpus.json\n+++ b/corpus.json\n@@ -0,0 +1,500 @@\n" + "".join(f"+data {n}\n" for n in range(500))
+    code = "--- a/library.py\n+++ b/library.py\n@@ -0,0 +1,2 @@\n+def pairs(xs):\n+    return []\n"
     lines = shortened(data + code, lines=100, characters=10_000, name="v3").splitlines()
     assert lines[:5] == code.splitlines() and lines[5:8] == data.splitlines()[:3]
     assert lines[-1] == "… 487 more lines: rsi diff RUN v3" and len(lines) == 5 + 16 + 1
+
+
+def test_a_changed_line_that_looks_like_the_beginning_of_a_data_file_hides_no_code() -> None:
+    rows = ["--- a/solve.py", "+++ b/solve.py", "@@ -1 +1,31 @@", "--- a/x.json", "+++ b/x.json", *["+evil()"] * 30]
+    assert code_first(rows) == rows
+    assert code_first(["--- a/x.json.py", "+++ b/x.json.py", "@@ -0,0 +1,30 @@", *["+evil()"] * 30])[-1] == "+evil()"
