@@ -8,7 +8,8 @@ import builtins
 import io
 import json
 from collections.abc import Callable, Mapping, Sequence
-from types import SimpleNamespace
+from functools import lru_cache
+from types import CodeType, SimpleNamespace
 from typing import Any
 
 from rsi.config import RunConfig, from_json
@@ -189,6 +190,11 @@ class ToyJail:
         return Reply(outcome=outcome, value=value, reason=reason, stdout="", stderr="", clock=Clock())
 
 
+@lru_cache(maxsize=64)
+def _compiled(source: bytes, name: str) -> CodeType:
+    return compile(source, name, "exec")
+
+
 class _ToyModules:
     """Imports and opens files of a tree without a folder."""
 
@@ -202,7 +208,7 @@ class _ToyModules:
             space: dict[str, Any] = {"__name__": name, "open": self._open}
             space["__builtins__"] = {**vars(builtins), "__import__": self._import}
             self._loaded[name] = space
-            exec(compile(self._files[f"{name}.py"], name, "exec"), space)  # noqa: S102 - code of this module only
+            exec(_compiled(self._files[f"{name}.py"], name), space)  # noqa: S102 - code of this module only
         return self._loaded[name]
 
     def _open(self, path: str, encoding: str = "utf-8") -> io.StringIO:

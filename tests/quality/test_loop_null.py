@@ -1,0 +1,231 @@
+"""The whole loop where nothing can help: complete runs, in which every proposal only deals the luck anew, keep practically nothing.
+
+The real loop (several proposals per pass, tests open side by side, shared trials of the incumbent, tests begun again on top of a change
+that was kept) over toy agents in memory. 200 runs, 40 where the environment says `CI`; the seeds are fixed, and the bounds are such that
+an honest loop would pass with other seeds too, but for bad luck in one of 1,000. Measured: 3 of 200 runs keep anything (claimed: at
+most 10 %). A liar with the error budget (18 of 60), a suite that repeats its cases and a true gain show that the simulation tells them from this.
+"""
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cache
+
+import pytest
+
+from rsi.config import RunConfig
+from rsi.core.codec import sha256_hex
+from rsi.core.protocols import Call, Entry, Files, Reply, Suite
+from rsi.core.records import CandidateId, Case, Json, Pool
+from rsi.kernel.judge import AlphaSpending
+from rsi.loop.state import PRODUCT_FILE
+from rsi.suites import secret_seeds
+from rsi.testing.in_memory import MemoryArchive, live_in_memory
+from rsi.testing.neutral import neutral_agent
+from rsi.testing.toy import ToyJail, ToySuite, toy_config, toy_parts
+
+pytestmark = [pytest.mark.statistical, pytest.mark.timeout(300)]
+
+ALPHA = 0.1
+HORIZON = 10
+CHANCE = 0.001
+LIARS = 60
+
+Repetitions = Callable[..., int]
+Places = dict[str, dict[str, int]]
+
+
+class Spendthrift(AlphaSpending):
+    """Gives each test the whole error budget of the run, as if there were no other."""
+
+    def open_test(self) -> float | None:
+        """Alpha, however many tests there are."""
+        return None if super().open_test() is None else ALPHA
+
+
+class Repeating(ToySuite):
+    """Has no more than 240 judge cases, and begins again with the first."""
+
+    def cases(self, pool: Pool, start: int, count: int) -> Sequence[Case]:
+        """Cases of two families in turn."""
+        return super().cases(pool, start % 240, count)
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """A version (named by its files) was run on a case."""
+
+    version: str
+    case: str
+
+
+@dataclass(slots=True)
+class Story:
+    """All that happened in a run, in the order in which it happened: entries of the log and, as seen from the jail, cases run."""
+
+    archive: MemoryArchive = field(default_factory=MemoryArchive)
+    events: list[Entry | Ran] = field(default_factory=list)
+
+    def placed(self, kind: str) -> list[tuple[int, dict[str, Json]]]:
+        """Entries of a kind, each with its place."""
+        entries = [(place, event) for place, event in enumerate(self.events) if isinstance(event, Entry)]
+        return [(place, entry.body) for place, entry in entries if entry.kind == kind and isinstance(entry.body, dict)]
+
+    def version(self, candidate: Json) -> str:
+        return version_of(self.archive.files(CandidateId(str(candidate))))
+
+    def first_runs(self) -> Places:
+        """Of each version, where in the story it was run on each case for the first time."""
+        found: Places = {}
+        for place, event in enumerate(self.events):
+            if isinstance(event, Ran):
+                found.setdefault(event.version, {}).setdefault(event.case, place)
+        return found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """What is asked of a run.
+
+    Attributes:
+        levels: sum of the levels of all tests: how many false acceptances they allow in expectation.
+        abreast: the most tests that were open at the same time.
+        shared: tests whose incumbent had been run for another test before they opened.
+        stale: tests with a case that their candidate or incumbent had been run on before they opened.
+        sealed: runs on sealed cases; `early` ones came before the last verdict.
+    """
+
+    kept: int
+    tests: int
+    levels: float
+    rebased: int
+    abreast: int
+    shared: int
+    stale: int
+    sealed: int
+    early: int
+
+
+class WatchedJail(ToyJail):
+    """Tells the story which version is run on which cases."""
+
+    def __init__(self, story: Story) -> None:
+        self._story = story
+
+    def call(self, call: Call) -> Reply:
+        if call.function == "solve":
+            assert isinstance(call.payload, dict) and isinstance(call.payload["cases"], list)
+            version = version_of(call.files)
+            self._story.events.extend(Ran(version, str(case["id"])) for case in call.payload["cases"] if isinstance(case, dict))
+        return super().call(call)
+
+
+def version_of(files: Files) -> str:
+    return sha256_hex(repr(sorted((path, content) for path, content in files.items() if path != PRODUCT_FILE)).encode())
+
+
+def play(seed: int, gain: float = 0.0, *, spending: AlphaSpending | None = None, suite: type[ToySuite] = ToySuite) -> Facts:
+    """A complete run: up to 10 tests of up to 240 pairs, three open at a time, three proposals per pass."""
+    config = toy_config(seed=seed, programs=400_000, alpha=ALPHA, horizon=HORIZON, block=24, open=3, max_pairs=240)
+    story, cases = Story(), suite(secret_seeds(seed))
+    parts = replace(toy_parts(config, lambda: WatchedJail(story)), suite=cases)
+    live_in_memory(config, neutral_agent(gain), parts, archive=story.archive, observer=story.events.append, spending=spending)
+    return facts_of(story, config, cases)
+
+
+def facts_of(story: Story, config: RunConfig, suite: Suite) -> Facts:
+    runs, tests, verdicts = story.first_runs(), story.placed("test.opened"), story.placed("verdict.given")
+    sealed = {case.id for case in suite.cases(Pool.SEALED, 0, config.certificate.pairs)}
+    opened = [place for place, event in enumerate(story.events) if isinstance(event, Ran) and event.case in sealed]
+    return Facts(
+        kept=len(story.placed("incumbent.changed")),
+        tests=len(tests),
+        levels=math.fsum(1 / float(str(body["threshold"])) for _, body in tests),
+        rebased=sum("rebased" in str(body["verdict"]) for _, body in verdicts),
+        abreast=max_abreast(tests, verdicts),
+        shared=sum(min(runs[story.version(body["incumbent"])].values()) < place for place, body in tests),
+        stale=sum(is_stale(story, runs, place, body) for place, body in tests),
+        sealed=len(opened),
+        early=sum(place < verdicts[-1][0] for place in opened),
+    )
+
+
+def is_stale(story: Story, runs: Places, opened: int, test: dict[str, Json]) -> bool:
+    mine, theirs = (runs.get(story.version(test[who]), {}) for who in ("candidate", "incumbent"))
+    return any(place < opened or theirs.get(case, opened) < opened for case, place in mine.items())
+
+
+def max_abreast(tests: Sequence[tuple[int, object]], verdicts: Sequence[tuple[int, object]]) -> int:
+    steps = sorted([(place, 1) for place, _ in tests] + [(place, -1) for place, _ in verdicts])
+    return max(sum(step for _, step in steps[: end + 1]) for end in range(len(steps)))
+
+
+@cache
+def neutral_runs(count: int) -> Sequence[Facts]:
+    return [play(seed) for seed in range(count)]
+
+
+@cache
+def liars_runs() -> Sequence[Facts]:
+    return [play(seed, spending=Spendthrift(ALPHA, HORIZON)) for seed in range(LIARS)]
+
+
+@cache
+def gaining_runs() -> Sequence[Facts]:
+    return [play(seed, gain=0.2) for seed in range(20)]
+
+
+def most_by_chance(runs: int, chance: float) -> int:
+    """The least number that so many runs, each with this chance, exceed at most once in 1,000 times."""
+    tail, most = 1.0, -1
+    while tail > CHANCE:
+        most += 1
+        tail -= math.comb(runs, most) * chance**most * (1 - chance) ** (runs - most)
+    return most
+
+
+def keepers(runs: Sequence[Facts]) -> int:
+    return sum(run.kept > 0 for run in runs)
+
+
+def test_runs_in_which_nothing_can_help_keep_anything_at_most_as_often_as_alpha(repetitions: Repetitions) -> None:
+    runs = neutral_runs(repetitions(200))
+    assert keepers(runs) <= most_by_chance(len(runs), ALPHA)
+    assert min(run.tests for run in runs) == HORIZON
+
+
+def test_all_in_all_no_more_changes_are_kept_than_the_levels_of_the_tests_allow(repetitions: Repetitions) -> None:
+    runs = neutral_runs(repetitions(200))
+    tests = sum(run.tests for run in runs)
+    allowed = sum(run.levels for run in runs)
+    assert sum(run.kept for run in runs) <= most_by_chance(tests, allowed / tests)
+
+
+def test_a_loop_that_gives_every_test_the_whole_error_budget_fails_the_same_simulation() -> None:
+    assert keepers(liars_runs()) > most_by_chance(LIARS, ALPHA)
+
+
+def test_changes_that_add_twenty_points_are_kept_in_practically_every_run() -> None:
+    assert keepers(gaining_runs()) >= 0.9 * len(gaining_runs())
+
+
+def test_no_test_uses_a_case_that_its_candidate_or_incumbent_was_run_on_before_it_opened(repetitions: Repetitions) -> None:
+    runs = [*neutral_runs(repetitions(200)), *liars_runs(), *gaining_runs()]
+    assert sum(run.stale for run in runs) == 0
+
+
+def test_a_suite_that_repeats_its_cases_is_caught_by_the_same_check() -> None:
+    assert sum(play(seed, suite=Repeating).stale for seed in range(3)) > 0
+
+
+def test_sealed_cases_are_run_behind_the_last_verdict_and_only_if_something_was_kept(repetitions: Repetitions) -> None:
+    runs = [*neutral_runs(repetitions(200)), *liars_runs(), *gaining_runs()]
+    assert sum(run.early for run in runs) == 0
+    assert all((run.sealed > 0) == (run.kept > 0) for run in runs)
+
+
+def test_the_runs_had_tests_side_by_side_shared_trials_and_tests_begun_again() -> None:
+    runs = [*liars_runs(), *gaining_runs()]
+    assert min(run.abreast for run in runs) == 3
+    assert sum(run.shared for run in runs) > len(runs)
+    assert sum(run.rebased for run in liars_runs()) > 0 < sum(run.rebased for run in gaining_runs())
