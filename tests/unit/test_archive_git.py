@@ -296,3 +296,27 @@ def test_forcing_to_the_disk_works_after_adding_and_after_packing(tmp_path: Path
     archive.pack()
     archive.sync()
     assert archive.files(name) == FILES
+
+
+def test_an_index_whose_pack_is_gone_is_passed_over(tmp_path: Path) -> None:
+    archive = GitArchive(tmp_path)
+    name = archive.add(FILES, parents=(), message="start")
+    (tmp_path / "objects" / "pack" / "pack-gone.idx").write_bytes(b"\xfftOc\x00\x00\x00\x02" + bytes(2000))
+    assert GitArchive(tmp_path).files(name) == FILES
+    assert list(GitArchive(tmp_path).names()) == list(archive.names())
+
+
+@needs_git
+def test_packs_can_be_replaced_again_and_again_while_others_open_the_archive(tmp_path: Path) -> None:
+    archive = GitArchive(tmp_path)
+    names = history(archive, 5)
+    git_path = git_command()
+    assert git_path is not None
+    script = 'for i in $(seq 12); do "$0" -c safe.directory=* -C "$1" repack -adfkq --depth=$((i % 2 + 1)); done'
+    with subprocess.Popen(["sh", "-c", script, git_path, str(tmp_path)]) as packing:
+        opened = 0
+        while packing.poll() is None:
+            assert GitArchive(tmp_path).files(names[-1])["ü"] == b"u"
+            opened += 1
+    assert packing.returncode == 0
+    assert opened > 3

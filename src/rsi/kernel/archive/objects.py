@@ -28,6 +28,7 @@ _CONFIG = """[core]
 \tpruneExpire = never
 """
 _HEX = frozenset("0123456789abcdef")
+_LOOKS = 3
 
 
 class GitObjects:
@@ -199,14 +200,28 @@ class GitObjects:
         return None
 
     def _open_packs(self) -> bool:
-        """Follow the folder: forget packs that are gone, open new ones. True if there are new ones."""
-        present = set((self.folder / "objects" / "pack").glob("pack-*.idx"))
-        for path in set(self._packs) - present:
-            self._packs.pop(path).close()
-        fresh = sorted(present - set(self._packs))
-        for path in fresh:
-            self._packs[path] = Pack(path)
-        return bool(fresh)
+        """Follow the folder: forget packs that are gone, open new ones. True if there are new ones.
+
+        A git that outlived the process which called it may replace packs at this moment; it adds the new one before it removes the old.
+        """
+        before = set(self._packs)
+        for _ in range(_LOOKS):
+            present = set((self.folder / "objects" / "pack").glob("pack-*.idx"))
+            for path in set(self._packs) - present:
+                self._packs.pop(path).close()
+            if all([self._open_pack(path) for path in sorted(present - set(self._packs))]):
+                break
+        return bool(set(self._packs) - before)
+
+    def _open_pack(self, index: Path) -> bool:
+        """Open a pack; False if it went away. An index whose pack is gone says nothing, as for git."""
+        try:
+            self._packs[index] = Pack(index)
+        except IntegrityError:
+            if index.exists() and index.with_suffix(".pack").exists():
+                raise
+            return False
+        return True
 
 
 def _force(path: Path) -> None:
