@@ -24,6 +24,7 @@ from rsi.core.errors import JailError
 from rsi.core.protocols import Call, Files, Reply
 from rsi.core.records import Clock, Outcome
 from rsi.kernel.sandbox.clear import clear
+from rsi.kernel.sandbox.family import below
 from rsi.kernel.sandbox.launch import BOX, launch
 from rsi.kernel.sandbox.reading import ENVELOPE_BYTES, Ending, Found, legible, plain_reason, understand
 from rsi.kernel.sandbox.wire import Exchange, receive, request
@@ -52,6 +53,7 @@ class ZygoteJail:
         self._calling = threading.Lock()
         self._closed = False
         self.enforced: dict[str, object] = {}
+        self.standing: frozenset[int] = frozenset()
         self._start()
 
     @property
@@ -145,6 +147,7 @@ class ZygoteJail:
             theirs.close()
         self._control = ours
         self.enforced = self._greeting(ours)
+        self.standing = frozenset({self._process.pid, *below(self._process.pid)})
 
     def _greeting(self, control: socket.socket) -> dict[str, object]:
         try:

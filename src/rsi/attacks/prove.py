@@ -1,0 +1,83 @@
+"""Running the suite at one tier."""
+
+import time
+from collections.abc import Callable
+
+from rsi.attacks import answers, channel, controls, escape, grader, resources
+from rsi.attacks.model import Attack, Finding, Result, Status
+from rsi.attacks.scene import Scene
+from rsi.core.errors import JailError, UserError
+from rsi.kernel.sandbox import unreachable
+
+__all__ = ["ATTACKS", "prove"]
+
+ATTACKS: tuple[Attack, ...] = (
+    *answers.ATTACKS,
+    *grader.ATTACKS,
+    *channel.ATTACKS,
+    *resources.ATTACKS,
+    *escape.ATTACKS,
+    *controls.ATTACKS,
+)
+"""All attacks in the order of their numbers, then the controls."""
+
+
+def prove(
+    tier: str, *, only: tuple[str, ...] = (), quick: bool = False, on_result: Callable[[Result], None] = lambda _: None
+) -> tuple[Result, ...]:
+    """Run the attacks (all, those named, or the quick ones) on a jail of this tier; one result each, in their order.
+
+    Raises:
+        UserError: a name that no attack has, or a tier that this machine cannot enforce.
+    """
+    chosen = _chosen(only, quick)
+    why = unreachable(tier)
+    if why is not None:
+        raise UserError(f"this machine cannot enforce jail tier {tier}: {why}")
+    results = []
+    with Scene(tier) as scene:
+        for attack in chosen:
+            results.append(_result(attack, scene))
+            on_result(results[-1])
+    return tuple(results)
+
+
+def _chosen(only: tuple[str, ...], quick: bool) -> list[Attack]:
+    known = {attack.id for attack in ATTACKS}
+    unknown = [name for name in only if name not in known]
+    if unknown:
+        raise UserError(f"there is no attack {unknown[0]}; they are called A01 to A51, N1 to N7, P1 and P2")
+    return [attack for attack in ATTACKS if (attack.id in only if only else attack.quick or not quick)]
+
+
+def _result(attack: Attack, scene: Scene) -> Result:
+    began = time.monotonic()
+    status, seen = _tried(attack, scene)
+    return Result(
+        attack=attack.id,
+        name=attack.name,
+        family=attack.family,
+        must=attack.must,
+        tier=scene.tier,
+        status=status,
+        seen=seen,
+        seconds=round(time.monotonic() - began, 3),
+    )
+
+
+def _tried(attack: Attack, scene: Scene) -> tuple[Status, str]:
+    """The attack's own finding, unless the host as a whole was touched: that counts whatever the attack found."""
+    why = scene.missing(attack.profile)
+    if why is not None:
+        return Status.NOT_RUN, why
+    scene.calm()
+    before = scene.look()
+    try:
+        finding = attack.run(scene)
+    except JailError as error:
+        finding = Finding(held=False, seen=f"the jail broke: {error}")
+    touched = scene.damage(before)
+    if finding.held and not touched:
+        return Status.HELD, finding.seen
+    seen = "; ".join(([] if finding.held else [finding.seen]) + touched)
+    return (Status.THROUGH if scene.tier in attack.tiers else Status.REPORTED), seen
