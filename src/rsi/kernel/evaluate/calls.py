@@ -12,6 +12,7 @@ from rsi.core.codec import canonical
 from rsi.core.errors import JailError
 from rsi.core.protocols import Call, Files, Jail, Limits, Reply
 from rsi.core.records import Clock, Json, Manifest, Outcome
+from rsi.kernel.sandbox import Violation
 
 __all__ = ["BUILD_FILE", "Built", "Failed", "agent_call", "build", "reliable"]
 
@@ -80,5 +81,5 @@ def reliable(jail: Jail, call: Call) -> Reply:
         reply = jail.call(_PROBE)
         if reply.outcome is not Outcome.ANSWERED:
             raise
-        reason = f"ended its jail twice: {error}"
+        reason = f"{Violation.BROKE_JAIL}: it ended twice: {error}"
         return dataclasses.replace(reply, outcome=Outcome.VIOLATION, value=None, reason=reason, stdout="", stderr="")

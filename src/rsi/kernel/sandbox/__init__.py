@@ -8,7 +8,8 @@ Covers: files, network, processes, signals, time, memory, output, forged results
 Does not cover: faults of the machine's own kernel, side channels through time and load, and what a *right* answer is.
 """
 
+from rsi.kernel.sandbox.reading import Violation
 from rsi.kernel.sandbox.tiers import TIERS, Capability, capabilities, open_jail, unreachable
 from rsi.kernel.sandbox.zygote import ZygoteJail
 
-__all__ = ["TIERS", "Capability", "ZygoteJail", "capabilities", "open_jail", "unreachable"]
+__all__ = ["TIERS", "Capability", "Violation", "ZygoteJail", "capabilities", "open_jail", "unreachable"]

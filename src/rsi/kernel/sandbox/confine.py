@@ -2,43 +2,74 @@
 
 Covers:
     `limit`: CPU seconds, address space, size of files, open descriptors, new processes (binds everybody but real root), no core files.
-    `filter_calls` (seccomp, x86-64 and aarch64): only the system calls that a single-threaded computation on files needs. No new process
-    or thread, exec, socket, signal to anybody, ptrace, mount, namespace, change of mode, owner or limits, shared memory, keyring.
+    `filter_calls` (seccomp, x86-64 and aarch64): only the system calls that a single-threaded computation on files needs, recorded from
+    CPython and numpy. No new process or thread, exec, socket, signal to anybody, change of mode, owner or limits, shared memory: these
+    fail, for an honest program may stumble over them. What no honest program does ends the process: ptrace, memory of other processes,
+    mounts, namespaces, keyrings, bpf, perf, userfaultfd, io_uring, files by handle, modules, clocks, calls of another processor or of x32.
     `fence_files` (Landlock): files outside the given paths can be neither read nor written.
     `drop_privileges`: every capability of a process that root started.
 Does not cover:
-    Side channels through timing and load; faults of the machine's own kernel; `stat` on paths outside (Landlock lets it pass); other
-    processors (`filter_calls` says so by raising OSError).
+    Side channels through timing, caches and load; faults of the machine's own kernel behind the calls that are allowed; `stat` on paths
+    outside (Landlock lets it pass); GPUs (no device is reachable, so none is judged); other processors (`filter_calls` says so by
+    raising OSError); the sum of a call's files (`guest` watches it).
 """
 
 import ctypes
+import dataclasses
 import os
 import platform
 import resource
 import struct
 
-__all__ = ["drop_privileges", "fence_files", "filter_calls", "landlock_version", "limit"]
+__all__ = ["Calls", "drop_privileges", "fence_files", "filter_calls", "landlock_version", "limit", "program"]
 
 _LIBC = ctypes.CDLL(None, use_errno=True)
-_ALLOW, _EPERM, _ENOSYS = 0x7FFF0000, 0x00050001, 0x00050026
+_ALLOW, _KILL, _EPERM, _ENOSYS = 0x7FFF0000, 0x80000000, 0x00050001, 0x00050026
 _PR_SET_NO_NEW_PRIVS, _PR_SET_SECCOMP, _FILTER = 38, 22, 2
 
-# Ranges of allowed call numbers: own memory, own files, clocks, and ending; the module's docstring lists what is left out.
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Calls:
+    """The system calls of one processor by number.
+
+    Attributes:
+        arch: how seccomp names the processor.
+        prlimit: the call that may ask for limits but not set them.
+        clone: the call whose flags may not ask for a namespace.
+        allowed: ranges that pass: own memory, own files, clocks, and ending.
+        deadly: ranges that no honest program uses: they end the process. All others fail.
+    """
+
+    arch: int
+    prlimit: int
+    clone: int
+    allowed: str
+    deadly: str
+
+
 _CALLS = {
-    "x86_64": (
-        0xC000003E,
-        302,
-        "0-28 32-40 60-61 63 72-80 82-85 87 89 95-100 102 104 107-108 110-111 115 118 120-121 124-125 127-128 130-131 135 137-138 140 "
-        "149-150 158 186 201-202 204 213 217-219 221 228-233 247 257-258 262-264 267 269-271 273-274 281 285 290-293 309 316 318 324 "
+    "x86_64": Calls(
+        arch=0xC000003E,
+        prlimit=302,
+        clone=56,
+        allowed="0-28 32-40 60-61 63 72-80 82-85 87 89 95-100 102 104 107-108 110-111 115 118 120-121 124-125 127-128 130-131 135 137-138 "
+        "140 149-150 158 186 201-202 204 213 217-219 221 228-233 247 257-258 262-264 267 269-271 273-274 281 285 290-293 309 316 318 324 "
         "326 332 334 436 439",
+        deadly="101 103 134 153 155 161 163-180 212 227 246 248-250 272 298 300-301 304 308 310-313 320-321 323 425-433 438 442-443",
     ),
-    "aarch64": (
-        0xC00000B7,
-        261,
-        "17 19-25 29 32 34-35 38 43-50 56-57 59 61-68 71-73 78-80 82-83 90 92-96 98-103 113-115 123-124 128 132-137 139 141 148 150 153 "
-        "155-156 158 160 163 165-166 168-169 172-179 214-216 222-223 226-229 232-233 260 276 278 283 285 291 293 436 439",
+    "aarch64": Calls(
+        arch=0xC00000B7,
+        prlimit=261,
+        clone=220,
+        allowed="17 19-25 29 32 34-35 38 43-50 56-57 59 61-68 71-73 78-80 82-83 90 92-96 98-103 113-115 123-124 128 132-137 139 141 148 "
+        "150 153 155-156 158 160 163 165-166 168-169 172-179 214-216 222-223 226-229 232-233 260 276 278 283 285 291 293 436 439",
+        deadly="18 39-42 51 58 60 89 97 104-106 112 116-117 142 161-162 170 217-219 224-225 241 262-263 265 268 270-273 280 282 294 "
+        "425-433 438 442-443",
     ),
 }
+_FIRST_X32_CALL = 0x40000000
+_NEW_NAMESPACE = 0x7E020000
+"""Flags of `clone` for a namespace of mounts, control groups, host names, IPC, users, processes, network."""
 _FIRST_RECENT_CALL = 424
 """glibc falls back to an older call only on ENOSYS; calls from this number on are answered so, older ones with EPERM."""
 
@@ -71,34 +102,44 @@ def drop_privileges() -> None:
 
 
 def filter_calls() -> None:
-    """Let only the allowed system calls pass from here on.
+    """Let only the allowed system calls pass from here on; others fail, deadly ones end the process with SIGSYS.
 
     Raises:
         OSError: no table for this processor, or a kernel without seccomp.
     """
-    program = _program()
-    buffer = ctypes.create_string_buffer(program, len(program))
-    header = struct.pack("HxxxxxxP", len(program) // 8, ctypes.addressof(buffer))
+    lines = program(platform.machine())
+    buffer = ctypes.create_string_buffer(lines, len(lines))
+    header = struct.pack("HxxxxxxP", len(lines) // 8, ctypes.addressof(buffer))
     _checked(_LIBC.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
     _checked(_LIBC.prctl(_PR_SET_SECCOMP, _FILTER, header, 0, 0))
 
 
-def _program() -> bytes:
-    """The filter: BPF instructions (code, jump if true, jump if false, constant) of 8 bytes each."""
-    if platform.machine() not in _CALLS:
-        raise OSError(f"no table of system calls for {platform.machine()}")
-    arch, prlimit, text = _CALLS[platform.machine()]
-    load, equal, at_least, above, give = 0x20, 0x15, 0x35, 0x25, 0x06
-    ranges = [(int(part.split("-")[0]), int(part.split("-")[-1])) for part in text.split()]
-    lines = [(load, 0, 0, 4), (equal, 1, 0, arch), (give, 0, 0, _EPERM), (load, 0, 0, 0)]
-    # prlimit64 may only ask: its third argument (new limits) must be null.
-    lines += [(equal, 0, 6, prlimit), (load, 0, 0, 32), (equal, 0, 3, 0), (load, 0, 0, 36), (equal, 0, 1, 0), (give, 0, 0, _ALLOW)]
+def program(machine: str) -> bytes:
+    """The filter for a processor: BPF instructions (code, jump if true, jump if false, constant) of 8 bytes each.
+
+    Raises:
+        OSError: no table for this processor.
+    """
+    if machine not in _CALLS:
+        raise OSError(f"no table of system calls for {machine}")
+    calls = _CALLS[machine]
+    load, equal, at_least, any_bit, give = 0x20, 0x15, 0x35, 0x45, 0x06
+    lines = [(load, 0, 0, 4), (equal, 1, 0, calls.arch), (give, 0, 0, _KILL)]
+    lines += [(load, 0, 0, 0), (at_least, 0, 1, _FIRST_X32_CALL), (give, 0, 0, _KILL)]
+    # Its third argument (new limits) must be null.
+    lines += [(equal, 0, 6, calls.prlimit), (load, 0, 0, 32), (equal, 0, 3, 0), (load, 0, 0, 36), (equal, 0, 1, 0), (give, 0, 0, _ALLOW)]
     lines += [(give, 0, 0, _EPERM)]
-    for index, (low, high) in enumerate(ranges):
-        behind = 2 * (len(ranges) - index - 1)
-        lines += [(at_least, 0, 1, low), (above, 0, behind + 3, high)]
-    lines += [(at_least, 0, 1, _FIRST_RECENT_CALL), (give, 0, 0, _ENOSYS), (give, 0, 0, _EPERM), (give, 0, 0, _ALLOW)]
+    lines += [(equal, 0, 4, calls.clone), (load, 0, 0, 16), (any_bit, 0, 1, _NEW_NAMESPACE), (give, 0, 0, _KILL), (give, 0, 0, _EPERM)]
+    lines += [*_answered(calls.allowed, _ALLOW), *_answered(calls.deadly, _KILL)]
+    lines += [(at_least, 0, 1, _FIRST_RECENT_CALL), (give, 0, 0, _ENOSYS), (give, 0, 0, _EPERM)]
     return b"".join(struct.pack("HBBI", *line) for line in lines)
+
+
+def _answered(ranges: str, answer: int) -> list[tuple[int, int, int, int]]:
+    """Give one answer to all calls of some ranges."""
+    at_least, above, give = 0x35, 0x25, 0x06
+    pairs = [(int(part.split("-")[0]), int(part.split("-")[-1])) for part in ranges.split()]
+    return [line for low, high in pairs for line in ((at_least, 0, 2, low), (above, 1, 0, high), (give, 0, 0, answer))]
 
 
 def landlock_version() -> int:

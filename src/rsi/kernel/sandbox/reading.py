@@ -10,17 +10,33 @@ import re
 import signal
 import struct
 from dataclasses import dataclass
+from enum import StrEnum
 
 from rsi.core.codec import loads
 from rsi.core.errors import MessageError
 from rsi.core.protocols import Limits
 from rsi.core.records import Json, Outcome
 
-__all__ = ["ENVELOPE_BYTES", "Ending", "Found", "legible", "plain_reason", "understand"]
+__all__ = ["ENVELOPE_BYTES", "Ending", "Found", "Violation", "legible", "plain_reason", "understand"]
 
 ENVELOPE_BYTES = 65_536
 """What a message may have around its value: nonce, or the text of an error."""
 _REASON_CHARACTERS = 2_000
+
+
+class Violation(StrEnum):
+    """What no honest candidate does; the reason of a violation begins with one of these, so that a report can name the attack."""
+
+    FORBIDDEN_CALL = "forbidden system call"
+    SURPLUS = "bytes behind the message"
+    FOREIGN = "message of another call"
+    SHAPE = "message of unknown shape"
+    PATH = "path out of its folder"
+    BROKE_JAIL = "broke its jail"
+
+    def found(self, detail: str) -> "Found":
+        """The outcome of a call that did this; `detail` is made safe to show."""
+        return Found(outcome=Outcome.VIOLATION, reason=legible(f"{self.value}: {detail}"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +82,8 @@ def plain_reason(text: str, folders: dict[str, str]) -> str:
 def understand(ending: Ending, nonce: str, limits: Limits) -> Found:
     """Judge the end of a call by its status first and by its bytes second."""
     stopped = _stopped_by(ending.status)
+    if stopped == signal.SIGSYS:
+        return Violation.FORBIDDEN_CALL.found("one that no computation needs; it ended the process")
     if ending.told or stopped == signal.SIGXCPU or (stopped == signal.SIGKILL and ending.cpu_s >= limits.cpu_s):
         return Found(outcome=Outcome.TIMED_OUT, reason="its time was over")
     if len(ending.result) < 8:
@@ -77,7 +95,7 @@ def understand(ending: Ending, nonce: str, limits: Limits) -> Found:
     if len(body) < size:
         return _silent(ending.status, stopped)
     if len(body) > size:
-        return Found(outcome=Outcome.VIOLATION, reason="something was written behind the one message of the call")
+        return Violation.SURPLUS.found("something was written behind the one message of the call")
     return _message(body, nonce, limits)
 
 
@@ -101,7 +119,7 @@ def _message(body: bytes, nonce: str, limits: Limits) -> Found:
     except MessageError as error:
         return Found(outcome=Outcome.MALFORMED, reason=legible(str(error)))
     if not isinstance(data, dict) or data.get("nonce") != nonce:
-        return Found(outcome=Outcome.VIOLATION, reason="a message that does not belong to this call")
+        return Violation.FOREIGN.found("its nonce is not that of this call")
     if set(data) == {"nonce", "value"}:
         return Found(outcome=Outcome.ANSWERED, value=data["value"])
     return _failure(data)
@@ -111,7 +129,7 @@ def _failure(data: dict[str, Json]) -> Found:
     word, text = data.get("error"), data.get("text")
     kinds = {"crashed": Outcome.CRASHED, "memory": Outcome.OUT_OF_MEMORY, "malformed": Outcome.MALFORMED}
     if set(data) != {"nonce", "error", "text"} or not isinstance(text, str) or not isinstance(word, str) or word not in kinds:
-        return Found(outcome=Outcome.VIOLATION, reason=f"a message of unknown shape: {json.dumps(sorted(data))[:200]}")
+        return Violation.SHAPE.found(json.dumps(sorted(data))[:200])
     return Found(outcome=kinds[word], reason=_last_line_first(legible(text).strip()) or word)
 
 

@@ -22,11 +22,11 @@ from types import TracebackType
 from rsi.core.codec import canonical
 from rsi.core.errors import JailError
 from rsi.core.protocols import Call, Files, Reply
-from rsi.core.records import Clock, Outcome
+from rsi.core.records import Clock
 from rsi.kernel.sandbox.clear import clear
 from rsi.kernel.sandbox.family import below
 from rsi.kernel.sandbox.launch import BOX, launch
-from rsi.kernel.sandbox.reading import ENVELOPE_BYTES, Ending, Found, legible, plain_reason, understand
+from rsi.kernel.sandbox.reading import ENVELOPE_BYTES, Ending, Found, Violation, legible, plain_reason, understand
 from rsi.kernel.sandbox.wire import Exchange, receive, request
 
 __all__ = ["ZygoteJail"]
@@ -77,8 +77,7 @@ class ZygoteJail:
         """
         wrong = _unusable(call.files)
         if wrong is not None:
-            found = Found(outcome=Outcome.VIOLATION, reason=legible(f"unusable path in its tree: {wrong!r}"))
-            return _reply(found, b"", b"", Clock())
+            return _reply(Violation.PATH.found(repr(wrong)), b"", b"", Clock())
         with self._calling:
             if self._process is None or self._process.poll() is not None:
                 self._drop()
