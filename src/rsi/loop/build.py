@@ -7,6 +7,7 @@ from rsi.kernel.evaluate import Failed
 from rsi.kernel.evaluate import build as build_tree
 from rsi.loop.machine import Machine
 from rsi.loop.orders import Done, Line, Order
+from rsi.loop.quarantine import sentence_for
 from rsi.loop.state import Product, Version, run_seed
 
 __all__ = ["build"]
@@ -28,7 +29,7 @@ def _order(machine: Machine, version: Version) -> Order:
     seed = run_seed(machine.config, "build")
 
     def work(jail: Jail) -> Done:
-        built = build_tree(jail, files, manifest, seed, limits)
+        built = build_tree(machine.watched(jail), files, manifest, seed, limits)
         if isinstance(built, Failed):
             return Done(outcome=built.outcome, reason=built.reason[:500], programs=0, value=None, clock=built.clock)
         return Done(outcome=Outcome.ANSWERED, reason="", programs=0, value=built.product, clock=built.clock)
@@ -44,6 +45,7 @@ def _order(machine: Machine, version: Version) -> Order:
             "result": machine.blob(done.value) if done.outcome is Outcome.ANSWERED else None,
         }
         machine.emit("job.done", body, done.clock)
+        sentence_for(machine, version, "build", done)
 
     key = machine.key("build", version.candidate.tree)
     duration = max(1, machine.config.practice.programs // 4)

@@ -10,6 +10,7 @@ from rsi.kernel.evaluate import agent_call
 from rsi.loop.desk import Ticket
 from rsi.loop.machine import Machine
 from rsi.loop.orders import Done, Line, Order
+from rsi.loop.quarantine import sentence_for
 from rsi.loop.state import run_seed
 
 __all__ = ["Answer", "diagnose", "learn", "limitations_of", "practise", "propose"]
@@ -87,7 +88,7 @@ def _place(machine: Machine, call: str, payload: Callable[[], Json], check: Chec
     files, manifest = improver.runnable, improver.manifest
 
     def work(jail: Jail) -> Done:
-        return _judged(agent_call(jail, files, manifest, call, payload(), limits), check, programs)
+        return _judged(agent_call(machine.watched(jail), files, manifest, call, payload(), limits), check, programs)
 
     def note(done: Done) -> None:
         body: Json = {
@@ -101,6 +102,7 @@ def _place(machine: Machine, call: str, payload: Callable[[], Json], check: Chec
             **(_tally(done.value) if call == "practise" else {}),
         }
         machine.emit("job.done", body, done.clock)
+        sentence_for(machine, improver, call, done)
 
     key = machine.key(call, improver.candidate.tree, sha256_hex(canonical(machine.state.batches)))
     light = max(1, machine.config.practice.programs // 10)

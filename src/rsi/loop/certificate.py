@@ -14,7 +14,7 @@ Scores = dict[CaseId, tuple[str, float]]
 
 
 async def certify_release(machine: Machine) -> None:
-    """Run both versions on the sealed cases and write the certificate; nothing if nothing was kept."""
+    """Run both versions on the sealed cases and write the certificate; nothing if nothing was kept or one of them breaks its jail."""
     start, release = machine.state.start, machine.state.incumbent
     if start.id == release.id:
         return
@@ -27,7 +27,7 @@ async def certify_release(machine: Machine) -> None:
         if done_before is not None and done_after is not None:
             before |= scores_of(done_before)
             after |= scores_of(done_after)
-    if before:
+    if before and machine.state.quarantined.keys().isdisjoint((start.id, release.id)):
         _issue(machine, start, release, before, after)
 
 

@@ -1,7 +1,7 @@
 """One pass of the improver over itself: learn, practise, diagnose, propose; every step a jailed call that may fail."""
 
 from rsi.config import RunConfig
-from rsi.core.records import Json, Limitation
+from rsi.core.records import CandidateId, Json, Limitation
 from rsi.loop import calls
 from rsi.loop.calls import Answer
 from rsi.loop.desk import Ticket, Until
@@ -32,6 +32,7 @@ class Chain:
         self._news = len(machine.state.news)
         self._findings: list[Json] = []
         self._limitations: tuple[Limitation, ...] = ()
+        self._asked_whom: set[CandidateId] = set()
         self._asked: Json = []
         self.only_gathers = machine.config.run.frozen_improver and _can_gather_more(machine)
         """In the frozen control: whether this pass ends before proposing."""
@@ -80,13 +81,21 @@ class Chain:
         if is_whole:
             state.memory, state.cause.failures = self._memory, 0
             del state.news[: self._news]
-        else:
+        elif not self._is_tainted:
             state.cause.failures += 1
         if self._machine.config.run.frozen_improver and not self.only_gathers:
             state.cause.ended = state.cause.ended or "budget"
 
+    @property
+    def _is_tainted(self) -> bool:
+        """Whether one who was asked in this pass is quarantined by now: nothing of the pass counts."""
+        return not self._asked_whom.isdisjoint(self._machine.state.quarantined)
+
     async def _answer(self, ticket: Ticket) -> Answer | None:
+        self._asked_whom.add(self._machine.improver.id)
         done: Done | None = await ticket
+        if self._is_tainted:
+            return None
         if done is None:
             self._machine.state.cause.ended = "budget"
             return None

@@ -10,12 +10,13 @@ from rsi.loop.desk import Ticket, Until
 from rsi.loop.machine import Machine
 from rsi.loop.orders import Done
 from rsi.loop.proposals import news_of
-from rsi.loop.state import Version, Waiting
+from rsi.loop.quarantine import QUARANTINED
+from rsi.loop.state import Reign, Version, Waiting
 from rsi.loop.trials import place_block, scores_of
 
 __all__ = ["Baseline", "Contest", "close_contest", "conclude", "is_rebased", "open_contest", "unbuildable"]
 
-REBASED = "rebased: another change was accepted, so this one is tried on top of it"
+REBASED = "rebased: another version became the incumbent, so this change is tried on top of it"
 _WORDS = {Accepted: "accepted", Rejected: "rejected", Undecided: "undecided"}
 
 
@@ -49,7 +50,9 @@ class Contest:
         """Run one block on both versions and take its pairs in; the verdict, if there is one by then."""
         number, self.block = self.block, self.block + 1
         mine, theirs = self._place(machine, baseline, number)
-        await Until(lambda: (mine.is_settled and theirs.is_settled) or self.is_overtaken(machine))
+        await Until(lambda: (mine.is_settled and theirs.is_settled) or self.is_overtaken(machine) or self._is_out(machine))
+        if self._is_out(machine):
+            return self._quarantined(machine)
         if self.is_overtaken(machine):
             return self.judge.undecided(self._why_overtaken(machine))
         if mine.done is None or theirs.done is None:
@@ -58,10 +61,22 @@ class Contest:
         return self._observe(mine.done, theirs.done)
 
     def is_overtaken(self, machine: Machine) -> bool:
-        """Whether the incumbent that this test is about has been replaced."""
-        return machine.state.incumbent.id != self.incumbent.id
+        """Whether the incumbent that this test is about has been replaced or quarantined."""
+        return machine.state.incumbent.id != self.incumbent.id or self.incumbent.id in machine.state.quarantined
+
+    def _is_out(self, machine: Machine) -> bool:
+        return self.candidate.id in machine.state.quarantined
+
+    def _quarantined(self, machine: Machine) -> Rejected:
+        """The test ends at once, with the evidence of whole blocks only: this one is at the floor."""
+        reason = f"{QUARANTINED}: {machine.state.quarantined[self.candidate.id]}"
+        judge = self.judge
+        return Rejected(candidate=self.candidate.id, effect=judge.effect, e_value=judge.e_value, threshold=judge.threshold, reason=reason)
 
     def _why_overtaken(self, machine: Machine) -> str:
+        reason = machine.state.quarantined.get(self.waiting.proposal.improver)
+        if reason is not None:
+            return f"{QUARANTINED}: whoever proposed it was quarantined for: {reason}"
         outcome = apply(machine.state.incumbent.files, self.waiting.proposal.edits)
         return f"stale: {outcome.path} was changed by another change" if isinstance(outcome, Stale) else REBASED
 
@@ -120,6 +135,7 @@ def close_contest(machine: Machine, contest: Contest, verdict: Verdict) -> None:
     if isinstance(verdict, Accepted):
         machine.spending.accepted()
         machine.state.incumbent = contest.candidate
+        machine.state.line.append(Reign(version=contest.candidate, memory=machine.state.memory))
         body: Json = {
             "candidate": contest.candidate.id,
             "before": contest.incumbent.id,
@@ -150,6 +166,7 @@ def is_rebased(verdict: Verdict) -> bool:
 def unbuildable(machine: Machine, candidate: Version) -> Rejected:
     """The verdict over a candidate whose tree does not build: no trial, no evidence, no level spent."""
     nothing = Effect(mean=0.0, low=-1.0, high=1.0, pairs=0, wins=0, losses=0)
-    reason = f"does not build: {candidate.product.failure}"
+    offence = machine.state.quarantined.get(candidate.id)
+    reason = f"does not build: {candidate.product.failure}" if offence is None else f"{QUARANTINED}: {offence}"
     threshold = 1 / machine.config.judge.alpha
     return Rejected(candidate=candidate.id, effect=nothing, e_value=1.0, threshold=threshold, reason=reason)

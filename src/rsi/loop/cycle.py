@@ -12,7 +12,7 @@ from rsi.loop.contest import Baseline, close_contest, conclude, is_rebased, open
 from rsi.loop.desk import Until
 from rsi.loop.machine import Machine
 from rsi.loop.proposals import admit, refuse
-from rsi.loop.state import Waiting
+from rsi.loop.state import Reign, Waiting
 
 __all__ = ["live"]
 
@@ -31,9 +31,11 @@ def live(machine: Machine) -> str:
 
 async def prepare(machine: Machine) -> None:
     """Build version 0, the first incumbent."""
+    machine.state.line.append(Reign(version=machine.state.start))
     start = await build(machine, machine.state.start)
     machine.state.start = machine.state.incumbent = start
-    if start.product.failure is not None:
+    machine.state.line[0] = Reign(version=start)
+    if start.product.failure is not None and machine.state.cause.ended is None:
         machine.state.cause.ended = f"version 0 does not build: {start.product.failure}"
 
 

@@ -5,16 +5,18 @@ from dataclasses import dataclass, replace
 
 from rsi.config import RunConfig, to_json
 from rsi.core.codec import canonical, encode, sha256_hex
-from rsi.core.protocols import Archive, Files, Limits, Suite
+from rsi.core.protocols import Archive, Files, Jail, Limits, Suite
 from rsi.core.records import Candidate, Case, Clock, Json, Manifest, Pool, ProposalId
 from rsi.kernel.evaluate import load_manifest
 from rsi.kernel.judge import AlphaSpending
 from rsi.loop.desk import Activity, Desk, Floor
+from rsi.kernel.workspace import Scanner
 from rsi.loop.purse import Purse
 from rsi.loop.replay import Journal
 from rsi.loop.state import State, Version
 
-__all__ = ["Machine", "Opening", "SharedSuite"]
+from rsi.loop.watch import WatchedJail
+__all__ = ["Machine", "Opening", "SharedSuite", "scanner_of"]
 
 
 class SharedSuite:
@@ -85,18 +87,23 @@ class Machine:
         start = self.keep(agent_files, parent=None, proposal=None)
         self.state = State(start=start, incumbent=start, examined={start.candidate.tree})
 
+        self.scanner = scanner_of(config, opening.secrets)
     @property
     def improver(self) -> Version:
         """Who makes proposals at present: the incumbent, or version 0 in the frozen control."""
         return self.state.start if self.config.run.frozen_improver else self.state.incumbent
 
     def keep(self, files: Files, *, parent: Version | None, proposal: ProposalId | None) -> Version:
-        """Archive a tree as a candidate."""
+        """Archive a tree as a candidate; what is run of it from now on is what the archive gives back."""
         parents = () if parent is None else (parent.id,)
         name = self.archive.add(files, parents=parents, message=f"proposal {proposal}" if proposal else "version 0")
         candidate = Candidate(id=name, tree=self.archive.tree(name), parent=parent.id if parent else None, proposal=proposal)
         manifest: Manifest = parent.manifest if parent else load_manifest(files)
-        return Version(candidate=candidate, manifest=manifest, files=dict(files))
+        return Version(candidate=candidate, manifest=manifest, files=self.archive.files(name))
+
+    def watched(self, jail: Jail) -> WatchedJail:
+        """The jail, with its replies looked through for the run's canary."""
+        return WatchedJail(jail, self.scanner)
 
     def key(self, call: str, *about: str | int) -> str:
         """The name of the next order: its number, what it is, and a hash of what it is about."""
@@ -136,6 +143,7 @@ class Machine:
                 "frozen": self.config.run.frozen_improver,
             },
         )
+                "canary": self.scanner.canary,
 
     def end(self, reason: str) -> None:
         """Write the last event, which reveals the secret seeds."""
@@ -148,3 +156,9 @@ class Machine:
     def _improve_lanes(self) -> int:
         lanes = self.config.run.lanes
         return max(1, lanes - 1) if self.state.open_tests else lanes
+
+
+def scanner_of(config: RunConfig, secrets: Json) -> Scanner:
+    """The scanner that knows a run's secrets."""
+    seeds = secrets if isinstance(secrets, dict) else {}
+    return Scanner({pool: str(seed) for pool, seed in seeds.items()}, config.run.salt)

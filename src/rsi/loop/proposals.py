@@ -2,16 +2,19 @@
 
 from rsi.core.codec import decode, encode, sha256_hex
 from rsi.core.errors import MessageError
-from rsi.core.records import Cycle, FileEdit, Json, Limitation, Proposal, ProposalId
+from rsi.core.records import Cycle, FileEdit, Json, Limitation, Pool, Proposal, ProposalId
 from rsi.kernel.oversight import authorise
 from rsi.kernel.workspace import Stale, apply
 from rsi.loop.calls import Answer
 from rsi.loop.machine import Machine
+from rsi.loop.quarantine import barred
 from rsi.loop.state import Version, Waiting
 
 __all__ = ["admit", "news_of", "open_cycle", "refuse"]
 
 MAX_TAG = 200
+SECRET = "secret in the tree"
+"""The name of a tree that holds what only the judge may know."""
 
 
 def open_cycle(machine: Machine, improver: Version, limitations: tuple[Limitation, ...], answer: Answer) -> int:
@@ -71,18 +74,32 @@ def _without_content(edit: FileEdit) -> Json:
 def admit(machine: Machine, waiting: Waiting) -> Version | str:
     """The proposal applied to the incumbent of this moment and archived, or why that is refused."""
     incumbent, proposal = machine.state.incumbent, waiting.proposal
-    problem = authorise(proposal, incumbent.files, incumbent.manifest)
+    problem = authorise(proposal, incumbent.files, incumbent.manifest) or barred(machine, proposal)
     if problem is not None:
         return problem
     files = apply(incumbent.files, proposal.edits)
     if isinstance(files, Stale):
         return f"stale: {files.path} is no longer what the patch was made for"
+    _learn_secrets(machine)
+    leak = machine.scanner.leak(files)
+    if leak is not None:
+        return f"{SECRET}: {leak}"
     candidate = machine.keep(files, parent=incumbent, proposal=proposal.id)
     if candidate.candidate.tree in machine.state.examined:
         return "duplicate: this very tree was examined before"
     machine.state.examined.add(candidate.candidate.tree)
     machine.emit("candidate.added", {"candidate": encode(candidate.candidate), "proposal": proposal.id})
     return candidate
+
+
+def _learn_secrets(machine: Machine) -> None:
+    """Let the scanner know the expected outputs of the sealed cases and of those of the judge that blocks have opened since."""
+    state, config = machine.state, machine.config
+    if not state.scanned:
+        machine.scanner.learn(machine.suite.cases(Pool.SEALED, 0, config.certificate.pairs))
+    opened = max(1, state.frontier) * config.judge.block
+    machine.scanner.learn(machine.suite.cases(Pool.JUDGE, state.scanned, opened - state.scanned))
+    state.scanned = opened
 
 
 def refuse(machine: Machine, waiting: Waiting, reason: str) -> None:

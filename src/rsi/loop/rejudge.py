@@ -7,9 +7,11 @@ from rsi.core.codec import canonical, sha256_hex
 from rsi.core.protocols import Archive, Entry, Files, Limits
 from rsi.core.records import CandidateId, Json, Outcome, Pool
 from rsi.kernel.evaluate import load_manifest, run_block
+from rsi.loop.machine import scanner_of
 from rsi.loop.parts import Parts
 from rsi.loop.state import PRODUCT_FILE, run_seed
 from rsi.loop.trials import rows_of
+from rsi.loop.watch import WatchedJail
 
 __all__ = ["rejudge_blocks"]
 
@@ -37,7 +39,7 @@ def _again(body: dict[str, Json], versions: "_Versions", config: RunConfig, part
     jail = parts.make_jail()
     try:
         trials, _ = run_block(
-            jail,
+            WatchedJail(jail, scanner_of(config, parts.secrets)),
             suite=parts.suite,
             candidate=candidate,
             files=files,

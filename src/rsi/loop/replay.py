@@ -13,7 +13,7 @@ __all__ = ["EndOfLog", "Journal", "Replayed", "UNCOUNTED", "recorded_results"]
 
 UNCOUNTED = "run.resumed"
 """The event that no decision reads and no digest covers."""
-_SYNCED = frozenset({"verdict.given", "incumbent.changed", "certificate.issued", "run.ended"})
+_SYNCED = frozenset({"verdict.given", "incumbent.changed", "lineage.quarantined", "certificate.issued", "run.ended"})
 SYNC_EVERY_S = 2.0
 MAX_RESULT_BYTES = 64_000_000
 

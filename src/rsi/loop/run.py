@@ -119,8 +119,7 @@ def _tidy(entries: Sequence[Entry], archive: GitArchive, spool: Spool) -> RunRes
     bodies = {entry.kind: entry.body for entry in entries if isinstance(entry.body, dict)}
     first: Candidate = decode(Candidate, bodies["run.started"]["start"])
     start = first.id
-    changed = bodies.get("incumbent.changed")
-    release = start if changed is None else CandidateId(str(changed["candidate"]))
+    release = _release(entries, start)
     archive.mark("start", start)
     archive.mark("release", release)
     archive.head(release)
@@ -131,6 +130,13 @@ def _tidy(entries: Sequence[Entry], archive: GitArchive, spool: Spool) -> RunRes
 
 def _opening(parts: Parts) -> Opening:
     return Opening(tier=parts.tier(), kernel=kernel_hash(), commitments=parts.commitments, secrets=parts.secrets)
+
+def _release(entries: Sequence[Entry], start: CandidateId) -> CandidateId:
+    """The last incumbent: the last one accepted, or the one that the run went back to."""
+    fields = {"incumbent.changed": "candidate", "lineage.quarantined": "incumbent"}
+    named = [entry.body.get(fields[entry.kind]) for entry in entries if entry.kind in fields and isinstance(entry.body, dict)]
+    return CandidateId(str(named[-1])) if named and named[-1] else start
+
 
 
 def _check_same(past: Sequence[Entry], config: RunConfig, opening: Opening) -> None:

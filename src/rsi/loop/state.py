@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from rsi.config import RunConfig
 from rsi.core.codec import canonical, sha256_hex
 from rsi.core.protocols import Files
-from rsi.core.records import Candidate, CandidateId, Json, Manifest, Proposal, TreeId
+from rsi.core.records import Candidate, CandidateId, Json, Manifest, Proposal, ProposalId, TreeId
 
-__all__ = ["PRODUCT_FILE", "Cause", "Product", "State", "Version", "Waiting", "derive_seed", "run_seed"]
+__all__ = ["PRODUCT_FILE", "Cause", "Product", "Reign", "State", "Version", "Waiting", "derive_seed", "run_seed"]
 
 PRODUCT_FILE = "build.json"
 """Where a call finds the product of the build."""
@@ -68,6 +68,18 @@ class Cause:
     barren: int = 0
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reign:
+    """A version in the line of incumbents.
+
+    Attributes:
+        memory: the improver's memory as it was when the version became the incumbent.
+    """
+
+    version: Version
+    memory: Json = None
+
+
 @dataclass(slots=True, kw_only=True)
 class State:
     """The mutable heart of a run.
@@ -78,6 +90,11 @@ class State:
         queue: proposals that wait for a free place among the open tests.
         frontier: number of the first block of judge cases of which no result has come in yet; tests open there.
         examined: trees that were judged or are the incumbent's, refused if proposed again.
+        scanned: so many judge cases the scanner of trees knows the answers of.
+        line: the incumbents from the start to the present one, without those that were quarantined.
+        quarantined: versions that broke the rules of their jail or descend from such a one, with the reason.
+        signatures: what each proposal puts into the tree.
+        barred: signatures of which no proposal may hold the whole, with the reason.
     """
 
     start: Version
@@ -94,6 +111,11 @@ class State:
     open_tests: int = 0
     examined: set[TreeId] = field(default_factory=set)
     products: dict[TreeId, Product] = field(default_factory=dict)
+    scanned: int = 0
+    line: list[Reign] = field(default_factory=list)
+    quarantined: dict[CandidateId, str] = field(default_factory=dict)
+    signatures: dict[ProposalId, frozenset[str]] = field(default_factory=dict)
+    barred: dict[frozenset[str], str] = field(default_factory=dict)
 
 
 def derive_seed(seed: int, *labels: str | int, salt: str = "") -> int:

@@ -8,6 +8,7 @@ from rsi.kernel.evaluate import run_block
 from rsi.loop.desk import Ticket
 from rsi.loop.machine import Machine
 from rsi.loop.orders import Done, Line, Order, always
+from rsi.loop.quarantine import sentence_for
 from rsi.loop.state import Version, run_seed
 
 __all__ = ["place_block", "rows_of", "scores_of"]
@@ -24,7 +25,7 @@ def place_block(
     def work(jail: Jail) -> Done:
         cases = suite.cases(pool, first, count)
         trials, clock = run_block(
-            jail,
+            machine.watched(jail),
             suite=suite.scorer,
             candidate=name,
             files=files,
@@ -47,6 +48,7 @@ def place_block(
             "trials": done.value,
         }
         machine.emit("trials.done", body, done.clock)
+        sentence_for(machine, version, "solve", done)
 
     key = machine.key("trials", version.candidate.tree, pool.value, first, count)
     cost = count * programs

@@ -28,6 +28,9 @@ __all__ = ["Index"]
 _CANDIDATE = "SELECT id, tree, parent, proposal, seq FROM candidates"
 _PROPOSAL = "SELECT record, cycle, patch, refused, seq FROM proposals"
 _VERDICT = "SELECT record, proposal, cycle, surface, seq FROM verdicts"
+_INCUMBENT = """
+SELECT candidate FROM (SELECT seq, candidate FROM incumbents UNION ALL SELECT seq, incumbent FROM quarantines) ORDER BY seq DESC LIMIT 1
+"""
 _LINEAGE = """
 WITH RECURSIVE line (id, depth) AS (
     VALUES (?, 0) UNION ALL
@@ -116,8 +119,8 @@ class Index:
             return None
         started, ended = rows[0]
         body = json.loads(started)
-        last = self._rows("SELECT candidate FROM incumbents ORDER BY seq DESC LIMIT 1")
-        incumbent = last[0][0] if last else body["start"]["id"]
+        last = self._rows(_INCUMBENT)
+        incumbent = (last[0][0] if last else None) or body["start"]["id"]
         return RunView(started=body, ended=None if ended is None else json.loads(ended), incumbent=CandidateId(incumbent))
 
     def candidates(self) -> tuple[CandidateView, ...]:

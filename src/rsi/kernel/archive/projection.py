@@ -133,6 +133,11 @@ def _incumbent_changed(db: sqlite3.Connection, body: _Body, seq: int) -> None:
     _insert(db, "incumbents", seq, body.text("candidate"), body.text("before"), body.text("proposal"), body.number("cycle"))
 
 
+def _lineage_quarantined(db: sqlite3.Connection, body: _Body, seq: int) -> None:
+    incumbent = None if body.get("incumbent") is None else body.text("incumbent")
+    _insert(db, "quarantines", seq, body.text("candidate"), body.text("call"), body.text("name"), body.text("before"), incumbent)
+
+
 def _certificate_issued(db: sqlite3.Connection, body: _Body, seq: int) -> None:
     issued: Certificate = decode(Certificate, body.get("certificate"))
     _insert(db, "certificates", seq, _json(encode(issued)), _json(body.get("families")))
@@ -147,6 +152,7 @@ _WRITERS: Mapping[str, Callable[[sqlite3.Connection, _Body, int], None]] = {
     "trials.done": _trials_done,
     "verdict.given": _verdict_given,
     "incumbent.changed": _incumbent_changed,
+    "lineage.quarantined": _lineage_quarantined,
     "certificate.issued": _certificate_issued,
     "run.ended": _run_ended,
 }

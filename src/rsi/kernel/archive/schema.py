@@ -4,7 +4,7 @@ import sqlite3
 
 __all__ = ["SCHEMA", "VERSION"]
 
-VERSION = 1
+VERSION = 2
 """Raised whenever the tables or what is written into them change; an index of another version is rebuilt."""
 
 _TABLES = """
@@ -43,6 +43,10 @@ CREATE INDEX verdicts_by_candidate ON verdicts (candidate);
 
 CREATE TABLE incumbents (
     seq INTEGER PRIMARY KEY, candidate TEXT NOT NULL, before TEXT NOT NULL, proposal TEXT NOT NULL, cycle INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE quarantines (
+    seq INTEGER PRIMARY KEY, candidate TEXT NOT NULL, call TEXT NOT NULL, name TEXT NOT NULL, before TEXT NOT NULL, incumbent TEXT
 ) STRICT;
 
 CREATE TABLE certificates (seq INTEGER PRIMARY KEY, record TEXT NOT NULL, families TEXT NOT NULL) STRICT;

@@ -14,7 +14,7 @@ from rsi.core.protocols import Call, Files, Jail, Limits, Reply
 from rsi.core.records import Clock, Json, Manifest, Outcome
 from rsi.kernel.sandbox import Violation
 
-__all__ = ["BUILD_FILE", "Built", "Failed", "agent_call", "build", "reliable"]
+__all__ = ["BUILD_FILE", "Built", "Failed", "agent_call", "build", "reliable", "violation_name"]
 
 BUILD_FILE = "build.json"
 """Where a tree finds the product of its own build."""
@@ -47,6 +47,11 @@ def agent_call(jail: Jail, files: Files, manifest: Manifest, function: str, payl
         JailError: the jail is broken; nothing is known of the target.
     """
     return reliable(jail, Call(files=files, module=manifest.entry, function=function, payload=payload, limits=limits))
+
+
+def violation_name(reason: str) -> str:
+    """The stable name of a violation: what stands before the colon of its reason."""
+    return reason.partition("\n")[0].partition(":")[0].strip()[:80] or Outcome.VIOLATION.value
 
 
 def build(jail: Jail, files: Files, manifest: Manifest, seed: int, limits: Limits) -> Built | Failed:

@@ -1,7 +1,8 @@
 """Blocks of trials: a candidate answers questions in one jail call, its answers are run on probes in another, the kernel scores.
 
-Covers: the shape of answers, answers that do not run, answers that hang or break the run of the others (each is then run alone). Expected
-answers and scores never enter a jail.
+Covers: the shape of answers, one for each case; answers that do not run, answers that hang or break the run of the others (each is then
+run alone), answers that break the rules of their jail (a violation, whose name is the trial's label). Expected answers and scores never
+enter a jail.
 Does not cover: charging; a trial says how many programs it reported, and one that is no answer reports the whole allotment.
 """
 
@@ -12,7 +13,7 @@ from importlib import resources
 
 from rsi.core.protocols import Call, Files, Jail, Limits, Suite
 from rsi.core.records import CandidateId, Case, Clock, Json, Manifest, Outcome, Trial
-from rsi.kernel.evaluate.calls import agent_call, reliable
+from rsi.kernel.evaluate.calls import agent_call, reliable, violation_name
 
 __all__ = ["run_block"]
 
@@ -26,6 +27,13 @@ _RUNNER = "rsi_answers"
 class _Answer:
     text: str | None
     programs: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Offence:
+    """In place of outputs: the answer broke the rules of its jail."""
+
+    reason: str
 
 
 def run_block(
@@ -50,18 +58,21 @@ def run_block(
     payload: Json = {"cases": [case.question for case in cases], "programs": programs, "seed": seed}
     reply = agent_call(jail, files, manifest, "solve", payload, limits)
     if reply.outcome is not Outcome.ANSWERED:
-        return [_no_answer(candidate, case, reply.outcome, programs) for case in cases], reply.clock
+        return [_no_answer(candidate, case, reply.outcome, programs, reply.reason) for case in cases], reply.clock
     answers = _answers(reply.value, len(cases), programs)
     if answers is None:
         return [_no_answer(candidate, case, Outcome.MALFORMED, programs) for case in cases], reply.clock
     outputs, clock = _outputs(jail, cases, answers)
     trials = [
-        _scored(suite, candidate, case, answer, outputs.get(index)) for index, (case, answer) in enumerate(zip(cases, answers, strict=True))
+        _no_answer(candidate, case, Outcome.VIOLATION, programs, found.reason)
+        if isinstance(found := outputs.get(index), _Offence)
+        else _scored(suite, candidate, case, answer, found)
+        for index, (case, answer) in enumerate(zip(cases, answers, strict=True))
     ]
     return trials, Clock(wall_s=reply.clock.wall_s + clock.wall_s, cpu_s=reply.clock.cpu_s + clock.cpu_s)
 
 
-def _no_answer(candidate: CandidateId, case: Case, outcome: Outcome, programs: int) -> Trial:
+def _no_answer(candidate: CandidateId, case: Case, outcome: Outcome, programs: int, reason: str = "") -> Trial:
     return Trial(
         candidate=candidate,
         case=case.id,
@@ -69,7 +80,7 @@ def _no_answer(candidate: CandidateId, case: Case, outcome: Outcome, programs: i
         pool=case.pool,
         outcome=outcome,
         score=None,
-        label=outcome.value.replace("_", " "),
+        label=violation_name(reason) if outcome is Outcome.VIOLATION else outcome.value.replace("_", " "),
         programs=programs,
     )
 
@@ -110,7 +121,7 @@ def _answer(item: Json, programs: int) -> _Answer | None:
     return _Answer(text=text, programs=used)
 
 
-def _outputs(jail: Jail, cases: Sequence[Case], answers: Sequence[_Answer]) -> tuple[Mapping[int, Json], Clock]:
+def _outputs(jail: Jail, cases: Sequence[Case], answers: Sequence[_Answer]) -> tuple[Mapping[int, Json | _Offence], Clock]:
     """What each answer gives on its case's probes, by index; nothing for those that could not be run."""
     jobs: dict[int, Json] = {
         index: {"source": answer.text, "probes": case.probes}
@@ -120,32 +131,36 @@ def _outputs(jail: Jail, cases: Sequence[Case], answers: Sequence[_Answer]) -> t
     if not jobs:
         return {}, Clock()
     found, clock = _run(jail, list(jobs.values()))
-    if found is not None:
+    if isinstance(found, list):
         return _checked(jobs, found), clock
-    alone: list[Json] = []
+    alone: list[Json | _Offence] = []
     for job in jobs.values():
         one, spent = _run(jail, [job])
         clock = Clock(wall_s=clock.wall_s + spent.wall_s, cpu_s=clock.cpu_s + spent.cpu_s)
-        alone.append(one[0] if one is not None else None)
+        alone.append(one[0] if isinstance(one, list) else one)
     return _checked(jobs, alone), clock
 
 
-def _run(jail: Jail, jobs: list[Json]) -> tuple[list[Json] | None, Clock]:
+def _run(jail: Jail, jobs: list[Json]) -> tuple[list[Json] | _Offence | None, Clock]:
     seconds = _START_S + 2 * _ANSWER_CPU_S * len(jobs)
     payload: Json = {"answers": jobs, "seconds": _ANSWER_CPU_S}
     limits = Limits(wall_s=2 * seconds, cpu_s=seconds, memory_bytes=1_000_000_000, answer_bytes=8_000_000)
     reply = reliable(jail, Call(files=_runner(), module=_RUNNER, function="run", payload=payload, limits=limits))
+    if reply.outcome is Outcome.VIOLATION:
+        return _Offence(reason=reply.reason), reply.clock
     value = reply.value if reply.outcome is Outcome.ANSWERED else None
     outputs = value.get("outputs") if isinstance(value, dict) else None
     return (outputs if isinstance(outputs, list) and len(outputs) == len(jobs) else None), reply.clock
 
 
-def _checked(jobs: Mapping[int, Json], found: Sequence[Json]) -> Mapping[int, Json]:
-    """Outputs that have one entry per probe; anything else counts as not run."""
-    kept: dict[int, Json] = {}
+def _checked(jobs: Mapping[int, Json], found: Sequence[Json | _Offence]) -> Mapping[int, Json | _Offence]:
+    """Outputs that have one entry per probe, and offences; anything else counts as not run."""
+    kept: dict[int, Json | _Offence] = {}
     for (index, job), outputs in zip(jobs.items(), found, strict=True):
         probes = job["probes"] if isinstance(job, dict) else None
-        if isinstance(outputs, list) and isinstance(probes, list) and len(outputs) == len(probes):
+        if isinstance(outputs, _Offence):
+            kept[index] = outputs
+        elif isinstance(outputs, list) and isinstance(probes, list) and len(outputs) == len(probes):
             kept[index] = outputs
     return kept
 
