@@ -9,13 +9,13 @@ from rsi.core.protocols import Archive, Files, Jail, Limits, Suite
 from rsi.core.records import Candidate, Case, Clock, Json, Manifest, Pool, ProposalId
 from rsi.kernel.evaluate import load_manifest
 from rsi.kernel.judge import AlphaSpending
-from rsi.loop.desk import Activity, Desk, Floor
 from rsi.kernel.workspace import Scanner
+from rsi.loop.desk import Activity, Desk, Floor
 from rsi.loop.purse import Purse
 from rsi.loop.replay import Journal
 from rsi.loop.state import State, Version
-
 from rsi.loop.watch import WatchedJail
+
 __all__ = ["Machine", "Opening", "SharedSuite", "scanner_of"]
 
 
@@ -84,10 +84,10 @@ class Machine:
         self.purse = Purse(config.run.programs, kept_back=certificate)
         self.desk = Desk(floor, config.run.lanes, self.purse, self._improve_lanes)
         self.limits = Limits(wall_s=config.jail.wall_s, cpu_s=config.jail.wall_s)
+        self.scanner = scanner_of(config, opening.secrets)
         start = self.keep(agent_files, parent=None, proposal=None)
         self.state = State(start=start, incumbent=start, examined={start.candidate.tree})
 
-        self.scanner = scanner_of(config, opening.secrets)
     @property
     def improver(self) -> Version:
         """Who makes proposals at present: the incumbent, or version 0 in the frozen control."""
@@ -140,10 +140,10 @@ class Machine:
                 "tier": self.opening.tier,
                 "kernel": self.opening.kernel,
                 "pools": self.opening.commitments,
+                "canary": self.scanner.canary,
                 "frozen": self.config.run.frozen_improver,
             },
         )
-                "canary": self.scanner.canary,
 
     def end(self, reason: str) -> None:
         """Write the last event, which reveals the secret seeds."""

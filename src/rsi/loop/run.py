@@ -128,15 +128,15 @@ def _tidy(entries: Sequence[Entry], archive: GitArchive, spool: Spool) -> RunRes
     return RunResult(finished=True, reason=str(bodies["run.ended"]["reason"]))
 
 
-def _opening(parts: Parts) -> Opening:
-    return Opening(tier=parts.tier(), kernel=kernel_hash(), commitments=parts.commitments, secrets=parts.secrets)
-
 def _release(entries: Sequence[Entry], start: CandidateId) -> CandidateId:
     """The last incumbent: the last one accepted, or the one that the run went back to."""
     fields = {"incumbent.changed": "candidate", "lineage.quarantined": "incumbent"}
     named = [entry.body.get(fields[entry.kind]) for entry in entries if entry.kind in fields and isinstance(entry.body, dict)]
     return CandidateId(str(named[-1])) if named and named[-1] else start
 
+
+def _opening(parts: Parts) -> Opening:
+    return Opening(tier=parts.tier(), kernel=kernel_hash(), commitments=parts.commitments, secrets=parts.secrets)
 
 
 def _check_same(past: Sequence[Entry], config: RunConfig, opening: Opening) -> None:
