@@ -9,7 +9,7 @@ from rsi.attacks.scene import Scene
 from rsi.core.errors import JailError, UserError
 from rsi.kernel.sandbox import unreachable
 
-__all__ = ["ATTACKS", "prove"]
+__all__ = ["ATTACKS", "prove", "tried"]
 
 ATTACKS: tuple[Attack, ...] = (
     *answers.ATTACKS,
@@ -37,7 +37,7 @@ def prove(
     results = []
     with Scene(tier) as scene:
         for attack in chosen:
-            results.append(_result(attack, scene))
+            results.append(tried(attack, scene))
             on_result(results[-1])
     return tuple(results)
 
@@ -50,9 +50,10 @@ def _chosen(only: tuple[str, ...], quick: bool) -> list[Attack]:
     return [attack for attack in ATTACKS if (attack.id in only if only else attack.quick or not quick)]
 
 
-def _result(attack: Attack, scene: Scene) -> Result:
+def tried(attack: Attack, scene: Scene) -> Result:
+    """Run one attack on a scene."""
     began = time.monotonic()
-    status, seen = _tried(attack, scene)
+    status, seen = _judged(attack, scene)
     return Result(
         attack=attack.id,
         name=attack.name,
@@ -65,7 +66,7 @@ def _result(attack: Attack, scene: Scene) -> Result:
     )
 
 
-def _tried(attack: Attack, scene: Scene) -> tuple[Status, str]:
+def _judged(attack: Attack, scene: Scene) -> tuple[Status, str]:
     """The attack's own finding, unless the host as a whole was touched: that counts whatever the attack found."""
     why = scene.missing(attack.profile)
     if why is not None:

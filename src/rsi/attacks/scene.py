@@ -22,7 +22,8 @@ from rsi.core.errors import JailError
 from rsi.core.protocols import Call, Files, Limits, Reply
 from rsi.core.records import Json
 from rsi.kernel.sandbox import ZygoteJail, open_jail
-from rsi.kernel.sandbox.family import below
+from rsi.kernel.sandbox.clear import clear
+from rsi.kernel.sandbox.family import below, state_and_parent
 
 __all__ = ["Scene"]
 
@@ -30,7 +31,8 @@ _WALL_S = 10.0
 _GRACE_S = 0.2
 _PATIENCE_S = 20.0
 _JUDGE = """
-import os, sys, time
+import os, signal, sys, time
+signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGURG])  # whoever sends this one to everybody is seen by it and harms nobody
 answer = os.environ["RSI_ANSWERS"]
 held = open(sys.argv[1])
 text = held.read()
@@ -60,6 +62,7 @@ class Scene:
         self.folder = Path()
         self.judge = 0
         self._stack = contextlib.ExitStack()
+        self._bench = contextlib.ExitStack()
         self._jails: dict[str, ZygoteJail] = {}
         self._ears: dict[str, socket.socket] = {}
 
@@ -69,10 +72,11 @@ class Scene:
             self.folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="rsi-judge-")))
             _write_files(self.folder, self.sentinel)
             stack.callback(self._close_jails)
-            self._judge = stack.enter_context(_judge(self.folder, self.sentinel))
-            self.judge = self._judge.pid
+            stack.callback(lambda: self._bench.close())
+            self._seat_a_judge()
             self._ears = dict(_listeners(stack, self.folder.parent / f"{self.folder.name}.sock"))
             self._stack = stack.pop_all()
+        self._fresh = self.look()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
@@ -105,20 +109,25 @@ class Scene:
     def jail(self, profile: str = "function") -> ZygoteJail:
         """The jail under attack, opened when first needed."""
         if profile not in self._jails:
-            self._jails[profile] = open_jail((), self.tier)
+            self._jails[profile] = self.open_jail(profile)
         return self._jails[profile]
+
+    def open_jail(self, profile: str = "function") -> ZygoteJail:
+        """One more jail of this tier and profile; whoever opens it closes it."""
+        return open_jail((), self.tier)
 
     def missing(self, profile: str) -> str | None:
         """Why the jail of this profile cannot be had here; None if it can."""
         return None if profile == "function" else f"no {profile} profile at {self.tier}"
 
     def addresses(self) -> dict[str, Json]:
-        """Where the host listens: `tcp` and `udp` ports on the loopback, `named` path and `abstract` name of a unix socket."""
+        """Where the host listens: `tcp`, `udp` (ports on the loopback) and `vsock`, `named` path and `abstract` name of a unix socket."""
         return {
             "tcp": self._ears["tcp"].getsockname()[1],
             "udp": self._ears["udp"].getsockname()[1],
             "named": self._ears["named"].getsockname(),
             "abstract": self._ears["abstract"].getsockname().decode()[1:] if "abstract" in self._ears else "",
+            "vsock": self._ears["vsock"].getsockname()[1] if "vsock" in self._ears else 0,
         }
 
     def heard(self) -> list[str]:
@@ -126,12 +135,13 @@ class Scene:
         found = []
         for name, ear in self._ears.items():
             with contextlib.suppress(BlockingIOError):
-                if name == "udp":
-                    ear.recv(100)
-                else:
-                    ear.accept()[0].close()
-                found.append(name)
-        return found
+                while True:
+                    if name == "udp":
+                        ear.recv(100)
+                    else:
+                        ear.accept()[0].close()
+                    found.append(name)
+        return sorted(set(found))
 
     def knows(self, reply: Reply) -> bool:
         """Whether the sentinel, plain or thinly veiled, is anywhere in what came out of the jail."""
@@ -141,9 +151,19 @@ class Scene:
         return any(form.decode() in text for form in veiled)
 
     def calm(self) -> None:
-        """Open the jails that are there again if needed, so that a look at the host sees them as they always are."""
+        """Set up anew what an earlier attack destroyed: jails, the judge, its files; the host then looks as it always does."""
         for jail in [self.jail(), *self._jails.values()]:
             jail.call(Call(files={"calm.py": b"def f(x):\n    return x\n"}, module="calm", function="f", payload=1))
+        now = self.look()
+        if now.judge != self._fresh.judge:
+            self._seat_a_judge()
+        if now.files != self._fresh.files:
+            self.folder.chmod(0o700)
+            clear(str(self.folder))
+            _write_files(self.folder, self.sentinel)
+        for path in now.names:
+            _remove(path)
+        self._fresh = self.look()
         self._judge_beats()
         self.heard()
 
@@ -178,16 +198,30 @@ class Scene:
             while os.read(out.fileno(), 1 << 16):
                 pass
         until = time.monotonic() + _PATIENCE_S
-        while time.monotonic() < until:
+        while time.monotonic() < until and state_and_parent(self.judge)[0] not in ("T", "t"):
             time.sleep(0.01)
             with contextlib.suppress(BlockingIOError):
                 return bool(os.read(out.fileno(), 1 << 16))
         return False
 
+    def _seat_a_judge(self) -> None:
+        self._bench.close()
+        self._judge = self._bench.enter_context(_judge(self.folder, self.sentinel))
+        self.judge = self._judge.pid
+
     def _close_jails(self) -> None:
         for jail in self._jails.values():
             with contextlib.suppress(JailError):
                 jail.close()
+
+
+def _remove(path: str) -> None:
+    with contextlib.suppress(OSError):
+        if os.path.isdir(path) and not os.path.islink(path):
+            clear(path)
+            os.rmdir(path)
+        else:
+            os.unlink(path)
 
 
 def _write_files(folder: Path, sentinel: str) -> None:
@@ -225,7 +259,7 @@ def _listeners(stack: contextlib.ExitStack, path: Path) -> Iterator[tuple[str, s
     named = stack.enter_context(socket.socket(socket.AF_UNIX))
     named.bind(str(path))
     path.chmod(0o777)
-    stack.callback(path.unlink)
+    stack.callback(path.unlink, missing_ok=True)
     named.listen()
     ears = {"tcp": tcp, "udp": udp, "named": named}
     if sys.platform == "linux":
@@ -233,6 +267,11 @@ def _listeners(stack: contextlib.ExitStack, path: Path) -> Iterator[tuple[str, s
         abstract.bind(f"\0{path.name}")
         abstract.listen()
         ears["abstract"] = abstract
+        with contextlib.suppress(OSError):  # a kernel without it
+            vsock = stack.enter_context(socket.socket(socket.AF_VSOCK))
+            vsock.bind((socket.VMADDR_CID_ANY, socket.VMADDR_PORT_ANY))
+            vsock.listen()
+            ears["vsock"] = vsock
     for ear in ears.values():
         ear.setblocking(False)
     yield from ears.items()
