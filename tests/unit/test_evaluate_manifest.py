@@ -35,7 +35,7 @@ def test_a_package_can_be_the_entry_and_the_rest_has_plain_defaults() -> None:
         (GOOD.replace('"toy"', '"\\u001b[2J"'), "printable"),
         (GOOD.replace('"agent"', '"../agent"'), "no module name"),
         (GOOD.replace('"agent"', '"absent"'), "absent.py, which is not in the tree"),
-        (GOOD.replace('"json"', '"numpy"'), "'numpy' is no module of the standard library"),
+        (GOOD.replace('"json"', '"../numpy"'), "'../numpy' is no module name"),
         (GOOD.replace('["*.py"]', '"*.py"'), "surfaces.code must be a list of texts"),
         (GOOD.replace('["*.py"]', "[3]"), "surfaces.code must be a list of texts"),
         ("= ]", "not TOML"),

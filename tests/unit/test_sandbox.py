@@ -75,11 +75,34 @@ def test_the_strongest_tier_that_works_is_taken() -> None:
         assert jail.tier == next(tier for tier in TIERS if unreachable(tier) is None)
 
 
-def test_an_unknown_tier_and_a_foreign_module_are_refused() -> None:
+def test_an_unknown_tier_is_refused() -> None:
     with pytest.raises(UserError, match="choose one of auto, S3, S2, S1"):
         open_jail(tier="S9")
-    with pytest.raises(JailError, match="numpy"):
-        open_jail(preload=("numpy",))
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("numpie", "not installed here; install it with: pip install numpie"),
+        ("numpie.linalg", "pip install numpie"),
+        ("rsi", "not installed"),
+        ("rsi.kernel", "not installed"),
+        ("../numpy", "no name of a module"),
+        ("", "no name of a module"),
+        ("antigravity", "no name of a module"),
+    ],
+)
+def test_a_package_that_cannot_be_preloaded_is_named_with_what_to_do(name: str, said: str) -> None:
+    with pytest.raises(UserError, match=said) as caught:
+        open_jail(preload=("math", name))
+    assert name.partition(".")[0] in str(caught.value)
+
+
+def test_a_package_that_is_not_installed_but_only_lies_on_the_path_is_not_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "lying_about.py").write_text("")
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(UserError, match="lying_about cannot be preloaded: only packages that are installed"):
+        open_jail(preload=("lying_about",))
 
 
 def test_preloaded_modules_are_there_and_cost_nothing_again() -> None:

@@ -26,8 +26,9 @@ class Limits:
         memory_bytes: address space.
         answer_bytes: size of the answer.
         output_bytes: how much of stdout and of stderr is kept.
-        disk_bytes: size of any file it writes in its own folder.
+        disk_bytes: size of all files together that it adds to its own folder, and of any one of them.
         files: open descriptors.
+        entries: files and folders that it adds to its own folder.
     """
 
     wall_s: float = 120.0
@@ -37,17 +38,29 @@ class Limits:
     output_bytes: int = 64_000
     disk_bytes: int = 64_000_000
     files: int = 64
+    entries: int = 10_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
-    """One message to code in a jail: `module.function(payload)` over a fresh copy of `files`."""
+    """One message to code in a jail: `module.function(payload)` over a fresh copy of `files`.
+
+    Attributes:
+        each: the payload is a list, and the function is called with one item after the other, all in one process. The reply's value
+            then has one `{"value": …}` or `{"error": text}` for each item. A process that ends half-way has answered nothing.
+    """
 
     files: Files
     module: str
     function: str
     payload: Json
     limits: Limits = Limits()
+    each: bool = False
+
+    def __post_init__(self) -> None:
+        """Check that there are items where the function is called for each."""
+        if self.each and not isinstance(self.payload, list):
+            raise TypeError("a call for each item needs a list of items")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -90,7 +90,8 @@ class Manifest:
         entry: module of the tree whose functions answer the kernel's messages.
         surfaces: glob patterns of the files that each surface may edit.
         build: whether the entry has a `build` message whose product must exist before a case is run.
-        preload: standard-library modules worth importing once for all calls.
+        preload: modules worth importing once for all calls, of the standard library or of installed packages (`numpy`, `numpy.linalg`):
+            their imports are the warm-up. Of what is installed only these packages can be imported.
     """
 
     name: str

@@ -12,6 +12,7 @@ import os
 import sys
 import tempfile
 import traceback
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 
@@ -72,7 +73,8 @@ def _import_and_call(call: Call, folder: Path) -> Json:
     importlib.invalidate_caches()
     try:
         module = importlib.import_module(call.module)
-        result: Json = getattr(module, call.function)(json.loads(canonical(call.payload)))
+        function, payload = getattr(module, call.function), json.loads(canonical(call.payload))
+        result: Json = [_case(function, item) for item in payload] if call.each else function(payload)
         return result
     finally:
         os.chdir(place)
@@ -80,6 +82,16 @@ def _import_and_call(call: Call, folder: Path) -> Json:
         for name in set(sys.modules) - known:
             if str(folder) in str(getattr(sys.modules[name], "__file__", "")):
                 del sys.modules[name]
+
+
+def _case(function: Callable[[Json], Json], item: Json) -> Json:
+    value: Json = None
+    with _Guard() as guard:
+        value = function(item)
+        json.dumps(value, allow_nan=False)
+    if guard.error is not None and not isinstance(guard.error, Exception):
+        raise guard.error
+    return {"value": value} if guard.error is None else {"error": traceback.format_exception_only(guard.error)[-1].strip()}
 
 
 def _judged(value: Json, error: BaseException | None, answer_bytes: int) -> tuple[Outcome, Json, str]:

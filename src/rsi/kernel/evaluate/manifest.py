@@ -1,11 +1,11 @@
 """Reading what a target says of itself: `rsi-agent.toml`, strictly, with an error that names the nearest known key.
 
 Covers: unknown, missing and wrongly typed keys, module names that are none, files that are too large or no TOML.
-Does not cover: whether the entry has the functions that it should have; a call finds out.
+Does not cover: whether the entry has the functions that it should have (a call finds out), and whether a preloaded package is installed
+here (the jail says so when it is opened).
 """
 
 import difflib
-import sys
 import tomllib
 from collections.abc import Mapping
 
@@ -84,8 +84,8 @@ def _surfaces(data: object) -> dict[Surface, tuple[str, ...]]:
 def _preload(data: object) -> tuple[str, ...]:
     names = _texts("preload", data)
     for name in names:
-        if name.partition(".")[0] not in sys.stdlib_module_names:
-            raise UserError(f"{MANIFEST_FILE}: preload: {name!r} is no module of the standard library")
+        if not all(part.isidentifier() for part in name.split(".")):
+            raise UserError(f"{MANIFEST_FILE}: preload: {name!r} is no module name")
     return names
 
 

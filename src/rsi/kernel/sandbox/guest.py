@@ -12,6 +12,8 @@ import ctypes
 import dataclasses
 import gc
 import importlib
+import importlib.machinery
+import importlib.util
 import io
 import json
 import os
@@ -30,11 +32,15 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from rsi.kernel.sandbox.clear import clear
     from rsi.kernel.sandbox.confine import drop_privileges, fence_files, filter_calls, landlock_version, limit
+    from rsi.kernel.sandbox.filling import Guard
+    from rsi.kernel.sandbox.sweep import sweep
 
 __all__ = ["main"]
 
 _RESULT = 3
+_encode = json.JSONEncoder(allow_nan=False).encode
 _PR_SET_DUMPABLE, _PR_SET_CHILD_SUBREAPER = 4, 36
+_BLOCK = 4_096
 _TRACE_CHARACTERS, _LINE_CHARACTERS = 4_000, 500
 
 
@@ -43,7 +49,8 @@ class Config:
     """What the kernel wants of this jail.
 
     Attributes:
-        preload: modules of the standard library to import once.
+        preload: modules to import once.
+        packages: where the installed packages begin of which modules may be imported: name and file.
         box: the jail's own place for folders, emptied after each call; None where the kernel makes and removes the folders.
         alone: this process has a PID namespace of its own.
         uid: user to become first, or None to stay.
@@ -53,6 +60,7 @@ class Config:
     """
 
     preload: list[str]
+    packages: dict[str, str]
     box: str | None
     alone: bool
     uid: int | None
@@ -63,17 +71,38 @@ class Config:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Header:
-    """One request: what to call, in which folder, with which files (path and size; their bytes follow) and limits."""
+    """One request: what to call (once for `each` item of the payload?), in which folder, with which files and limits.
+
+    Of a file it has path and size; the bytes follow.
+    """
 
     nonce: str
     module: str
     function: str
+    each: bool
     folder: str
     files: list[tuple[str, int]]
     cpu_s: float
     memory_bytes: int
     disk_bytes: int
+    entries: int
     descriptors: int
+
+
+class Packages:
+    """Finds the declared packages, and nothing that is installed beside them."""
+
+    def __init__(self, origins: dict[str, str]) -> None:
+        """Know where each begins."""
+        self.origins = origins
+
+    def find_spec(self, name: str, path: object = None, target: object = None) -> importlib.machinery.ModuleSpec | None:
+        """As every finder of `sys.meta_path` does."""
+        origin = self.origins.get(name)
+        if origin is None:
+            return None
+        inner = [os.path.dirname(origin)] if os.path.basename(origin).startswith("__init__.") else None
+        return importlib.util.spec_from_file_location(name, origin, submodule_search_locations=inner)
 
 
 class Answer:
@@ -107,6 +136,32 @@ class Answer:
             sys.stderr.flush()
             send(_RESULT, json.dumps(message, allow_nan=False).encode())
             os._exit(0)
+
+
+class Case:
+    """Keeps the error that ended the block inside it, in one line; what ends a process goes on to do so."""
+
+    error: str | None = None
+
+    def __enter__(self) -> "Case":
+        """Begin the block."""
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: types.TracebackType | None) -> bool:
+        """Keep an error."""
+        if kind is None or error is None or not issubclass(kind, Exception):
+            return False
+        self.error = traceback.format_exception_only(kind, error)[-1].strip()[:_LINE_CHARACTERS]
+        return True
+
+
+def case(function: Callable[[object], object], item: object) -> dict[str, object]:
+    """What a function makes of one item: a value that can be written as plain data, or the error."""
+    with Case() as done:
+        value = function(item)
+        _encode(value)
+        return {"value": value}
+    return {"error": done.error}
 
 
 class Unspeakable:
@@ -204,8 +259,8 @@ def run(config: Config, header: Header, body: bytes, begin: int, pipes: list[int
         del body
         give_up(config, header)
         sys.path.insert(0, header.folder)
-        module = importlib.import_module(header.module)
-        answer.value = getattr(module, header.function)(payload)
+        function = getattr(importlib.import_module(header.module), header.function)
+        answer.value = [case(function, item) for item in payload] if header.each else function(payload)
 
 
 def give_up(config: Config, header: Header) -> None:
@@ -219,15 +274,34 @@ def give_up(config: Config, header: Header) -> None:
         filter_calls()
 
 
-def watch(child: int, control: socket.socket, wakeup: int, config: Config, folder: str) -> dict[str, object]:
-    """Wait for the child, or for word from the kernel that its time is over, and report how it ended; if the kernel is gone, tidy up."""
+def allowed(header: Header) -> tuple[int, int]:
+    """Bytes and entries that a call's folder may hold: what it was given (in whole blocks), and what it may add."""
+    given = sum(path.count("/") + 1 for path, _ in header.files)
+    return header.disk_bytes + sum(size for _, size in header.files) + _BLOCK * given, header.entries + given
+
+
+def resident() -> int:
+    """Bytes of memory of this process, 0 where that cannot be said."""
+    if not os.path.exists("/proc/self/statm"):
+        return 0
+    with open("/proc/self/statm", "rb") as file:
+        return int(file.read().split()[1]) * resource.getpagesize()
+
+
+def watch(child: int, control: socket.socket, wakeup: int, config: Config, header: Header) -> dict[str, object]:
+    """Wait for the child, for word from the kernel that its time is over, or for its folder to be full; report how it ended.
+
+    If the kernel is gone, tidy up.
+    """
     began = time.monotonic()
-    told = False
+    guard = Guard(header.folder, *allowed(header), shared=not config.box)
+    told, alarm = False, ""
     while True:
         done, status, usage = os.wait4(child, os.WNOHANG)
         if done:
-            return {"status": status, "told": told, "cpu": usage.ru_utime + usage.ru_stime, "wall": time.monotonic() - began}
-        ready, _, _ = select.select([control.fileno(), wakeup], [], [])
+            spent = {"cpu": usage.ru_utime + usage.ru_stime, "wall": time.monotonic() - began}
+            return {"status": status, "told": told, "alarm": alarm, **spent}
+        ready, _, _ = select.select([control.fileno(), wakeup], [], [], guard.wait_s)
         if wakeup in ready:
             os.read(wakeup, 512)
         if control.fileno() in ready:
@@ -236,49 +310,13 @@ def watch(child: int, control: socket.socket, wakeup: int, config: Config, folde
             os.kill(child, signal.SIGKILL)
             if not word:
                 sweep(child, config.alone)
-                if not config.box and clear(folder):
-                    os.rmdir(folder)
+                if not config.box and clear(header.folder):
+                    os.rmdir(header.folder)
                 os._exit(0)
-
-
-def sweep(child: int, alone: bool) -> bool:
-    """Kill and reap whatever a call left behind; False if something is still there. `alone`: in a PID namespace of its own."""
-    until = time.monotonic() + 0.3
-    targets = [-1 if alone else -child]
-    while time.monotonic() < until:
-        strike(targets)
-        try:
-            while os.waitpid(-1, os.WNOHANG)[0]:
-                pass
-        except ChildProcessError:
-            return True
-        targets = targets[:1] + ([] if alone else children())
-        time.sleep(0.001)
-    return False
-
-
-def strike(targets: list[int]) -> None:
-    """SIGKILL to processes (positive), groups (negative) or everything in the namespace (-1)."""
-    for target in targets:
-        try:
-            os.kill(target, signal.SIGKILL)
-        except (ProcessLookupError, PermissionError):
-            continue
-
-
-def children() -> list[int]:
-    """Processes whose parent is this one (orphans of a call are handed to it: it is their subreaper)."""
-    me = str(os.getpid())
-    found = []
-    for name in os.listdir("/proc") if os.path.isdir("/proc/self") else []:
-        if name.isdigit():
-            try:
-                with open(f"/proc/{name}/stat", "rb") as file:
-                    if file.read().rpartition(b")")[2].split()[1].decode() == me:
-                        found.append(int(name))
-            except (FileNotFoundError, ProcessLookupError, PermissionError):
-                continue
-    return found
+        elif not ready and not alarm:
+            alarm = guard.alarm()
+            if alarm:
+                os.kill(child, signal.SIGKILL)
 
 
 def serve(config: Config, control: socket.socket) -> None:
@@ -297,11 +335,11 @@ def serve(config: Config, control: socket.socket) -> None:
             os.close(pipe)
         del body
         send(0, json.dumps({"started": child}).encode())
-        report = watch(child, control, wake_read, config, header.folder)
+        report = watch(child, control, wake_read, config, header)
         clean = sweep(child, config.alone)
         if config.box:
             clean = clear(config.box) and clean
-        send(0, json.dumps({**report, "clean": clean}).encode())
+        send(0, json.dumps({**report, "clean": clean, "resident": resident()}).encode())
 
 
 def proves(act: Callable[..., None], *arguments: object) -> bool:
@@ -336,12 +374,13 @@ def main() -> None:
     os.closerange(3, 256)
     config = prepare(Config(**json.loads(sys.argv[1])))
     sys.argv = [""]
+    sys.meta_path.append(Packages(config.packages))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     for name in config.preload:
         importlib.import_module(name)
     gc.collect()
     gc.freeze()
-    send(0, json.dumps({"filter": config.filter, "fence": config.fence is not None, "uid": os.getuid()}).encode())
+    send(0, json.dumps({"filter": config.filter, "fence": config.fence is not None, "uid": os.getuid(), "resident": resident()}).encode())
     serve(config, socket.socket(fileno=0))
 
 

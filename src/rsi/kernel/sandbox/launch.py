@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rsi.core.errors import JailError
+from rsi.kernel.sandbox.packages import Package, locate
 
 __all__ = ["BOX", "NOBODY", "Launch", "launch"]
 
@@ -24,6 +25,8 @@ BOX = "/box"
 """The folder of a call, as the jail sees it."""
 NOBODY = 65534
 """User and group of jailed code where the kernel runs as root."""
+_PACKAGES = "/packages"
+"""Where installed packages lie in a jail with its own view of files."""
 _BOX_BYTES = 256_000_000
 _ENVIRONMENT = {"PYTHONHASHSEED": "0", "LANG": "C.UTF-8", "LC_ALL": "C.UTF-8", "OPENBLAS_NUM_THREADS": "1"}
 # `-I` would ignore PYTHONHASHSEED and with it make the order of sets differ between two runs; the environment holds nothing else.
@@ -38,6 +41,7 @@ class Launch:
     Attributes:
         box: folder inside the jail that the zygote empties itself; None where the kernel makes a folder for each call.
         uid: the user it becomes, None if it stays the kernel's.
+        words: folders that differ from machine to machine, and the words that stand for them in a reason.
     """
 
     tier: str
@@ -45,6 +49,7 @@ class Launch:
     environment: dict[str, str]
     box: str | None
     uid: int | None
+    words: dict[str, str]
 
 
 def launch(tier: str, preload: tuple[str, ...]) -> Launch:
@@ -52,27 +57,31 @@ def launch(tier: str, preload: tuple[str, ...]) -> Launch:
 
     Raises:
         JailError: it cannot be started here; the message says why and what would help.
+        UserError: a package is not installed.
     """
-    uid = _other_user() if tier in ("S1", "S2") else None
+    packages = locate(preload)
+    uid = _other_user(packages) if tier in ("S1", "S2") else None
     box = BOX if tier == "S3" else None
     strict = tier in ("S2", "S3")
     config = {
         "preload": list(preload),
+        "packages": {package.name: str(_seen(package.origin, package) if tier == "S3" else package.origin) for package in packages},
         "box": box,
         "alone": tier == "S3",
         "uid": uid,
         "filter": strict,
-        "fence": [*_LIBRARIES, *_interpreter_files()] if strict else None,
+        "fence": [*_LIBRARIES, *_interpreter_files(), *_shown(packages, tier)] if strict else None,
         "processes": 0 if strict or uid is not None else 64,
     }
     python = (str(_interpreter()), *_FLAGS, "-c", _guest(), json.dumps(config))
-    command = (*_bubblewrap(), *python) if tier == "S3" else python
-    return Launch(tier=tier, command=command, environment=_ENVIRONMENT, box=box, uid=uid)
+    command = (*_bubblewrap(packages), *python) if tier == "S3" else python
+    words = {os.path.realpath(sys.base_prefix): "python/", **dict.fromkeys(_places(packages, tier), "packages/")}
+    return Launch(tier=tier, command=command, environment=_ENVIRONMENT, box=box, uid=uid, words=words)
 
 
 def _guest() -> str:
     here = Path(__file__).parent
-    return "\n".join((here / name).read_text(encoding="utf-8") for name in ("clear.py", "confine.py", "guest.py"))
+    return "\n".join((here / name).read_text(encoding="utf-8") for name in ("clear.py", "confine.py", "filling.py", "sweep.py", "guest.py"))
 
 
 def _interpreter() -> Path:
@@ -88,16 +97,31 @@ def _interpreter_files() -> list[str]:
     return [str(prefix / "lib"), *extra]
 
 
-def _other_user() -> int | None:
-    """Nobody, if the kernel runs as root and everybody may read the interpreter; else None (stay)."""
+def _shown(packages: tuple[Package, ...], tier: str) -> list[str]:
+    """What may be read of packages, as a jail of this tier sees it."""
+    return _places(packages, tier) if tier == "S3" else [str(part) for package in packages for part in package.parts]
+
+
+def _places(packages: tuple[Package, ...], tier: str) -> list[str]:
+    """The folders that packages lie in."""
+    return [_PACKAGES] if tier == "S3" else [str(package.parts[0].parent) for package in packages]
+
+
+def _seen(path: Path, package: Package) -> Path:
+    """Where a jail with its own view of files sees a file of a package: beside one another, as installed."""
+    return _PACKAGES / path.relative_to(package.parts[0].parent)
+
+
+def _other_user(packages: tuple[Package, ...]) -> int | None:
+    """Nobody, if the kernel runs as root and everybody may read the interpreter and the packages; else None (stay)."""
     if os.getuid() != 0:
         return None
-    library = Path(os.path.realpath(sys.base_prefix)) / "lib"
-    open_to_all = all(place.stat().st_mode & 0o005 == 0o005 for place in (library, *library.parents) if place != Path("/"))
-    return NOBODY if open_to_all else None
+    needed = [Path(os.path.realpath(sys.base_prefix)) / "lib", *(package.origin.parent for package in packages)]
+    places = {place for folder in needed for place in (folder, *folder.parents)} - {Path("/")}
+    return NOBODY if all(place.stat().st_mode & 0o005 == 0o005 for place in places) else None
 
 
-def _bubblewrap() -> tuple[str, ...]:
+def _bubblewrap(packages: tuple[Package, ...]) -> tuple[str, ...]:
     program = shutil.which("bwrap", path="/usr/bin:/bin:/usr/local/bin:" + os.environ.get("PATH", ""))
     if program is None:
         raise JailError("bubblewrap is not installed; install it with: apt install bubblewrap")
@@ -105,7 +129,9 @@ def _bubblewrap() -> tuple[str, ...]:
     words += ["--hostname", "jail", "--clearenv"]
     for name, value in _ENVIRONMENT.items():
         words += ["--setenv", name, value]
-    words += [*_mounts(), "--proc", "/proc", "--dev", "/dev", "--size", str(_BOX_BYTES), "--tmpfs", BOX]
+    words += _mounts()
+    words += [word for package in packages for part in package.parts for word in ("--ro-bind", str(part), str(_seen(part, package)))]
+    words += ["--proc", "/proc", "--dev", "/dev", "--size", str(_BOX_BYTES), "--tmpfs", BOX]
     return (*words, "--remount-ro", "/dev", "--remount-ro", "/", "--chdir", BOX)
 
 

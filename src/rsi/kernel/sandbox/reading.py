@@ -21,7 +21,7 @@ __all__ = ["ENVELOPE_BYTES", "Ending", "Found", "Violation", "legible", "plain_r
 
 ENVELOPE_BYTES = 65_536
 """What a message may have around its value: nonce, or the text of an error."""
-_REASON_CHARACTERS = 2_000
+_REASON_CHARACTERS, _ERROR_CHARACTERS = 2_000, 500
 
 
 class Violation(StrEnum):
@@ -46,12 +46,14 @@ class Ending:
     Attributes:
         status: as `wait` gives it; None if nobody could say.
         told: its time was over and it was killed for that.
+        full: its files were too many or too big and it was killed for that.
         result: bytes on the result pipe, cut behind the first that can be no part of an acceptable message.
         cpu_s: CPU seconds that it used.
     """
 
     status: int | None
     told: bool
+    full: bool = False
     result: bytes
     cpu_s: float
 
@@ -79,13 +81,17 @@ def plain_reason(text: str, folders: dict[str, str]) -> str:
     return re.sub(r"0x[0-9a-f]{6,}", "0x…", text)
 
 
-def understand(ending: Ending, nonce: str, limits: Limits) -> Found:
-    """Judge the end of a call by its status first and by its bytes second."""
+def understand(ending: Ending, nonce: str, limits: Limits, items: int | None = None) -> Found:
+    """Judge the end of a call by its status first and by its bytes second; `items`: how many it had, if it was one for each."""
     stopped = _stopped_by(ending.status)
     if stopped == signal.SIGSYS:
         return Violation.FORBIDDEN_CALL.found("one that no computation needs; it ended the process")
     if ending.told or stopped == signal.SIGXCPU or (stopped == signal.SIGKILL and ending.cpu_s >= limits.cpu_s):
         return Found(outcome=Outcome.TIMED_OUT, reason="its time was over")
+    if ending.full:
+        return Found(
+            outcome=Outcome.OUT_OF_MEMORY, reason=f"its files were more than {limits.disk_bytes} bytes or {limits.entries} entries"
+        )
     if len(ending.result) < 8:
         return _silent(ending.status, stopped)
     (size,) = struct.unpack(">Q", ending.result[:8])
@@ -96,7 +102,7 @@ def understand(ending: Ending, nonce: str, limits: Limits) -> Found:
         return _silent(ending.status, stopped)
     if len(body) > size:
         return Violation.SURPLUS.found("something was written behind the one message of the call")
-    return _message(body, nonce, limits)
+    return _message(body, nonce, limits, items)
 
 
 def _stopped_by(status: int | None) -> int:
@@ -113,16 +119,36 @@ def _silent(status: int | None, stopped: int) -> Found:
     return Found(outcome=Outcome.CRASHED, reason=f"ended without an answer (exit status {code})")
 
 
-def _message(body: bytes, nonce: str, limits: Limits) -> Found:
+def _message(body: bytes, nonce: str, limits: Limits, items: int | None) -> Found:
     try:
-        data = loads(body, max_bytes=limits.answer_bytes + ENVELOPE_BYTES, max_depth=41)
+        data = loads(body, max_bytes=limits.answer_bytes + ENVELOPE_BYTES, max_depth=41 if items is None else 43)
     except MessageError as error:
         return Found(outcome=Outcome.MALFORMED, reason=legible(str(error)))
     if not isinstance(data, dict) or data.get("nonce") != nonce:
         return Violation.FOREIGN.found("its nonce is not that of this call")
-    if set(data) == {"nonce", "value"}:
-        return Found(outcome=Outcome.ANSWERED, value=data["value"])
-    return _failure(data)
+    if set(data) != {"nonce", "value"}:
+        return _failure(data)
+    value = data["value"] if items is None else _items(data["value"], items)
+    if items is not None and value is None:
+        return Violation.SHAPE.found(f"not one value or error for each of {items} items")
+    return Found(outcome=Outcome.ANSWERED, value=value)
+
+
+def _items(value: Json, count: int) -> list[Json] | None:
+    """One `{"value": v}` or `{"error": text}` for each item, the texts made safe to show; None if it is anything else."""
+    if not isinstance(value, list) or len(value) != count:
+        return None
+    found: list[Json] = []
+    for item in value:
+        if not isinstance(item, dict) or len(item) != 1:
+            return None
+        if "value" in item:
+            found.append(item)
+        elif isinstance(text := item.get("error"), str):
+            found.append({"error": legible(text[:_ERROR_CHARACTERS])})
+        else:
+            return None
+    return found
 
 
 def _failure(data: dict[str, Json]) -> Found:

@@ -1,8 +1,9 @@
 """A jail with a warm zygote, at every tier from S1 to S3: one fresh process and one empty folder for each call.
 
 Covers: a wall limit that the kernel enforces itself, first by word to the zygote, half a second later by SIGKILL to all of it; a zygote
-that died (a fresh one starts at the next call); bytes that lie (`reading`); paths of files that leave the folder.
-Does not cover: what its tier does not enforce; ask `capabilities`.
+that died (a fresh one starts at the next call), has served long or has grown (a fresh one is warmed up meanwhile); bytes that lie
+(`reading`); paths of files that leave the folder.
+Does not cover: what its tier does not enforce (ask `capabilities`); faults of the machine's own kernel, side channels, GPUs.
 """
 
 import contextlib
@@ -10,9 +11,7 @@ import dataclasses
 import os
 import secrets
 import signal
-import socket
 import subprocess
-import sys
 import tempfile
 import threading
 import time
@@ -27,29 +26,31 @@ from rsi.kernel.sandbox.clear import clear
 from rsi.kernel.sandbox.family import below
 from rsi.kernel.sandbox.launch import BOX, launch
 from rsi.kernel.sandbox.reading import ENVELOPE_BYTES, Ending, Found, Violation, legible, plain_reason, understand
-from rsi.kernel.sandbox.wire import Exchange, receive, request
+from rsi.kernel.sandbox.warm import Warm
+from rsi.kernel.sandbox.wire import Exchange, request
 
 __all__ = ["ZygoteJail"]
 
-_START_S = 20.0
 _SHARED_MEMORY, _ROOMY_BYTES = "/dev/shm", 1_000_000_000
 
 
 class ZygoteJail:
-    """Runs calls in children of one warm interpreter. One call at a time; a jail of its own for each thread."""
+    """Runs calls in children of one warm interpreter. One call at a time; a jail of its own for each thread.
 
-    def __init__(self, *, tier: str, preload: tuple[str, ...] = ()) -> None:
-        """Start the zygote at `tier` (S1, S2, S3) with these standard-library modules loaded.
+    The interpreter is replaced by a fresh one after a number of calls, or when it has grown; the fresh one warms up meanwhile.
+    """
+
+    def __init__(self, *, tier: str, preload: tuple[str, ...] = (), recycle: int = 2_000) -> None:
+        """Start the zygote at `tier` (S1, S2, S3) with these modules loaded, of the standard library or of installed packages.
 
         Raises:
-            JailError: it did not start, or a preloaded module is not one that may be.
+            JailError: it did not start.
+            UserError: a preloaded module is not one that may be, or is not installed.
         """
-        wrong = sorted(name for name in preload if name.partition(".")[0] not in sys.stdlib_module_names or name.startswith("antigravity"))
-        if wrong:
-            raise JailError(f"only modules of the standard library can be preloaded, not {', '.join(wrong)}")
         self._launch = launch(tier, preload)
-        self._process: subprocess.Popen[bytes] | None = None
-        self._control: socket.socket | None = None
+        self._recycle = recycle
+        self._warm: Warm | None = None
+        self._next: Warm | None = None
         self._calling = threading.Lock()
         self._closed = False
         self.enforced: dict[str, object] = {}
@@ -60,6 +61,10 @@ class ZygoteJail:
     def tier(self) -> str:
         """What is enforced: `S3`, `S2` or `S1`."""
         return self._launch.tier
+
+    @property
+    def _process(self) -> "subprocess.Popen[bytes] | None":
+        return None if self._warm is None else self._warm.process
 
     def __enter__(self) -> "ZygoteJail":
         """The jail itself; leaving the block closes it."""
@@ -79,12 +84,14 @@ class ZygoteJail:
         if wrong is not None:
             return _reply(Violation.PATH.found(repr(wrong)), b"", b"", Clock())
         with self._calling:
-            if self._process is None or self._process.poll() is not None:
+            if self._warm is None or self._warm.gone():
                 self._drop()
                 self._start()
             self._check_open()
             with self._folder() as folder:
-                return self._run(call, folder)
+                reply = self._run(call, folder)
+            self._relieve()
+            return reply
 
     def close(self) -> None:
         """End every process of the jail; calling twice is harmless, from any thread.
@@ -98,7 +105,9 @@ class ZygoteJail:
                 self._calling.release()
         else:
             self._closed = True
-            self._kill(self._process, self._control)
+            for zygote in (self._warm, self._next):
+                if zygote is not None:
+                    zygote.kill()
 
     def _check_open(self) -> None:
         if self._closed:
@@ -106,66 +115,29 @@ class ZygoteJail:
             raise JailError("the jail was closed while it was in use")
 
     def _drop(self) -> None:
-        process, control = self._process, self._control
-        self._process, self._control = None, None
-        self._kill(process, control)
-        if control is not None:
-            control.close()
-        if process is not None:
-            process.wait()
-            if process.stderr is not None:
-                process.stderr.close()
-
-    @staticmethod
-    def _kill(process: "subprocess.Popen[bytes] | None", control: socket.socket | None) -> None:
-        """Whoever waits for the zygote hears that it is gone."""
-        if control is not None:
-            with contextlib.suppress(OSError):
-                control.shutdown(socket.SHUT_RDWR)
-        if process is not None:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
+        ended, self._warm, self._next = (self._warm, self._next), None, None
+        for zygote in ended:
+            if zygote is not None:
+                zygote.end()
 
     def _start(self) -> None:
-        ours, theirs = socket.socketpair()
-        ours.settimeout(_START_S)
-        try:
-            self._process = subprocess.Popen(
-                self._launch.command,
-                stdin=theirs.fileno(),
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.PIPE,
-                env=self._launch.environment,
-                cwd="/",
-                start_new_session=True,
-            )
-        except OSError as error:
-            ours.close()
-            raise JailError(f"the jail's interpreter did not start: {error}") from error
-        finally:
-            theirs.close()
-        self._control = ours
-        self.enforced = self._greeting(ours)
-        self.standing = frozenset({self._process.pid, *below(self._process.pid)})
+        self._adopt(Warm.start(self._launch))
 
-    def _greeting(self, control: socket.socket) -> dict[str, object]:
-        try:
-            greeting = receive(control)
-        except JailError as error:
-            said = self._last_words()
-            self._drop()
-            raise JailError(f"the jail did not start: {said or error}") from error
-        if self.tier == "S2" and not (greeting.get("filter") and greeting.get("fence")):
-            self._drop()
-            raise JailError("this machine's kernel has no seccomp filter or no Landlock for it")
-        return greeting
+    def _adopt(self, zygote: Warm) -> None:
+        zygote.greet()
+        self._warm, self.enforced = zygote, zygote.greeting
+        self.standing = frozenset({zygote.process.pid, *below(zygote.process.pid)})
 
-    def _last_words(self) -> str:
-        assert self._process is not None and self._process.stderr is not None
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(self._process.pid, signal.SIGKILL)
-        lines = self._process.stderr.read(10_000).decode(errors="replace").strip().splitlines()
-        return legible(lines[-1]) if lines else ""
+    def _relieve(self) -> None:
+        """Between two calls: start a successor when the zygote has served long enough, put it in its place once it is ready."""
+        if self._warm is None or self._closed:
+            return
+        if self._next is None and self._warm.tired(self._recycle):
+            self._next = Warm.start(self._launch)
+        elif self._next is not None and self._next.spoke():
+            tired, fresh, self._next = self._warm, self._next, None
+            self._adopt(fresh)
+            tired.end()
 
     @contextlib.contextmanager
     def _folder(self) -> Iterator[str]:
@@ -183,28 +155,31 @@ class ZygoteJail:
                 os.rmdir(folder)
 
     def _run(self, call: Call, folder: str) -> Reply:
-        assert self._control is not None
+        assert self._warm is not None
+        control = self._warm.control
         nonce = secrets.token_hex(16)
         limits = call.limits
         header: dict[str, object] = {
             "nonce": nonce,
             "module": call.module,
             "function": call.function,
+            "each": call.each,
             "folder": folder,
             "files": [[path, len(content)] for path, content in call.files.items()],
             "cpu_s": limits.cpu_s,
             "memory_bytes": limits.memory_bytes,
             "disk_bytes": limits.disk_bytes,
+            "entries": limits.entries,
             "descriptors": limits.files,
         }
         keeps = (limits.answer_bytes + ENVELOPE_BYTES + 9, limits.output_bytes, limits.output_bytes)
         began = time.monotonic()
         try:
-            captures = request(self._control, header, [*call.files.values(), canonical(call.payload)], keeps)
+            captures = request(control, header, [*call.files.values(), canonical(call.payload)], keeps)
         except JailError:
             self._drop()
             raise
-        exchange = Exchange(self._control, captures, limits.wall_s)
+        exchange = Exchange(control, captures, limits.wall_s)
         try:
             report = self._await(exchange)
         finally:
@@ -212,10 +187,12 @@ class ZygoteJail:
                 os.close(capture.fd)
         result, out, err = (bytes(capture.data) for capture in captures)
         clock = Clock(wall_s=_number(report.get("wall"), time.monotonic() - began), cpu_s=_number(report.get("cpu"), 0.0))
-        status = report.get("status")
-        ending = Ending(status=status if isinstance(status, int) else None, told=exchange.told, result=result, cpu_s=clock.cpu_s)
-        found = understand(ending, nonce, limits)
-        reason = plain_reason(found.reason, {folder: "", os.path.realpath(sys.base_prefix): "python/"})
+        if report.get("alarm") == "crowded":
+            raise JailError("the file system of the calls' folders is filling up, and it cannot be said by whom")
+        status, full = report.get("status"), report.get("alarm") == "full"
+        ending = Ending(status=status if isinstance(status, int) else None, told=exchange.told, full=full, result=result, cpu_s=clock.cpu_s)
+        found = understand(ending, nonce, limits, len(call.payload) if call.each and isinstance(call.payload, list) else None)
+        reason = plain_reason(found.reason, {folder: "", **self._launch.words})
         return _reply(dataclasses.replace(found, reason=reason), out, err, clock)
 
     def _await(self, exchange: Exchange) -> dict[str, object]:
@@ -229,6 +206,8 @@ class ZygoteJail:
                 exchange.told = True
                 return {}
             raise
+        if self._warm is not None:
+            self._warm.served(report)
         if not report.get("clean") or bool(report.get("told")) != exchange.told:
             self._drop()
         return report

@@ -16,13 +16,19 @@ import pytest
 from rsi.core.protocols import Call, Jail, Limits, Reply
 from rsi.core.records import Json, Outcome
 
-__all__ = ["JailConformance", "ask"]
+__all__ = ["JailConformance", "ask", "ask_each"]
 
 
 def ask(jail: Jail, source: str, payload: Json = None, *, limits: Limits | None = None, files: Mapping[str, bytes] | None = None) -> Reply:
     """Call `f(payload)` of a module with this source, next to other files."""
     tree = {"guest.py": source.encode(), **(files or {})}
     return jail.call(Call(files=tree, module="guest", function="f", payload=payload, limits=limits or Limits(wall_s=20.0)))
+
+
+def ask_each(jail: Jail, source: str, items: list[Json], *, limits: Limits | None = None) -> Reply:
+    """Call `f(item)` of a module with this source for each item, all in one process."""
+    tree = {"guest.py": source.encode()}
+    return jail.call(Call(files=tree, module="guest", function="f", payload=items, limits=limits or Limits(wall_s=20.0), each=True))
 
 
 class JailConformance(ABC):
@@ -123,6 +129,87 @@ class JailConformance(ABC):
         reply = ask(jail, "def f(x):\n    raise ValueError('because ' + 'x' * 10_000)")
         assert reply.reason.startswith("ValueError: because") and (len(reply.reason) <= 2_000 or not self.isolates)
 
+    def test_each_item_has_its_value_or_its_error_in_its_place(self, jail: Jail) -> None:
+        """One process sees all items; an error is that item's own."""
+        source = "seen = []\ndef f(x):\n    seen.append(x)\n    return [len(seen), 12 // x]"
+        reply = ask_each(jail, source, [3, 0, 4])
+        assert reply.outcome is Outcome.ANSWERED, reply.reason
+        assert reply.value == [
+            {"value": [1, 4]},
+            {"error": "ZeroDivisionError: integer division or modulo by zero"},
+            {"value": [3, 3]},
+        ]
+
+    def test_no_items_have_no_answers(self, jail: Jail) -> None:
+        """And yet the module is imported."""
+        assert ask_each(jail, "def f(x):\n    return x", []).value == []
+        assert ask_each(jail, "1 / 0", []).outcome is Outcome.CRASHED
+
+    def test_a_thousand_items_come_back_in_order(self, jail: Jail) -> None:
+        """Of one call."""
+        items: list[Json] = list(range(1000))
+        assert ask_each(jail, "def f(x):\n    return x + 1", items).value == [{"value": index + 1} for index in range(1000)]
+
+    @pytest.mark.parametrize("value", ["{1}", "object()", "float('nan')", "b'x'", "f"])
+    def test_an_item_that_gives_no_plain_data_is_an_error_of_that_item(self, jail: Jail, value: str) -> None:
+        """The others keep their values."""
+        reply = ask_each(jail, f"def f(x):\n    return {value} if x else 5", [0, 1, 0])
+        assert isinstance(reply.value, list) and [list(item) for item in reply.value if isinstance(item, dict)] == [
+            ["value"],
+            ["error"],
+            ["value"],
+        ]
+
+    def test_what_the_judge_cannot_read_spoils_the_whole_answer(self, jail: Jail) -> None:
+        """Nobody is asked to guess which item it was."""
+        reply = ask_each(jail, "def f(x):\n    return 10**500 if x else 5", [0, 1])
+        assert reply.outcome is Outcome.MALFORMED and reply.value is None
+
+    @pytest.mark.parametrize("act", ["raise SystemExit", "raise KeyboardInterrupt"])
+    def test_ending_half_way_answers_nothing(self, jail: Jail, act: str) -> None:
+        """The easy items first, then the end: missing is wrong."""
+        reply = ask_each(jail, f"def f(x):\n    if x == 2:\n        {act}\n    return x", [0, 1, 2, 3])
+        assert reply.outcome is Outcome.CRASHED and reply.value is None
+
+    def test_a_process_that_ends_itself_half_way_answers_nothing(self, jail: Jail, process: None) -> None:
+        """Without a word."""
+        reply = ask_each(jail, "import os\ndef f(x):\n    if x == 2:\n        os._exit(0)\n    return x", [0, 1, 2, 3])
+        assert reply.outcome is Outcome.CRASHED and reply.value is None
+
+    def test_a_call_for_each_item_needs_items(self) -> None:
+        """Said to whoever makes it."""
+        with pytest.raises(TypeError, match="list of items"):
+            Call(files={}, module="guest", function="f", payload={"a": 1}, each=True)
+
+    def test_an_error_of_an_item_is_one_short_legible_line(self, jail: Jail, process: None) -> None:
+        """Whatever it says."""
+        reply = ask_each(jail, "def f(x):\n    raise ValueError('\\x1b[2J' + 'y' * 10_000)", [1])
+        assert isinstance(reply.value, list) and isinstance(reply.value[0], dict)
+        text = reply.value[0]["error"]
+        assert isinstance(text, str) and text.startswith("ValueError: \\x1b[2J") and len(text) < 600
+
+    def test_files_beyond_the_size_of_all_together_end_the_call(self, jail: Jail, process: None) -> None:
+        """Each of them small enough."""
+        source = "def f(x):\n    n = 0\n    while True:\n        n += 1\n        with open(f'f{n}', 'wb') as file:\n"
+        source += "            file.write(b'x' * 1_000_000)"
+        reply = ask(jail, source, limits=Limits(wall_s=20.0, disk_bytes=5_000_000))
+        assert reply.outcome is Outcome.OUT_OF_MEMORY and "5000000 bytes" in reply.reason
+        assert ask(jail, "import os\ndef f(x):\n    return len(os.listdir('.'))").value == 1
+
+    def test_files_beyond_their_number_end_the_call(self, jail: Jail, process: None) -> None:
+        """Though they are empty, and in folders."""
+        source = "import os\ndef f(x):\n    n = 0\n    while True:\n        n += 1\n        os.makedirs(f'd{n}/e')\n"
+        source += "        open(f'd{n}/e/f', 'w').close()"
+        reply = ask(jail, source, limits=Limits(wall_s=20.0, entries=500))
+        assert reply.outcome is Outcome.OUT_OF_MEMORY and "500 entries" in reply.reason
+        assert ask(jail, "import os\ndef f(x):\n    return len(os.listdir('.'))").value == 1
+
+    def test_a_big_tree_does_not_count_against_what_a_call_may_add(self, jail: Jail, process: None) -> None:
+        """It was given."""
+        files = {f"data/{index}/x": b"y" * 10_000 for index in range(300)}
+        source = "import time\ndef f(x):\n    open('more', 'wb').write(b'z' * 50_000)\n    time.sleep(0.3)\n    return 1"
+        assert ask(jail, source, files=files, limits=Limits(wall_s=20.0, disk_bytes=200_000, entries=20)).value == 1
+
     def test_time_is_over_when_the_wall_clock_says_so(self, jail: Jail, process: None) -> None:
         """Sleeping costs no CPU and yet ends."""
         reply = ask(jail, "import time\ndef f(x):\n    time.sleep(60)", limits=Limits(wall_s=0.3))
@@ -143,7 +230,8 @@ class JailConformance(ABC):
     def test_a_path_that_leaves_the_folder_is_a_violation(self, jail: Jail, process: None) -> None:
         """And nothing of the tree is run."""
         for path in ("../out.py", "/tmp/out.py", "a//b", "a/../../b", ""):
-            assert ask(jail, "def f(x):\n    return x", files={path: b"x"}).outcome is Outcome.VIOLATION
+            reply = ask(jail, "def f(x):\n    return x", files={path: b"x"})
+            assert reply.outcome is Outcome.VIOLATION and reply.reason.startswith("path out of its folder")
 
     def test_strings_hash_alike_in_every_call(self, jail: Jail, process: None) -> None:
         """The order of a set of strings is part of a candidate's behaviour."""

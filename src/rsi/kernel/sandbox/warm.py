@@ -1,0 +1,130 @@
+"""One zygote as the kernel sees it: its process, the socket to it, what it said at its start, and when it has served long enough.
+
+Covers: a zygote that does not start (its last words are told), one that is gone, one that has grown; ending all of it at once.
+Does not cover: what it enforces; its greeting says that, and the attack suite proves it.
+"""
+
+import contextlib
+import os
+import select
+import signal
+import socket
+import subprocess
+from dataclasses import dataclass, field
+
+from rsi.core.errors import JailError
+from rsi.kernel.sandbox.launch import Launch
+from rsi.kernel.sandbox.reading import legible
+from rsi.kernel.sandbox.wire import receive
+
+__all__ = ["Warm"]
+
+_START_S = 20.0
+_GROWTH_BYTES = 128_000_000
+
+
+@dataclass(slots=True)
+class Warm:
+    """A process that was started as a zygote.
+
+    Attributes:
+        tier: at which it was started.
+        process: what was started: the zygote, or what wraps it.
+        control: the socket to the zygote.
+        greeting: what it said when it was ready; empty before.
+        calls: how many it has had.
+        resident: bytes of memory that it said to have after its last call.
+    """
+
+    tier: str
+    process: "subprocess.Popen[bytes]"
+    control: socket.socket
+    greeting: dict[str, object] = field(default_factory=dict)
+    calls: int = 0
+    resident: int = 0
+
+    @classmethod
+    def start(cls, launch: Launch) -> "Warm":
+        """Start one and return at once.
+
+        Raises:
+            JailError: there is no such program.
+        """
+        ours, theirs = socket.socketpair()
+        ours.settimeout(_START_S)
+        try:
+            process = subprocess.Popen(
+                launch.command,
+                stdin=theirs.fileno(),
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.PIPE,
+                env=launch.environment,
+                cwd="/",
+                start_new_session=True,
+            )
+        except OSError as error:
+            ours.close()
+            raise JailError(f"the jail's interpreter did not start: {error}") from error
+        finally:
+            theirs.close()
+        return cls(tier=launch.tier, process=process, control=ours)
+
+    def greet(self) -> None:
+        """Wait until it is ready to serve.
+
+        Raises:
+            JailError: it did not start, or does not enforce what its tier promises; it is ended then.
+        """
+        try:
+            self.greeting = receive(self.control)
+        except JailError as error:
+            said = self._last_words()
+            self.end()
+            raise JailError(f"the jail did not start: {said or error}") from error
+        if self.tier == "S2" and not (self.greeting.get("filter") and self.greeting.get("fence")):
+            self.end()
+            raise JailError("this machine's kernel has no seccomp filter or no Landlock for it")
+        self.resident = _number(self.greeting.get("resident"))
+
+    def spoke(self) -> bool:
+        """Whether it said something, or ended, since it was last heard."""
+        return bool(select.select([self.control], [], [], 0)[0])
+
+    def served(self, report: dict[str, object]) -> None:
+        """Count a call that it reported on."""
+        self.calls += 1
+        self.resident = _number(report.get("resident"))
+
+    def tired(self, most_calls: int) -> bool:
+        """Whether it has had that many calls or has grown far beyond its start."""
+        return self.calls >= most_calls or self.resident > _number(self.greeting.get("resident")) + _GROWTH_BYTES
+
+    def gone(self) -> bool:
+        """Whether its process has ended."""
+        return self.process.poll() is not None
+
+    def kill(self) -> None:
+        """End it from any thread; whoever waits for it hears that it is gone."""
+        with contextlib.suppress(OSError):
+            self.control.shutdown(socket.SHUT_RDWR)
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+
+    def end(self) -> None:
+        """End it and give back everything that it held here."""
+        self.kill()
+        self.control.close()
+        self.process.wait()
+        if self.process.stderr is not None:
+            self.process.stderr.close()
+
+    def _last_words(self) -> str:
+        assert self.process.stderr is not None
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        lines = self.process.stderr.read(10_000).decode(errors="replace").strip().splitlines()
+        return legible(lines[-1]) if lines else ""
+
+
+def _number(value: object) -> int:
+    return value if isinstance(value, int) else 0
