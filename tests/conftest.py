@@ -2,9 +2,12 @@
 
 import os
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+from rsi.kernel.sandbox import unreachable
 
 CI = os.environ.get("CI", "").lower() in {"1", "true", "yes"}
 
@@ -13,6 +16,20 @@ settings.register_profile("ci", max_examples=25, deadline=None, derandomize=True
 settings.register_profile("dev", max_examples=60, deadline=None, suppress_health_check=_QUIET)
 settings.register_profile("thorough", max_examples=2000, deadline=None, suppress_health_check=_QUIET)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE") or ("ci" if CI else "dev"))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def state(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where rsi keeps what it learns of this machine while tests run: not where the user keeps it."""
+    folder = tmp_path_factory.getbasetemp() / "state"
+    os.environ["RSI_STATE"] = str(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def jail_require() -> str:
+    """What runs of tests set as `jail.require`: what the suite asks for, or S1 where this machine offers no more."""
+    return "suite" if any(unreachable(tier) is None for tier in ("S3", "S2")) else "S1"
 
 
 @pytest.fixture(scope="session")

@@ -36,6 +36,7 @@ pairs = 40
 programs = 20
 [jail]
 tier = "S1"
+require = "S1"
 """
 
 pytestmark = pytest.mark.timeout(120)

@@ -38,10 +38,10 @@ def rsi(place: Path, *words: str) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.fixture(scope="module")
-def finished(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, subprocess.CompletedProcess[str]]:
+def finished(tmp_path_factory: pytest.TempPathFactory, jail_require: str) -> tuple[Path, subprocess.CompletedProcess[str]]:
     """A run that is over, and what it said."""
     place = tmp_path_factory.mktemp("seed")
-    (place / "small.toml").write_text(SETTINGS)
+    (place / "small.toml").write_text(f'{SETTINGS}[jail]\nrequire = "{jail_require}"\n')
     return place, rsi(place, "run", "--config", "small.toml", "--out", "run")
 
 

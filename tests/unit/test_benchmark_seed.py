@@ -51,6 +51,7 @@ pairs = 10
 programs = 20
 [jail]
 tier = "S1"
+require = "S1"
 """
 
 

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from rsi.analytics.capability import Capability
-from rsi.core.records import Candidate, CandidateId, Certificate, Cycle, Limitation, Proposal, ProposalId, Verdict
+from rsi.core.records import Candidate, CandidateId, Certificate, Cycle, JailProof, Limitation, Proposal, ProposalId, Verdict
 
-__all__ = ["Attempt", "Costs", "Failure", "Fate", "Incumbent", "Progress", "Share"]
+__all__ = ["Attempt", "Costs", "Failure", "Fate", "Incumbent", "Progress", "Retreat", "Share", "Tried"]
 
 
 class Fate(StrEnum):
@@ -109,12 +109,53 @@ class Share:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Tried:
+    """What a version did instead of answering, or what its proposal was refused for as an attack.
+
+    Attributes:
+        name: the violation's name, else the outcome's word.
+        is_violation: a break of the rules of its jail, a secret of the run, or a change that is quarantined; else only a failure.
+        call: on which call: `build`, `solve`, `practise`, `diagnose`, `propose` or `learn`.
+        candidate: who did it; None where the proposal never became a candidate.
+        proposal: what made that version; None for the start.
+        improver: who made that proposal; None for the start.
+        times: trials for `solve`, calls for all others.
+    """
+
+    name: str
+    is_violation: bool
+    call: str
+    candidate: CandidateId | None
+    proposal: ProposalId | None
+    improver: CandidateId | None
+    times: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Retreat:
+    """An incumbent was quarantined and all that descends from it undone.
+
+    Attributes:
+        incumbent: the version that the run went back to; None if there was none and the run ended.
+    """
+
+    candidate: CandidateId
+    call: str
+    name: str
+    incumbent: CandidateId | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
     """Where a run stands.
 
     Attributes:
+        asked: the weakest jail that keeps the suite's hidden cases hidden; empty where the log does not say.
+        proof: what the attack suite showed of the jails when the run began; None where nobody attacked them.
         improves: whether the improver improves too (False in the frozen control).
-        incumbents: the start and every version that replaced it, oldest first.
+        incumbents: the start and every version that replaced it, oldest first; without those that were quarantined later.
+        tried: violations, and builds and trials without an answer.
+        retreats: incumbents that were quarantined.
         attempts: all proposals, in the order in which they were made.
         trials: executions of a version on a case, the certificate's included.
         certificate: None as long as no sealed cases were opened.
@@ -127,6 +168,8 @@ class Progress:
     seed: int
     agent: str
     tier: str
+    asked: str
+    proof: JailProof | None
     improves: bool
     start: Candidate
     cycles: tuple[Cycle, ...]
@@ -140,6 +183,8 @@ class Progress:
     ended: str | None
     resumed: int
     entries: int
+    tried: tuple[Tried, ...] = ()
+    retreats: tuple[Retreat, ...] = ()
 
     @property
     def release(self) -> CandidateId:

@@ -7,7 +7,7 @@ from rsi.core.errors import IntegrityError, MessageError
 from rsi.core.protocols import Entry
 from rsi.core.records import Json
 
-__all__ = ["number", "seconds", "take"]
+__all__ = ["beside", "number", "seconds", "take"]
 
 T = TypeVar("T")
 
@@ -25,6 +25,20 @@ def take(entry: Entry, name: str, kind: type[T] | object) -> T:
     except MessageError as error:
         raise IntegrityError(f"entry {entry.seq} ({entry.kind}), field {name!r}: {error}") from None
     return found
+
+
+def beside(entry: Entry, name: str, kind: type[T] | object) -> T | None:
+    """Field `name` of an entry's clock part as `kind`; None where there is none, as in logs from before it was written.
+
+    Raises:
+        IntegrityError: it has another type.
+    """
+    found = entry.clock.get(name) if isinstance(entry.clock, dict) else None
+    try:
+        value: T | None = None if found is None else decode(kind, found)
+    except MessageError as error:
+        raise IntegrityError(f"entry {entry.seq} ({entry.kind}), clock field {name!r}: {error}") from None
+    return value
 
 
 def number(data: Json, *path: str) -> int | None:

@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from rsi.analytics.capability import FreshScores
-from rsi.analytics.progress import Attempt, Costs, Failure, Fate, Incumbent, Progress, Share
-from rsi.analytics.reading import number, seconds, take
+from rsi.analytics.progress import Attempt, Costs, Failure, Fate, Incumbent, Progress, Retreat, Share, Tried
+from rsi.analytics.reading import beside, number, seconds, take
 from rsi.core.errors import IntegrityError
 from rsi.core.protocols import Entry
 from rsi.core.records import (
@@ -19,6 +19,7 @@ from rsi.core.records import (
     CaseId,
     Certificate,
     Cycle,
+    JailProof,
     Json,
     Outcome,
     Proposal,
@@ -83,6 +84,8 @@ class Tracker:
         self._opened: dict[CaseId, int] = {}
         self._certificate: Certificate | None = None
         self._shares: dict[str, Share] = {}
+        self._tried: Counter[tuple[str, bool, str, CandidateId | None, ProposalId | None]] = Counter()
+        self._retreats: list[Retreat] = []
         self._ended: str | None = None
         self._resumed = 0
         self._entries = 0
@@ -97,6 +100,7 @@ class Tracker:
             "trials.done": self._read_trials,
             "verdict.given": self._read_verdict,
             "incumbent.changed": self._read_change,
+            "lineage.quarantined": self._read_quarantine,
             "certificate.issued": self._read_certificate,
             "run.ended": self._read_end,
             "run.resumed": self._read_resume,
@@ -129,6 +133,8 @@ class Tracker:
             seed=take(opening, "seed", int),
             agent=take(opening, "agent", str),
             tier=take(opening, "tier", str),
+            asked=beside(opening, "asked", str) or "",
+            proof=beside(opening, "jail", JailProof),
             improves=not take(opening, "frozen", bool),
             start=take(opening, "start", Candidate),
             cycles=tuple(self._cycles),
@@ -145,6 +151,17 @@ class Tracker:
             ended=self._ended,
             resumed=self._resumed,
             entries=self._entries,
+            tried=tuple(self._tried_by(*key, times) for key, times in self._tried.items()),
+            retreats=tuple(self._retreats),
+        )
+
+    def _tried_by(
+        self, name: str, is_violation: bool, call: str, candidate: CandidateId | None, proposal: ProposalId | None, times: int
+    ) -> Tried:
+        made = self._attempts.get(proposal) if proposal else None
+        improver = made.proposal.improver if made else None
+        return Tried(
+            name=name, is_violation=is_violation, call=call, candidate=candidate, proposal=proposal, improver=improver, times=times
         )
 
     def _incumbent(self, number: int, reign: _Reign) -> Incumbent:
@@ -185,8 +202,17 @@ class Tracker:
         call: str = take(entry, "call", str)
         outcome: str = take(entry, "outcome", str)
         self._meter.purposes[call] += take(entry, "programs", int)
-        if outcome != "answered":
-            self._meter.failures[call, outcome, take(entry, "reason", str)] += 1
+        if outcome == Outcome.ANSWERED:
+            return
+        reason: str = take(entry, "reason", str)
+        self._meter.failures[call, outcome, reason] += 1
+        is_violation = outcome == Outcome.VIOLATION
+        if call == "build" or is_violation:
+            name = reason.partition(":")[0] if is_violation else outcome.replace("_", " ")
+            self._note_tried(name, is_violation, call, CandidateId(take(entry, "improver", str)))
+
+    def _note_tried(self, name: str, is_violation: bool, call: str, candidate: CandidateId) -> None:
+        self._tried[name, is_violation, call, candidate, self._proposals.get(candidate)] += 1
 
     def _read_cycle(self, entry: Entry) -> None:
         self._cycles.append(take(entry, "cycle", Cycle))
@@ -205,7 +231,11 @@ class Tracker:
 
     def _read_refusal(self, entry: Entry) -> None:
         name = ProposalId(take(entry, "proposal", str))
-        self._attempts[name] = replace(self._attempt(entry, name), fate=Fate.REFUSED, reason=take(entry, "reason", str))
+        reason: str = take(entry, "reason", str)
+        self._attempts[name] = replace(self._attempt(entry, name), fate=Fate.REFUSED, reason=reason)
+        why = reason.partition(":")[0]
+        if why in _ATTACKS:
+            self._tried[why, True, "propose", None, name] += 1
 
     def _read_candidate(self, entry: Entry) -> None:
         name = ProposalId(take(entry, "proposal", str))
@@ -227,6 +257,9 @@ class Tracker:
         self._meter.trials += len(rows)
         self._meter.purposes[purpose] += spent
         self._meter.timed_out += sum(row.get("outcome") == Outcome.TIMED_OUT for row in rows)
+        for row in rows:
+            if row.get("outcome") != Outcome.ANSWERED:
+                self._note_tried(str(row.get("label")), row.get("outcome") == Outcome.VIOLATION, "solve", candidate)
         if purpose == "certificate":
             self._meter.read_sealed(entry, candidate, len(rows))
         if purpose == "judge":
@@ -262,6 +295,21 @@ class Tracker:
         name = ProposalId(take(entry, "proposal", str))
         self._crown(entry, CandidateId(take(entry, "candidate", str)), name, take(entry, "cycle", int))
 
+    def _read_quarantine(self, entry: Entry) -> None:
+        """The versions undone were never incumbents, as far as the story goes on; their changes were not kept."""
+        name: str = take(entry, "name", str)
+        undone: list[str] = take(entry, "undone", list[str])
+        back: str | None = take(entry, "incumbent", str | None)
+        offender = CandidateId(take(entry, "candidate", str))
+        call: str = take(entry, "call", str)
+        self._retreats.append(Retreat(candidate=offender, call=call, name=name, incumbent=CandidateId(back) if back else None))
+        for candidate in map(CandidateId, undone):
+            proposal = self._proposals.get(candidate)
+            if proposal is not None:
+                why = name if candidate == offender else f"descends from {offender[:12]} ({name})"
+                self._attempts[proposal] = replace(self._attempts[proposal], fate=Fate.REJECTED, reason=f"quarantined: {why}")
+        self._reigns = [reign for reign in self._reigns if reign.candidate not in undone or reign.proposal is None]
+
     def _read_certificate(self, entry: Entry) -> None:
         self._certificate = take(entry, "certificate", Certificate)
         families: dict[str, dict[str, Json]] = take(entry, "families", dict[str, dict[str, Json]])
@@ -274,6 +322,8 @@ class Tracker:
         self._resumed += 1
 
 
+_ATTACKS = ("quarantined", "secret in the tree")
+"""What the reason of a refusal begins with that is no mere failing."""
 _FATES: Mapping[type, Fate] = {Accepted: Fate.ACCEPTED, Rejected: Fate.REJECTED, Undecided: Fate.UNDECIDED}
 
 

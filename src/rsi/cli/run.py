@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from types import FrameType
 from typing import Annotated
@@ -13,7 +14,10 @@ from typing import Annotated
 from cyclopts import Parameter
 from rich.console import Console
 
+from rsi.attacks import prove
+from rsi.attacks.proof import proven
 from rsi.cli.folders import is_run
+from rsi.cli.machine import known_proofs
 from rsi.cli.terminal import JsonFlag, PlainFlag, complain, print_json, say
 from rsi.cli.view.live import LiveView
 from rsi.cli.view.plain import PlainView
@@ -22,10 +26,12 @@ from rsi.config.load import load_config, parse_programs
 from rsi.config.model import RunConfig, to_json
 from rsi.core.errors import UserError
 from rsi.core.protocols import Files
-from rsi.core.records import Json
+from rsi.core.records import JailProof, Json
 from rsi.kernel.audit.log import FileEventLog
+from rsi.kernel.evaluate import load_manifest
 from rsi.loop.agents import load_agent
 from rsi.loop.chain import least_budget
+from rsi.loop.parts import standard_parts
 from rsi.loop.run import run as run_loop
 from rsi.reports import write_report
 
@@ -41,6 +47,7 @@ def run(
     programs: Annotated[str | None, Parameter(help="Budget in candidate programs: 250_000, 600k, 40M.")] = None,
     frozen_improver: Annotated[bool, Parameter(negative=(), help="Control arm: solving practice and proposing stay at version 0.")] = False,
     workers: Annotated[int, Parameter(help="Processes that work at the same time; changes the wall time only.")] = 2,
+    jail_require: Annotated[str | None, Parameter(help="Weakest jail that the run may have, if not what its suite asks for.")] = None,
     as_json: JsonFlag = False,
     plain: PlainFlag = False,
 ) -> int:
@@ -52,6 +59,7 @@ def run(
             "run.seed": seed,
             "run.programs": None if programs is None else parse_programs(programs),
             "run.frozen_improver": True if frozen_improver else None,
+            "jail.require": jail_require,
         },
     )
     check_workers(workers)
@@ -160,14 +168,20 @@ def _go(folder: Path, settings: RunConfig, files: Files, workers: int, as_json: 
         out.write(text + "\n")
         out.flush()
 
+    parts = replace(standard_parts(settings, load_manifest(files)), prove=_prove)
     with stoppable() as stop, view_for(console, plain, line) as view:
-        result = run_loop(folder, settings, files, workers=workers, observer=view.observe, stop=stop)
+        result = run_loop(folder, settings, files, workers=workers, observer=view.observe, stop=stop, parts=parts)
     if result.finished:
         return _conclude(folder, as_json, f"is finished ({result.reason})")
     spent = view.state.progress.costs.programs if view.state.progress else 0
     if as_json:
         print_json({"finished": False, "folder": str(folder), "programs": spent, "reason": result.reason})
     return complain(f"stopped after {count(spent)} programs; nothing is lost, resume with the same command", 3)
+
+
+def _prove(tier: str) -> JailProof:
+    """What attacks show of the jails of this machine: as known from `rsi doctor --attack`, else tried now, for a few seconds."""
+    return proven(tier, proofs=known_proofs(), attack_quickly=lambda tier: prove(tier, quick=True), now=time.time)
 
 
 def _conclude(folder: Path, as_json: bool, how: str) -> int:

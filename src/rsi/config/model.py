@@ -92,6 +92,9 @@ class JailConfig(Section):
     tier: Literal["auto", "S3", "S2", "S1"] = Field(
         default="auto", description="What the jail must enforce; auto takes the best this machine offers."
     )
+    require: Literal["suite", "S4", "S3", "S2", "S1"] = Field(
+        default="suite", description="The weakest jail that the run may have; by default what its suite asks for."
+    )
     wall_s: float = Field(
         default=300.0, gt=0, le=86_400, description="Safety net: seconds until a jailed call is ended. Budgets are in programs."
     )

@@ -177,6 +177,10 @@ class Suite(Protocol):
     def name(self) -> str:
         """Name, as in configuration."""
 
+    @property
+    def required_tier(self) -> str:
+        """The weakest jail that keeps its hidden cases hidden, in the words of the tiers."""
+
     def cases(self, pool: Pool, start: int, count: int) -> Sequence[Case]:
         """Cases number `start` … `start + count − 1` of a pool; the same arguments always give the same cases.
 

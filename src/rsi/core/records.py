@@ -21,6 +21,7 @@ __all__ = [
     "Cycle",
     "Effect",
     "FileEdit",
+    "JailProof",
     "Json",
     "Limitation",
     "Manifest",
@@ -192,6 +193,29 @@ class Clock:
 
     wall_s: float = 0.0
     cpu_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JailProof:
+    """What the attack suite showed of the jails of a tier, on the machine that a run is on; outside the log digest.
+
+    Attributes:
+        tier: of the jail that was attacked.
+        suite: `full` (`rsi doctor --attack`), `quick` (at the start of a run) or `part` (attacks named by a person).
+        attacks: how many were tried.
+        held: how many of them had no effect.
+        got_through: names of those that this tier promises to hold and did not.
+        reported: how many got through that it does not promise to hold.
+        at: seconds since 1970.
+    """
+
+    tier: str
+    suite: str
+    attacks: int
+    held: int
+    got_through: tuple[str, ...]
+    reported: int
+    at: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,7 +1,8 @@
 """The run as a state machine over its log: what it knows, what it may ask of its workers, what it writes down."""
 
 import threading
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 from rsi.config import RunConfig, to_json
 from rsi.core.codec import canonical, encode, sha256_hex
@@ -51,12 +52,14 @@ class Opening:
         kernel: hash of the source that decides.
         commitments: SHA-256 of each pool's secret seed.
         secrets: the secret seeds, revealed by the last event.
+        beside: what the clock part of the event says of the jails on this machine.
     """
 
     tier: str
     kernel: str
     commitments: Json
     secrets: Json
+    beside: Mapping[str, Json] = field(default_factory=dict)
 
 
 class Machine:
@@ -129,7 +132,7 @@ class Machine:
         """Write the first event."""
         config = to_json(self.config)
         start = self.state.start
-        self.emit(
+        self.journal.emit(
             "run.started",
             {
                 "run": sha256_hex(canonical([config, start.candidate.tree]))[:12],
@@ -143,6 +146,7 @@ class Machine:
                 "canary": self.scanner.canary,
                 "frozen": self.config.run.frozen_improver,
             },
+            beside=self.opening.beside,
         )
 
     def end(self, reason: str) -> None:

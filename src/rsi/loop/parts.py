@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from rsi.config import RunConfig
 from rsi.core.protocols import Jail, Suite
-from rsi.core.records import Json, Manifest, Pool
+from rsi.core.records import JailProof, Json, Manifest, Pool
 from rsi.kernel.sandbox import open_jail
 from rsi.suites import commitment, secret_seeds, suite
 
@@ -15,6 +15,10 @@ __all__ = ["Parts", "standard_parts"]
 
 def _now() -> tuple[float, float]:
     return time.monotonic(), time.time()
+
+
+def _unproven(tier: str) -> None:
+    return None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +30,7 @@ class Parts:
         suite: the cases of this run.
         secrets: the secret seed of each pool (as decimal digits), revealed when the run ends.
         commitments: SHA-256 (hex) of each, logged when it begins.
+        prove: what the attack suite shows of the jails of a tier on this machine; None where nobody attacked them.
         now: seconds of a clock that never goes back, and seconds since 1970; for syncing and for people, never for a decision.
     """
 
@@ -33,6 +38,7 @@ class Parts:
     suite: Suite
     secrets: Json
     commitments: Json
+    prove: Callable[[str], JailProof | None] = _unproven
     now: Callable[[], tuple[float, float]] = _now
 
     def tier(self) -> str:

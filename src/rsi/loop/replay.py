@@ -1,6 +1,6 @@
 """The log as a script: what happened once must happen again, entry by entry, before anything new may happen."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 
 from rsi.core.codec import canonical, decode, loads
@@ -16,6 +16,7 @@ UNCOUNTED = "run.resumed"
 _SYNCED = frozenset({"verdict.given", "incumbent.changed", "lineage.quarantined", "certificate.issued", "run.ended"})
 SYNC_EVERY_S = 2.0
 MAX_RESULT_BYTES = 64_000_000
+_NOTHING: Mapping[str, Json] = {}
 
 
 class EndOfLog(Halted):
@@ -63,8 +64,11 @@ class Journal:
         entry = self._past[self._cursor]
         return f"entry {entry.seq} ({entry.kind})"
 
-    def emit(self, kind: str, body: Json, clock: Clock | None = None) -> None:
+    def emit(self, kind: str, body: Json, clock: Clock | None = None, beside: Mapping[str, Json] = _NOTHING) -> None:
         """Say that something happened.
+
+        Args:
+            beside: more for the entry's clock part: what differs from machine to machine, and no decision reads.
 
         Raises:
             IntegrityError: something else happened at this place of the log.
@@ -76,7 +80,7 @@ class Journal:
         elif self._log is None:
             raise EndOfLog
         else:
-            self._append(self._log, kind, body, clock)
+            self._append(self._log, kind, body, clock, beside)
 
     def _compare(self, kind: str, body: Json) -> None:
         entry = self._past[self._cursor]
@@ -86,9 +90,9 @@ class Journal:
         self._cursor += 1
         self._observer(entry)
 
-    def _append(self, log: EventLog, kind: str, body: Json, clock: Clock | None) -> None:
+    def _append(self, log: EventLog, kind: str, body: Json, clock: Clock | None, beside: Mapping[str, Json]) -> None:
         monotonic, since_1970 = self._now()
-        times: dict[str, Json] = {"at": round(since_1970, 3)}
+        times: dict[str, Json] = {"at": round(since_1970, 3), **beside}
         if clock is not None:
             times |= {"wall_s": round(clock.wall_s, 4), "cpu_s": round(clock.cpu_s, 4)}
         entry = log.append(kind, body, times)

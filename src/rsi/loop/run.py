@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from rsi.config import RunConfig, to_json
@@ -19,6 +19,7 @@ from rsi.kernel.audit.log import FileEventLog
 from rsi.kernel.audit.spool import Spool
 from rsi.kernel.evaluate import load_manifest
 from rsi.loop.cycle import live
+from rsi.loop.jails import admit
 from rsi.loop.machine import Machine, Opening
 from rsi.loop.parts import Parts, standard_parts
 from rsi.loop.replay import UNCOUNTED, Journal, recorded_results
@@ -69,7 +70,8 @@ def run(
         parts: jails and suite; the real ones if None.
 
     Raises:
-        UserError: the folder is in use, cannot be written, or holds a run with another configuration, agent or rsi.
+        UserError: the folder is in use, cannot be written, or holds a run with another configuration, agent or rsi; or the jails of this
+            machine are not what the run's cases ask for (see `rsi.loop.jails`).
         InfrastructureError: our own machinery failed; the folder can be taken up again.
         IntegrityError: the log or the archive was changed, or does not follow from itself.
     """
@@ -86,8 +88,9 @@ def run(
         setting = parts or standard_parts(config, load_manifest(agent_files))
         opening = _opening(setting)
         _check_same(past, config, opening)
+        opening = replace(opening, beside=admit(config, setting, opening.tier))
         if past:
-            past.append(log.append(UNCOUNTED, {}, {"at": round(setting.now()[1], 3)}))
+            past.append(log.append(UNCOUNTED, {}, {"at": round(setting.now()[1], 3), **opening.beside}))
         index = stack.enter_context(closing(Index.rebuild(folder / INDEX_FILE, past)))
         journal = Journal(log, past, _both(index.update, observer), setting.now, archive.sync)
         pool = stack.enter_context(WorkerPool(workers, setting.make_jail))

@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Mapping
 
 from rsi.analytics import BASELINE, Progress
-from rsi.reports.document import Block, Bullets, Code, Facts, Figure, Heading, Mono, Paragraph, Table
+from rsi.reports.document import Block, Bullets, Code, Facts, Figure, Heading, Mono, Paragraph, Part, Strong, Table
 from rsi.reports.figures import Bar, bars
-from rsi.reports.words import count, duration, enforced, one_line, percent, plural
+from rsi.reports.words import count, duration, enforced, one_line, percent, plural, proof_words
 
 __all__ = ["cost_blocks", "proof_blocks"]
 
@@ -60,6 +60,17 @@ def _failures(progress: Progress) -> Iterator[Block]:
     yield Table(header=("times", "call", "outcome", "reason"), rows=rows, numeric=frozenset({0}))
 
 
+def _waived(progress: Progress) -> Iterator[tuple[Part, ...]]:
+    """What a person gave up who let the run begin in a weaker jail than its suite asks for."""
+    if progress.tier < progress.asked:
+        yield (
+            Strong("A guarantee is lost:"),
+            f" the suite asks for a jail of tier {one_line(progress.asked, 20)}, and ",
+            Mono("jail.require"),
+            " let this run begin in a weaker one: nothing kept a candidate from reading hidden cases or changing files of this machine.",
+        )
+
+
 def proof_blocks(progress: Progress) -> Iterator[Block]:
     """How to check what the report says."""
     yield Heading(text="How to check this")
@@ -90,6 +101,12 @@ def proof_blocks(progress: Progress) -> Iterator[Block]:
                 "one looks.",
             ),
             (f"Candidates ran in jails of tier {enforced(progress.tier)}; expected answers never entered one.",),
+            (
+                f"What attacks showed of that jail before the run: {proof_words(progress.proof)}; ",
+                Mono("rsi doctor --attack"),
+                " repeats it.",
+            ),
+            *_waived(progress),
             (
                 f"The log has {plural(progress.entries, 'entry', 'entries')}; the run’s name is ",
                 Mono(progress.run),

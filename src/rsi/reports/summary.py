@@ -1,13 +1,14 @@
 """The run in one JSON object: what `summary.json` holds and `--json` prints."""
 
-from rsi.analytics import Attempt, Progress
+from rsi.analytics import Attempt, Progress, Tried
+from rsi.core.codec import encode
 from rsi.core.records import Json
 
 __all__ = ["summary_of"]
 
 
 def summary_of(progress: Progress) -> dict[str, Json]:
-    """`run, seed, programs, proposals, trials, accepted, start, release, claim, wall_s, cpu_s`.
+    """`run, seed, jail, programs, proposals, trials, violations, accepted, start, release, claim, wall_s, cpu_s`.
 
     Scores and the numbers of the claim are null as long as there is no certificate.
     """
@@ -15,9 +16,11 @@ def summary_of(progress: Progress) -> dict[str, Json]:
     return {
         "run": progress.run,
         "seed": progress.seed,
+        "jail": {"tier": progress.tier, "asked": progress.asked, "proof": encode(progress.proof)},
         "programs": progress.costs.programs,
         "proposals": len(progress.attempts),
         "trials": progress.trials,
+        "violations": [_tried(one) for one in progress.tried if one.is_violation],
         "accepted": [_accepted(attempt) for attempt in progress.accepted],
         "start": {"candidate": progress.start.id, "score": certificate.start_score if certificate else None},
         "release": {"candidate": progress.release, "score": certificate.release_score if certificate else None},
@@ -29,6 +32,10 @@ def summary_of(progress: Progress) -> dict[str, Json]:
         "wall_s": round(progress.costs.wall_s, 3),
         "cpu_s": round(progress.costs.cpu_s, 3),
     }
+
+
+def _tried(one: Tried) -> Json:
+    return {"name": one.name, "call": one.call, "candidate": one.candidate, "proposal": one.proposal, "times": one.times}
 
 
 def _accepted(attempt: Attempt) -> Json:

@@ -2,7 +2,9 @@
 
 import unicodedata
 
-__all__ = ["count", "duration", "enforced", "interval", "one_line", "percent", "plain_lines", "plural", "points"]
+from rsi.core.records import JailProof
+
+__all__ = ["count", "duration", "enforced", "interval", "one_line", "percent", "plain_lines", "plural", "points", "proof_words"]
 
 _UNSAFE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 
@@ -27,6 +29,15 @@ _ENFORCED = {
 def enforced(tier: str) -> str:
     """A jail's tier and what holds jailed code there; `rsi doctor` says more."""
     return f"{one_line(tier, 20)} ({_ENFORCED[tier]})" if tier in _ENFORCED else one_line(tier, 20)
+
+
+def proof_words(proof: JailProof | None) -> str:
+    """What attacks have shown of a jail: `71 attacks held`, and what got through if anything did."""
+    if proof is None:
+        return "nobody attacked it"
+    held = f"{plural(proof.held, 'attack')} held ({one_line(proof.suite, 20)} suite)"
+    through = f"; GOT THROUGH: {one_line(', '.join(proof.got_through), 120)}" if proof.got_through else ""
+    return held + (f", {proof.reported} got through that this tier does not promise to hold" if proof.reported else "") + through
 
 
 def plain_lines(text: str) -> str:

@@ -6,6 +6,7 @@ tell stories that a loop never would.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from types import MappingProxyType
 
 from rsi.core.codec import canonical, encode, sha256_hex
 from rsi.core.protocols import Archive, Entry, Files
@@ -17,6 +18,7 @@ from rsi.core.records import (
     Cycle,
     Effect,
     FileEdit,
+    JailProof,
     Json,
     Limitation,
     Prediction,
@@ -44,13 +46,14 @@ class RunBuilder:
         archive: keeps the candidates' files; without one, names are made up.
         seed: the run's seed.
         frozen: whether it is a frozen control.
+        proof: what attacks showed of its jails (of tier S2, if none is given) before it began.
 
     Attributes:
         entries: what was written so far.
         incumbent: the best version so far.
     """
 
-    def __init__(self, *, archive: Archive | None = None, seed: int = 7, frozen: bool = False) -> None:
+    def __init__(self, *, archive: Archive | None = None, seed: int = 7, frozen: bool = False, proof: JailProof | None = None) -> None:
         """Write `run.started`."""
         self.entries: list[Entry] = []
         self._archive = archive
@@ -68,17 +71,19 @@ class RunBuilder:
             "config": {"run": {"programs": 40_000_000, "seed": seed}},
             "agent": "seed",
             "start": encode(start),
-            "tier": "S2",
+            "tier": proof.tier if proof else "S2",
             "kernel": "0" * 64,
             "pools": {"practice": "1" * 64, "judge": "2" * 64, "sealed": "3" * 64},
             "frozen": frozen,
         }
-        self.add("run.started", body)
+        self.add("run.started", body, beside={"jail": encode(proof), "asked": "S2"})
 
-    def add(self, kind: str, body: Json, *, cpu_s: float = 0.5, seconds: float = 1.0) -> Entry:
-        """Write any event."""
+    def add(
+        self, kind: str, body: Json, *, cpu_s: float = 0.5, seconds: float = 1.0, beside: Mapping[str, Json] = MappingProxyType({})
+    ) -> Entry:
+        """Write any event; `beside` stands in its clock part."""
         self._at += seconds
-        clock: Json = {"at": self._at, "wall_s": cpu_s, "cpu_s": cpu_s}
+        clock: Json = {"at": self._at, "wall_s": cpu_s, "cpu_s": cpu_s, **beside}
         before = self.entries[-1].hash if self.entries else ""
         name = sha256_hex(before.encode() + canonical([kind, body, clock]))
         self.entries.append(Entry(seq=len(self.entries), kind=kind, body=body, clock=clock, hash=name))

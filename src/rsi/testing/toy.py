@@ -243,6 +243,11 @@ class ToySuite:
         """Name of the suite."""
         return "toy"
 
+    @property
+    def required_tier(self) -> str:
+        """S0: the answers are no secret."""
+        return "S0"
+
     def cases(self, pool: Pool, start: int, count: int) -> Sequence[Case]:
         """Cases of two families in turn."""
         return [self._case(pool, index) for index in range(start, start + count)]

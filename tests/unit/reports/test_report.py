@@ -31,7 +31,7 @@ HOSTILE = "\n".join(
         "\x1b[2J\x1b]0;title\x07 \x00 \x7f \x9b \u202egpj.exe \u200b \u2028 end",
     ]
 )
-KEYS = ["run", "seed", "programs", "proposals", "trials", "accepted", "start", "release", "claim", "wall_s", "cpu_s"]
+KEYS = ["run", "seed", "jail", "programs", "proposals", "trials", "accepted", "start", "release", "claim", "wall_s", "cpu_s"]
 
 
 def write(folder: Path, *, text: str = "", accepted: int = 3, entries: int | None = None) -> Path:

@@ -14,7 +14,7 @@ from rsi.analytics import Attempt, Capability, Progress
 from rsi.cli.view.state import OpenTest, Practice, RunState
 from rsi.cli.view.text import clean, count, duration, effect, evidence, part, percent
 from rsi.core.records import Surface
-from rsi.reports.words import enforced
+from rsi.reports.words import enforced, proof_words
 
 __all__ = ["Note", "Picture", "surface_text"]
 
@@ -98,7 +98,7 @@ def _header(progress: Progress) -> Group:
     )
     cycles = len(progress.cycles)
     phase = f"ended: {clean(progress.ended, 40)}" if progress.ended else f"cycle {cycles}" if cycles else "first practice"
-    row.add_row(title, Text(f"{phase} · jail {progress.tier}", style="dim"))
+    row.add_row(title, Text(f"{phase} · jail {progress.tier}, {proof_words(progress.proof)}", style="dim"))
     weak = [] if progress.tier == "S3" else [Text(f"jail {enforced(progress.tier)}", style="yellow")]
     return Group(row, *weak)
 

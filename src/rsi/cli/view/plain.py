@@ -7,7 +7,7 @@ from rsi.cli.view.state import RunState
 from rsi.cli.view.text import clean, count, duration, effect, evidence, percent, points
 from rsi.core.protocols import Entry
 from rsi.core.records import Accepted, Json
-from rsi.reports.words import enforced
+from rsi.reports.words import enforced, proof_words
 
 __all__ = ["PlainView", "tell", "what"]
 
@@ -56,7 +56,7 @@ def _started(state: RunState, progress: Progress, body: Mapping[str, Json]) -> s
     frozen = "" if progress.improves else ", its improver frozen at version 0"
     budget = f", budget {count(progress.costs.budget)} programs" if progress.costs.budget else ""
     run, agent = clean(progress.run, 20), clean(progress.agent, 40)
-    return f"run {run}: agent {agent}, seed {progress.seed}{budget}{frozen}, jail {enforced(progress.tier)}"
+    return f"run {run}: agent {agent}, seed {progress.seed}{budget}{frozen}, jail {enforced(progress.tier)}, {proof_words(progress.proof)}"
 
 
 def _resumed(state: RunState, progress: Progress, body: Mapping[str, Json]) -> str:
@@ -111,6 +111,12 @@ def _promoted(state: RunState, progress: Progress, body: Mapping[str, Json]) -> 
     return f"version {progress.incumbents[-1].number} is the best so far; {goes_on}"
 
 
+def _retreated(state: RunState, progress: Progress, body: Mapping[str, Json]) -> str:
+    gone = progress.retreats[-1]
+    back = f"back to version {progress.incumbents[-1].number}" if gone.incumbent else "there is no version before it"
+    return f"QUARANTINED the incumbent {clean(gone.candidate, 12)} ({clean(gone.name, 60)} in {clean(gone.call, 20)}): {back}"
+
+
 def _certified(state: RunState, progress: Progress, body: Mapping[str, Json]) -> str | None:
     issued = progress.certificate
     if issued is None:
@@ -136,6 +142,7 @@ _WORDS: Mapping[str, Callable[[RunState, Progress, Mapping[str, Json]], str | No
     "test.opened": _trying,
     "verdict.given": _verdict,
     "incumbent.changed": _promoted,
+    "lineage.quarantined": _retreated,
     "certificate.issued": _certified,
     "run.ended": _ended,
 }

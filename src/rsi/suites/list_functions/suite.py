@@ -45,6 +45,11 @@ class ListFunctions:
         """Name, as in configuration."""
         return "list_functions"
 
+    @property
+    def required_tier(self) -> str:
+        """S2: a candidate that can read the kernel's memory or its log knows the hidden cases."""
+        return "S2"
+
     def cases(self, pool: Pool, start: int, count: int) -> Sequence[Case]:
         """Cases `start` … `start + count − 1` of a pool, levels 1 to 4 in rotation."""
         return [self._case(pool, index) for index in range(start, start + count)]

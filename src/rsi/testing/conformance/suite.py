@@ -40,6 +40,10 @@ class SuiteConformance(ABC):
         block = suite.cases(pool, 0, _SOME)
         assert [suite.cases(pool, i, 1)[0] for i in reversed(range(_SOME))] == list(reversed(block))
 
+    def test_it_says_which_jail_its_hidden_cases_ask_for(self) -> None:
+        """One of the tiers."""
+        assert self.make_suite(1).required_tier in ("S0", "S1", "S2", "S3", "S4")
+
     def test_no_cases_are_no_cases(self) -> None:
         """An empty block is empty."""
         assert list(self.make_suite(1).cases(Pool.JUDGE, 5, 0)) == []
