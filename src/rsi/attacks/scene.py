@@ -28,6 +28,8 @@ from rsi.kernel.sandbox.family import below, state_and_parent
 __all__ = ["Scene"]
 
 _WALL_S = 10.0
+_PRELOAD = ("ctypes", "mmap", "platform", "resource", "socket", "struct")
+"""What many attackers import."""
 _GRACE_S = 0.2
 _PATIENCE_S = 20.0
 _JUDGE = """
@@ -114,7 +116,7 @@ class Scene:
 
     def open_jail(self, profile: str = "function") -> ZygoteJail:
         """One more jail of this tier and profile; whoever opens it closes it."""
-        return open_jail((), self.tier)
+        return open_jail(_PRELOAD, self.tier)
 
     def missing(self, profile: str) -> str | None:
         """Why the jail of this profile cannot be had here; None if it can."""
