@@ -27,8 +27,8 @@ def framed(data: object) -> bytes:
     return struct.pack(">Q", len(body)) + body
 
 
-def ending(result: bytes = b"", *, status: int | None = 0, told: bool = False, cpu_s: float = 0.0) -> Ending:
-    return Ending(status=status, told=told, result=result, cpu_s=cpu_s)
+def ending(result: bytes = b"", *, status: int | None = 0, told: bool = False, full: bool = False, cpu_s: float = 0.0) -> Ending:
+    return Ending(status=status, told=told, full=full, result=result, cpu_s=cpu_s)
 
 
 @pytest.mark.parametrize(
@@ -49,6 +49,11 @@ def ending(result: bytes = b"", *, status: int | None = 0, told: bool = False, c
         (ending(status=None), Outcome.CRASHED),
         (ending(status=24), Outcome.TIMED_OUT),
         (ending(status=11), Outcome.CRASHED),
+        (ending(status=35), Outcome.CRASHED),
+        (ending(status=31), Outcome.VIOLATION),
+        (ending(status=31, told=True), Outcome.VIOLATION),
+        (ending(framed({"nonce": "n", "value": 1}), status=31), Outcome.VIOLATION),
+        (ending(framed({"nonce": "n", "value": 1}), full=True), Outcome.OUT_OF_MEMORY),
         (ending(status=9), Outcome.OUT_OF_MEMORY),
         (ending(status=9, cpu_s=500), Outcome.TIMED_OUT),
     ],
@@ -58,6 +63,27 @@ def test_the_end_of_a_call_has_one_meaning(end: Ending, outcome: Outcome) -> Non
     assert found.outcome is outcome
     assert (found.value is None) == (outcome is not Outcome.ANSWERED)
     assert bool(found.reason) == (outcome is not Outcome.ANSWERED)
+
+
+@pytest.mark.parametrize(
+    ("value", "good"),
+    [
+        ([{"value": 1}, {"error": "x"}], True),
+        ([{"value": None}, {"value": []}], True),
+        ([{"value": 1}], False),
+        ([{"value": 1}, {"value": 1}, {"value": 1}], False),
+        ([{"value": 1}, {"value": 1, "error": ""}], False),
+        ([{"value": 1}, {}], False),
+        ([{"value": 1}, {"error": 3}], False),
+        ([{"value": 1}, [1]], False),
+        ({"value": 1, "error": 2}, False),
+        (2, False),
+    ],
+)
+def test_a_call_for_each_item_is_answered_by_one_value_or_error_for_each(value: object, *, good: bool) -> None:
+    found = understand(ending(framed({"nonce": "n", "value": value})), "n", Limits(), 2)
+    assert found.outcome is (Outcome.ANSWERED if good else Outcome.VIOLATION)
+    assert good or found.reason.startswith("message of unknown shape: not one value or error for each of 2 items")
 
 
 def test_a_reason_names_no_folder_and_no_address_of_this_machine() -> None:

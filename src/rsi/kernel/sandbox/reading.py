@@ -21,6 +21,7 @@ __all__ = ["ENVELOPE_BYTES", "Ending", "Found", "Violation", "legible", "plain_r
 
 ENVELOPE_BYTES = 65_536
 """What a message may have around its value: nonce, or the text of an error."""
+_SIGNALS = frozenset(signal.Signals)
 _REASON_CHARACTERS, _ERROR_CHARACTERS = 2_000, 500
 
 
@@ -114,7 +115,8 @@ def _silent(status: int | None, stopped: int) -> Found:
     if stopped == signal.SIGKILL:
         return Found(outcome=Outcome.OUT_OF_MEMORY, reason="killed by the machine, most likely for its memory")
     if stopped:
-        return Found(outcome=Outcome.CRASHED, reason=f"killed by {signal.Signals(stopped).name}")
+        name = signal.Signals(stopped).name if stopped in _SIGNALS else f"signal {stopped}"  # most real-time signals have no name
+        return Found(outcome=Outcome.CRASHED, reason=f"killed by {name}")
     code = "unknown" if status is None else status >> 8
     return Found(outcome=Outcome.CRASHED, reason=f"ended without an answer (exit status {code})")
 
