@@ -66,9 +66,18 @@ def tried(attack: Attack, scene: Scene) -> Result:
     )
 
 
+def _spared(attack: Attack, scene: Scene) -> str | None:
+    """Why this machine is spared an attack: at S1 nothing stands between it and the machine's files."""
+    if scene.tier != "S1":
+        return None
+    if scene.jail().enforced.get("uid") == 0:
+        return "the jail is root here and could harm this machine"
+    return None if scene.tier in attack.tiers else "S1 does not promise to hold it, and it could harm this machine"
+
+
 def _judged(attack: Attack, scene: Scene) -> tuple[Status, str]:
     """The attack's own finding, unless the host as a whole was touched: that counts whatever the attack found."""
-    why = scene.missing(attack.profile)
+    why = scene.missing(attack.profile) or _spared(attack, scene)
     if why is not None:
         return Status.NOT_RUN, why
     scene.calm()
