@@ -2,7 +2,7 @@
 
 from rsi.analytics.capability import Capability, capability_of
 from rsi.analytics.power import smallest_visible_effect
-from rsi.analytics.progress import Attempt, Costs, Failure, Fate, Incumbent, Progress, Share
+from rsi.analytics.progress import Attempt, Costs, Failure, Fate, Incumbent, Progress, Retreat, Share, Tried
 from rsi.analytics.tracker import BASELINE, Tracker, progress_of
 
 __all__ = [
@@ -14,8 +14,10 @@ __all__ = [
     "Fate",
     "Incumbent",
     "Progress",
+    "Retreat",
     "Share",
     "Tracker",
+    "Tried",
     "capability_of",
     "progress_of",
     "smallest_visible_effect",

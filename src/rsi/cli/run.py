@@ -186,9 +186,13 @@ def _prove(tier: str) -> JailProof:
 
 def _conclude(folder: Path, as_json: bool, how: str) -> int:
     summary = write_report(folder)
+    ended = str(summary.get("ended"))
+    is_halted = ended.startswith("quarantined")
     if as_json:
         print_json(summary)
-        return 0
+        return 3 if is_halted else 0
+    if is_halted:
+        return complain(f"{folder} was ended: {ended}; read {folder / 'report.md'}", 3)
     say(f"{folder} {how}.")
     say(_claim(summary))
     say(f"Read {folder / 'report.md'} or open {folder / 'report.html'}; `rsi verify {folder}` checks it.")

@@ -16,6 +16,8 @@ from rsi.cli.view.text import clean, effect
 from rsi.core.codec import encode
 from rsi.core.errors import IntegrityError
 from rsi.core.records import Json
+from rsi.reports.summary import violations_of
+from rsi.reports.words import plural
 
 __all__ = ["show"]
 
@@ -34,6 +36,8 @@ def show(run: Path, /, *, as_json: JsonFlag = False) -> int:
     console = Console()
     console.print(Picture(state=state))
     console.print(Padding(_all_changes(progress), (0, 2)))
+    for line in _violations(progress):
+        console.print(Padding(line, (0, 2)))
     return 0
 
 
@@ -62,6 +66,19 @@ def _all_changes(progress: Progress) -> Table:
     return table
 
 
+def _violations(progress: Progress) -> list[Text]:
+    """One line for each attack that a version or a proposal tried."""
+    return [
+        Text(
+            f"{clean((one.candidate or one.proposal or 'the start')[:12])} tried: {clean(one.name, 80)}, in {clean(one.call, 20)}, "
+            f"{plural(one.times, 'trial' if one.call == 'solve' else 'call')}",
+            style="red",
+        )
+        for one in progress.tried
+        if one.is_violation
+    ]
+
+
 def _data(progress: Progress) -> Json:
     """The state of a run as plain data: what `summary.json` has at the end, and all changes with their fates."""
     return {
@@ -79,6 +96,7 @@ def _data(progress: Progress) -> Json:
         "release": progress.release,
         "version": progress.incumbents[-1].number,
         "certificate": encode(progress.certificate),
+        "violations": violations_of(progress),
         "changes": [_change(attempt) for attempt in progress.attempts.values()],
     }
 

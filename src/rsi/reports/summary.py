@@ -4,11 +4,11 @@ from rsi.analytics import Attempt, Progress, Tried
 from rsi.core.codec import encode
 from rsi.core.records import Json
 
-__all__ = ["summary_of"]
+__all__ = ["summary_of", "violations_of"]
 
 
 def summary_of(progress: Progress) -> dict[str, Json]:
-    """`run, seed, jail, programs, proposals, trials, violations, accepted, start, release, claim, wall_s, cpu_s`.
+    """`run, seed, jail, ended, programs, proposals, trials, violations, accepted, start, release, claim, wall_s, cpu_s`.
 
     Scores and the numbers of the claim are null as long as there is no certificate.
     """
@@ -17,10 +17,11 @@ def summary_of(progress: Progress) -> dict[str, Json]:
         "run": progress.run,
         "seed": progress.seed,
         "jail": {"tier": progress.tier, "asked": progress.asked, "proof": encode(progress.proof)},
+        "ended": progress.ended,
         "programs": progress.costs.programs,
         "proposals": len(progress.attempts),
         "trials": progress.trials,
-        "violations": [_tried(one) for one in progress.tried if one.is_violation],
+        "violations": violations_of(progress),
         "accepted": [_accepted(attempt) for attempt in progress.accepted],
         "start": {"candidate": progress.start.id, "score": certificate.start_score if certificate else None},
         "release": {"candidate": progress.release, "score": certificate.release_score if certificate else None},
@@ -34,8 +35,14 @@ def summary_of(progress: Progress) -> dict[str, Json]:
     }
 
 
+def violations_of(progress: Progress) -> Json:
+    """Each attack that was tried: its name, on which call, by which version, whose proposal made that, how often."""
+    return [_tried(one) for one in progress.tried if one.is_violation]
+
+
 def _tried(one: Tried) -> Json:
-    return {"name": one.name, "call": one.call, "candidate": one.candidate, "proposal": one.proposal, "times": one.times}
+    who: dict[str, Json] = {"candidate": one.candidate, "proposal": one.proposal, "improver": one.improver}
+    return {"name": one.name, "call": one.call, **who, "times": one.times}
 
 
 def _accepted(attempt: Attempt) -> Json:
