@@ -18,7 +18,7 @@ from pathlib import Path
 
 from rsi.kernel.sandbox.family import running, state_and_parent
 
-__all__ = ["HostState", "cpu_seconds", "differences", "key_of", "look_at", "mentions", "standing_of"]
+__all__ = ["HostState", "common_folders", "cpu_seconds", "differences", "key_of", "look_at", "mentions", "standing_of"]
 
 _ROOM_BYTES, _ROOM_FILES = 400_000_000, 20_000
 _LIMITS = ("RLIMIT_CPU", "RLIMIT_AS", "RLIMIT_NOFILE", "RLIMIT_NPROC", "RLIMIT_FSIZE")
@@ -47,7 +47,7 @@ def look_at(folder: Path, judge: int, mark: str) -> HostState:
         files={str(path): _file(path) for path in [folder, *sorted(folder.rglob("*"))]},
         names=frozenset([*_marked(mark), *_shared(key_of(mark))]),
         judge=standing_of(judge),
-        room={place: _room(place) for place in _common() if os.path.isdir(place)},
+        room={place: _room(place) for place in common_folders() if os.path.isdir(place)},
     )
 
 
@@ -93,14 +93,15 @@ def _read(path: str) -> bytes:
     return b""
 
 
-def _common() -> list[str]:
-    places = [tempfile.gettempdir(), "/tmp", "/dev/shm", "/var/tmp", os.path.expanduser("~"), os.getcwd(), *sysconfig.get_paths().values()]
-    return sorted({os.path.realpath(place) for place in places})
+def common_folders() -> list[str]:
+    """Where an attack might leave something: temporary folders, home, the interpreter's packages, the working folder, system folders."""
+    places = [tempfile.gettempdir(), "/tmp", "/dev/shm", "/var/tmp", "/run", "/dev", "/", os.path.expanduser("~"), os.getcwd()]
+    return sorted({os.path.realpath(place) for place in [*places, *sysconfig.get_paths().values()]})
 
 
 def _marked(mark: str) -> list[str]:
     found = []
-    for place in _common():
+    for place in common_folders():
         with contextlib.suppress(OSError):
             found += [os.path.join(place, name) for name in os.listdir(place) if mark in name]
     return found

@@ -160,27 +160,36 @@ class Scene:
         if now.judge != self._fresh.judge:
             self._seat_a_judge()
         if now.files != self._fresh.files:
-            self.folder.chmod(0o700)
-            clear(str(self.folder))
-            _write_files(self.folder, self.sentinel)
-        for path in now.names:
-            _remove(path)
+            self.restore()
         self._fresh = self.look()
         self._judge_beats()
         self.heard()
+
+    def restore(self) -> None:
+        """Put the judge's files back as they were at the beginning."""
+        self.folder.mkdir(exist_ok=True)
+        self.folder.chmod(0o700)
+        clear(str(self.folder))
+        _write_files(self.folder, self.sentinel)
 
     def look(self) -> HostState:
         """The host as it is now."""
         return look_at(self.folder, self.judge, self.mark)
 
     def damage(self, before: HostState) -> list[str]:
-        """What an attack did to the host, one line each: files, the judge, room, listeners, processes that outlive it by 200 ms."""
+        """What an attack did to the host, one line each: files, the judge, room, listeners, processes that outlive it by 200 ms.
+
+        What it left under the scene's mark is removed.
+        """
         time.sleep(_GRACE_S)
         found = [f"process {pid} outlived the attack" for pid in self.survivors()]
         found += [f"it reached the {name} listener" for name in self.heard()]
         if not self._judge_beats():
             found.append("the judge's heart stands still")
-        return found + differences(before, self.look())
+        after = self.look()
+        for path in after.names:
+            _remove(path)
+        return found + differences(before, after)
 
     def survivors(self) -> list[int]:
         """Processes of an attack that are still there: below this process or anywhere under the mark, the jails' own aside."""
