@@ -229,7 +229,7 @@ def kill_the_judge(at):
 
 
 def _above(at):
-    """Never the process that runs the suite."""
+    # Never the process that runs the suite.
     return [pid for pid in (os.getppid(), *at["zygote"]) if pid != at["suite"]]
 
 
