@@ -11,7 +11,7 @@ from pathlib import Path
 from rsi.attacks import forging, scored
 from rsi.attacks.model import EVERY_TIER, Attack, Finding
 from rsi.attacks.scene import Scene
-from rsi.attacks.ways import finding, source_of
+from rsi.attacks.ways import changes, finding, source_of
 from rsi.core.records import CandidateId, FileEdit, Manifest, Outcome, Prediction, Proposal, ProposalId, Surface, Trial
 from rsi.kernel.oversight import authorise
 
@@ -202,15 +202,7 @@ _SWAPS = {
 
 def _swapped(scene: Scene) -> Finding:
     """The judge's file is read, then the candidate runs, then it is read again."""
-    through = []
-    for name, body in _SWAPS.items():
-        path = scene.folder / "judge.py"
-        checked = path.read_bytes()
-        scene.ask(source_of(body), [str(path), scene.mark])
-        if not path.is_file() or path.is_symlink() or path.read_bytes() != checked:
-            through.append(name)
-            scene.restore()
-    return finding(len(_SWAPS), through, "the file that is used is not the one that was checked")
+    return changes(scene, _SWAPS, scene.folder / "judge.py")
 
 
 def _injected(scene: Scene) -> Finding:

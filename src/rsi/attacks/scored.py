@@ -1,7 +1,7 @@
 """Candidates that want a score which they do not deserve, scored by the kernel as in every run."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 
@@ -17,7 +17,6 @@ from rsi.suites.list_functions import ListFunctions
 __all__ = ["Season", "floor", "mean", "run", "season", "solver", "with_answers"]
 
 _MANIFEST = Manifest(name="attacker", entry="attack", surfaces={})
-_LIMITS = Limits(wall_s=20.0)
 _PROGRAMS = 100
 _CASES = 20
 _SOLVER = """
@@ -74,8 +73,8 @@ def solver(known: Mapping[str, str]) -> str:
     return with_answers(known) + "def solve(message):\n    return right(message)\n"
 
 
-def run(scene: Scene, source: str, over: Season, *, files: Files | None = None) -> list[Trial]:
-    """Trials of a candidate with this source, next to other files, on the cases of a season."""
+def run(scene: Scene, source: str, over: Season, *, files: Files | None = None, wall_s: float = 20.0) -> list[Trial]:
+    """Trials of a candidate with this source, next to other files, on the cases of a season, in at most `wall_s` seconds."""
     trials, _ = run_block(
         scene.jail(),
         suite=over.suite,
@@ -85,7 +84,7 @@ def run(scene: Scene, source: str, over: Season, *, files: Files | None = None) 
         cases=over.cases,
         programs=_PROGRAMS,
         seed=1,
-        limits=_LIMITS,
+        limits=Limits(wall_s=wall_s),
     )
     return trials
 
@@ -101,25 +100,22 @@ def floor(
     *,
     helpers: str | None = None,
     files: Files | None = None,
-    over: Callable[[], Season] | None = None,
+    over: Season | None = None,
+    wall_s: float = 20.0,
 ) -> Finding:
     """Held if every way (name → source with `solve`) scores nothing at all, and a right candidate still scores top afterwards.
 
     Args:
         scene: whose jail is used.
-        ways: sources; each may use `helpers`, which by default knows all the right answers.
-        helpers: source put before each.
+        ways: sources.
+        helpers: source put before each; by default `with_answers` that knows all the right ones.
         files: other files of each tree.
-        over: the cases.
+        over: the cases; by default those of season 1.
+        wall_s: seconds that each may take.
     """
-    cases = (over or _first)()
+    cases = over or season(1)
     before = with_answers(cases.programs) if helpers is None else helpers
-    scores = {name: mean(run(scene, before + source, cases, files=files)) for name, source in ways.items()}
-    found = finding(len(ways), [f"{name} ({score:.2f})" for name, score in scores.items() if score], "more than the floor")
+    scores = {name: mean(run(scene, before + source, cases, files=files, wall_s=wall_s)) for name, source in ways.items()}
     if mean(run(scene, solver(cases.programs), cases)) < 1.0:
-        return Finding(held=False, seen=f"the judge does not know right from wrong any more; {found.seen}")
-    return found
-
-
-def _first() -> Season:
-    return season(1)
+        return Finding(held=False, seen="the judge does not know right from wrong any more")
+    return finding(len(ways), [f"{name} ({score:.2f})" for name, score in scores.items() if score], "more than the floor")
