@@ -9,7 +9,7 @@ from rsi.core.errors import JailError
 from rsi.core.protocols import Limits
 from rsi.core.records import Outcome
 from rsi.kernel.sandbox import Violation, ZygoteJail
-from rsi.kernel.sandbox.family import below, state_and_parent
+from rsi.kernel.sandbox.family import below, running, state_and_parent
 from rsi.testing.conformance.jail import ask, ask_each
 
 CALL = """
@@ -95,6 +95,34 @@ class TestKills:
             assert jail._process is not None and below(jail._process.pid) <= jail.standing
             ask(jail, "def f(x):\n    return x")
         assert min(late) <= 0.5
+
+    def test_processes_that_start_processes_all_end(self, jail: ZygoteJail) -> None:
+        ask(jail, "def f(x):\n    return x")
+        before = orphans()
+        assert ask(jail, BOMB, limits=Limits(wall_s=2.0)).outcome is not Outcome.ANSWERED
+        assert jail._process is not None and gone(below(jail._process.pid) - jail.standing) and gone(orphans() - before)
+
+
+def orphans() -> set[int]:
+    """Interpreters of jails that have lost their parents."""
+    return {pid for pid in running() if state_and_parent(pid)[1] == 1}
+
+
+BOMB = """
+import os, time
+def f(x):
+    depth = n = 0
+    end = time.monotonic() + 3
+    while time.monotonic() < end:
+        if depth < 2 and n < 14:
+            n += 1
+            if os.fork() == 0:
+                depth, n = depth + 1, 0
+                os.setsid()
+        time.sleep(0.005)
+    os._exit(0)
+"""
+"""It ends by itself: at most 211 processes for three seconds, should the jail fail."""
 
 
 def free(folder: str) -> tuple[int, int]:

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from rsi.kernel.sandbox.clear import clear
     from rsi.kernel.sandbox.confine import drop_privileges, fence_files, filter_calls, landlock_version, limit
     from rsi.kernel.sandbox.filling import Guard
-    from rsi.kernel.sandbox.sweep import sweep
+    from rsi.kernel.sandbox.sweep import family, sweep
 
 __all__ = ["main"]
 
@@ -295,6 +295,7 @@ def watch(child: int, control: socket.socket, wakeup: int, config: Config, heade
     """
     began = time.monotonic()
     guard = Guard(header.folder, *allowed(header), shared=not config.box)
+    boundless = config.processes > 0 and os.getuid() == 0  # the limit of processes does not bind real root
     told, alarm = False, ""
     while True:
         done, status, usage = os.wait4(child, os.WNOHANG)
@@ -314,7 +315,7 @@ def watch(child: int, control: socket.socket, wakeup: int, config: Config, heade
                     os.rmdir(header.folder)
                 os._exit(0)
         elif not ready and not alarm:
-            alarm = guard.alarm()
+            alarm = guard.alarm() or ("forked" if boundless and len(family()) > config.processes else "")
             if alarm:
                 os.kill(child, signal.SIGKILL)
 

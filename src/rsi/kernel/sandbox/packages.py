@@ -1,7 +1,8 @@
 """Installed packages that a target declares: where they lie, found without importing them, so that a jail sees these and no others.
 
 Covers: of all that is installed only the folders of the declared packages (`numpy` and its `numpy.libs`), read-only; rsi itself is refused.
-Does not cover: what a package's own code does when it is imported; it runs inside the jail, in the zygote, and is trusted as far as that.
+Does not cover: what a package's own code does when it is imported (it runs inside the jail, in the zygote, and is trusted as far as that);
+at S2, packages installed in the interpreter's own folder (not in a virtual environment) stay readable, and at S1 everything does.
 """
 
 import sys

@@ -113,7 +113,7 @@ def _stopped_by(status: int | None) -> int:
 
 def _silent(status: int | None, stopped: int) -> Found:
     if stopped == signal.SIGKILL:
-        return Found(outcome=Outcome.OUT_OF_MEMORY, reason="killed by the machine, most likely for its memory")
+        return Found(outcome=Outcome.OUT_OF_MEMORY, reason="killed, most likely for its memory or the number of its processes")
     if stopped:
         name = signal.Signals(stopped).name if stopped in _SIGNALS else f"signal {stopped}"  # most real-time signals have no name
         return Found(outcome=Outcome.CRASHED, reason=f"killed by {name}")

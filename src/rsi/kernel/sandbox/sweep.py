@@ -1,14 +1,15 @@
 """Killing whatever a call left behind. Guest side: read as text by the zygote.
 
 Covers: groups, sessions, double forks (orphans are handed to the zygote, their subreaper), everything in a PID namespace at once.
-Does not cover: a process of another user, and one that forks faster than it is killed; the kernel then ends the whole jail.
+Does not cover: a process of another user, and, without a PID namespace, a bomb that forks faster than it is killed (`guest` looks at the
+number of processes where no limit binds them).
 """
 
 import os
 import signal
 import time
 
-__all__ = ["sweep"]
+__all__ = ["family", "sweep"]
 
 
 def sweep(child: int, alone: bool) -> bool:
@@ -22,7 +23,7 @@ def sweep(child: int, alone: bool) -> bool:
                 pass
         except ChildProcessError:
             return True
-        targets = targets[:1] + ([] if alone else _children())
+        targets = targets[:1] + ([] if alone else family())
         time.sleep(0.001)
     return False
 
@@ -36,16 +37,17 @@ def _strike(targets: list[int]) -> None:
             continue
 
 
-def _children() -> list[int]:
-    """Processes whose parent is this one (orphans of a call are handed to it: it is their subreaper)."""
-    me = str(os.getpid())
-    found = []
+def family() -> list[int]:
+    """Processes that descend from this one (orphans of a call are handed to it: it is their subreaper)."""
+    parents: dict[int, int] = {}
     for name in os.listdir("/proc") if os.path.isdir("/proc/self") else []:
         if name.isdigit():
             try:
                 with open(f"/proc/{name}/stat", "rb") as file:
-                    if file.read().rpartition(b")")[2].split()[1].decode() == me:
-                        found.append(int(name))
+                    parents[int(name)] = int(file.read().rpartition(b")")[2].split()[1])
             except (FileNotFoundError, ProcessLookupError, PermissionError):
                 continue
-    return found
+    found = {os.getpid()}
+    while more := {pid for pid, parent in parents.items() if parent in found} - found:
+        found |= more
+    return sorted(found - {os.getpid()})

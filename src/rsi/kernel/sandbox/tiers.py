@@ -66,11 +66,16 @@ def capabilities(jail: ZygoteJail) -> tuple[Capability, ...]:
         _capability("starting processes and threads", ["a filter of system calls"] if calls else [], missing),
         _capability("signals to other processes", signals, missing),
         _capability("seeing which files exist outside", ["namespaces"] if spaces else [], missing),
-        _capability("size of all its files together", ["a memory file system of fixed size"] if spaces else [], missing),
+        Capability(name="size and number of all its files together", enforced=True, how=_files_together(spaces)),
         Capability(name="time, memory, size of a file, open files", enforced=True, how="resource limits and the kernel's own clock"),
         Capability(name="answers and results", enforced=True, how="no answer is ever sent in; one message with a nonce comes out"),
         _user(jail),
     )
+
+
+def _files_together(spaces: bool) -> str:
+    watched = "the folder is looked at while a call runs"
+    return f"a memory file system of fixed size, and {watched}" if spaces else watched
 
 
 def _capability(name: str, means: list[str], missing: str | None) -> Capability:

@@ -1,6 +1,6 @@
 """A jail with a warm zygote, at every tier from S1 to S3: one fresh process and one empty folder for each call.
 
-Covers: a wall limit that the kernel enforces itself, first by word to the zygote, half a second later by SIGKILL to all of it; a zygote
+Covers: a wall limit that the kernel enforces itself, first by word to the zygote, 0.4 s later by SIGKILL to all of it; a zygote
 that died (a fresh one starts at the next call), has served long or has grown (a fresh one is warmed up meanwhile); bytes that lie
 (`reading`); paths of files that leave the folder.
 Does not cover: what its tier does not enforce (ask `capabilities`); faults of the machine's own kernel, side channels, GPUs.
