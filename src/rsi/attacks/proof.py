@@ -27,6 +27,7 @@ from rsi.kernel.sandbox import open_jail
 __all__ = ["Proofs", "circumstances", "proof_of", "proven", "state_folder"]
 
 _MOST_BYTES = 100_000
+_ABILITIES = ("filter", "fence", "landlock", "uid")
 
 
 def state_folder(environment: Mapping[str, str], home: Path) -> Path:
@@ -44,7 +45,7 @@ def circumstances(tier: str) -> dict[str, Json]:
         UserError: the machine cannot enforce this tier.
     """
     with open_jail((), tier) as jail:
-        abilities = {name: str(value) for name, value in sorted(jail.enforced.items())}
+        abilities: dict[str, Json] = {name: str(jail.enforced.get(name)) for name in _ABILITIES}
     return {
         "tier": tier,
         "kernel": kernel_hash(),
@@ -53,7 +54,7 @@ def circumstances(tier: str) -> dict[str, Json]:
         "python": f"{platform.python_implementation()} {platform.python_version()}",
         "root": os.getuid() == 0,
         "bubblewrap": _bubblewrap(),
-        "jail": {**abilities},
+        "jail": abilities,
     }
 
 

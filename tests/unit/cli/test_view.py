@@ -12,7 +12,7 @@ from rsi.cli.view.plain import PlainView
 from rsi.cli.view.state import RunState
 from rsi.cli.view.text import clean, count, duration, effect, evidence, points
 from rsi.core.protocols import Entry
-from rsi.core.records import Surface
+from rsi.core.records import JailProof, Surface
 from rsi.kernel.judge import PairedEProcess
 from rsi.reports.words import enforced
 from rsi.testing.events import RunBuilder, example_run
@@ -43,6 +43,11 @@ def test_a_run_is_told_from_its_start_to_its_end() -> None:
     kept = [line for line in lines if "KEPT" in line]
     assert len(kept) == 3
     assert "KEPT parameters: search deeper — +10.0 points (+3.0 … +17.0) over 96 pairs; evidence 31, needed 20" in kept[0]
+
+
+def test_the_first_line_says_what_attacks_showed_of_the_jail() -> None:
+    known = JailProof(tier="S2", suite="full", attacks=71, held=70, got_through=(), reported=1, at=0.0)
+    assert "70 attacks held (full suite), 1 got through that this tier does not promise to hold" in told(RunBuilder(proof=known))[0]
 
 
 def test_a_weaker_jail_is_said_plainly() -> None:

@@ -2,14 +2,16 @@
 
 import json
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
 
 from rsi.analytics import progress_of
+from rsi.core.codec import encode
 from rsi.core.errors import IntegrityError, UserError
-from rsi.core.records import CandidateId
+from rsi.core.records import CandidateId, JailProof
 from rsi.kernel.archive.git import GitArchive
 from rsi.kernel.audit.log import FileEventLog
 from rsi.reports import report_of, summary_of, write_report
@@ -31,7 +33,8 @@ HOSTILE = "\n".join(
         "\x1b[2J\x1b]0;title\x07 \x00 \x7f \x9b \u202egpj.exe \u200b \u2028 end",
     ]
 )
-KEYS = ["run", "seed", "jail", "programs", "proposals", "trials", "accepted", "start", "release", "claim", "wall_s", "cpu_s"]
+PROOF = JailProof(tier="S1", suite="quick", attacks=9, held=7, got_through=(), reported=2, at=0.0)
+KEYS = "run seed jail ended programs proposals trials violations accepted start release claim wall_s cpu_s".split()
 
 
 def write(folder: Path, *, text: str = "", accepted: int = 3, entries: int | None = None) -> Path:
@@ -328,3 +331,19 @@ def test_a_changed_line_that_looks_like_the_beginning_of_a_data_file_hides_no_co
     rows = ["--- a/solve.py", "+++ b/solve.py", "@@ -1 +1,31 @@", "--- a/x.json", "+++ b/x.json", *["+evil()"] * 30]
     assert code_first(rows) == rows
     assert code_first(["--- a/x.json.py", "+++ b/x.json.py", "@@ -0,0 +1,30 @@", *["+evil()"] * 30])[-1] == "+evil()"
+
+
+def test_the_report_says_what_attacks_showed_of_the_jail_and_which_guarantee_a_weaker_one_costs() -> None:
+    for form in pages(RunBuilder(proof=PROOF)):
+        assert "7 attacks held (quick suite), 2 got through that this tier does not promise to hold" in form
+        assert "A guarantee is lost:" in form
+    for form in pages(RunBuilder(proof=replace(PROOF, tier="S2", reported=0))):
+        assert "A guarantee is lost:" not in form
+    jail = summary_of(progress_of(RunBuilder(proof=PROOF).entries))["jail"]
+    assert jail == {"tier": "S1", "asked": "S2", "proof": encode(PROOF)}
+
+
+def test_a_log_from_before_jails_were_attacked_says_that_nobody_did() -> None:
+    run = RunBuilder()
+    run.entries[0] = replace(run.entries[0], clock={"at": 1.0})
+    assert all("nobody attacked it" in form for form in pages(run))
