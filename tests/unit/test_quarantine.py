@@ -252,7 +252,11 @@ def test_a_run_with_quarantines_verifies_replays_and_is_indexed_as_it_ended(tmp_
     assert verify(whole.folder, 3, parts=whole.parts).problems == ()
     with closing(Index.rebuild(None, whole.entries)) as index:
         view = index.run()
-    assert view is not None and view.incumbent == whole.accepted()[0]
+        states = {view.candidate.id: view.state for view in index.candidates()}
+        kept = [candidate for cycle in index.cycles() for candidate in cycle.accepted]
+    better, traitor = whole.accepted()
+    assert view is not None and view.incumbent == better and kept == [better]
+    assert (states[better], states[traitor]) == ("accepted", "undone")
     broken = Story(tmp_path / "broken", BETRAYAL, offends)
     assert broken.bodies("lineage.quarantined")
     log = (broken.folder / LOG_FILE).read_bytes().split(b"\n")
