@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from rsi.cli.run import _conclude
 from rsi.config import RunConfig, from_json, to_json
 from rsi.core.codec import sha256_hex
 from rsi.core.protocols import Call, Entry, Reply
@@ -353,3 +354,9 @@ def test_the_same_tree_is_judged_once_and_no_more_tests_open_than_the_horizon_al
     judged = [body for body in story.bodies("trials.done") if body["purpose"] == "judge"]
     cases = [(body["candidate"], row["case"]) for body in judged for row in body["trials"]]
     assert len(cases) == len(set(cases)), "one trial per version and case"
+
+
+def test_the_command_line_ends_with_3_where_version_0_offended_and_says_why(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    story = Story(tmp_path / "run", [[BETTER]], lambda made: made.function == "practise")
+    assert _conclude(story.folder, False, "is finished already") == 3
+    assert "quarantined: version 0 itself broke its jail in practise: forbidden system call" in capsys.readouterr().err
