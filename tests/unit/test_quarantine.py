@@ -14,7 +14,7 @@ from rsi.cli.run import _conclude
 from rsi.config import RunConfig, from_json, to_json
 from rsi.core.codec import sha256_hex
 from rsi.core.protocols import Call, Entry, Reply
-from rsi.core.records import Outcome, Pool
+from rsi.core.records import CandidateId, Outcome, Pool
 from rsi.kernel.archive.git import GitArchive
 from rsi.kernel.archive.index import Index
 from rsi.kernel.audit.log import FileEventLog
@@ -255,7 +255,7 @@ def test_a_run_with_quarantines_verifies_replays_and_is_indexed_as_it_ended(tmp_
         view = index.run()
         states = {view.candidate.id: view.state for view in index.candidates()}
         kept = [candidate for cycle in index.cycles() for candidate in cycle.accepted]
-    better, traitor = whole.accepted()
+    better, traitor = map(CandidateId, whole.accepted())
     assert view is not None and view.incumbent == better and kept == [better]
     assert (states[better], states[traitor]) == ("accepted", "undone")
     broken = Story(tmp_path / "broken", BETRAYAL, offends)
