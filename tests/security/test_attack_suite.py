@@ -27,6 +27,8 @@ def test_an_attack_is_held_where_the_tier_promises_it(scene: Scene, attack: Atta
     assert result.status is Status.HELD or (result.status is Status.REPORTED and scene.tier not in attack.tiers), result
 
 
-def test_numbers_are_unique_and_in_their_order() -> None:
-    ids = [attack.id for attack in ATTACKS]
-    assert ids == [f"A{n:02}" for n in range(1, 52)] + [f"N{n}" for n in range(1, 8)] + ["P1", "P2"]
+def test_names_are_unique_and_every_number_of_the_list_is_there_in_its_order() -> None:
+    names = [attack.id for attack in ATTACKS]
+    numbers = list(dict.fromkeys(name.partition("-")[0] for name in names))
+    assert len(set(names)) == len(names)
+    assert numbers == [f"A{n:02}" for n in range(1, 52)] + [f"N{n}" for n in range(1, 8)] + ["P1", "P2"]
