@@ -8,17 +8,23 @@ from rsi.testing.conformance.jail import JailConformance
 from rsi.testing.fake_jail import InProcessJail
 
 
-def opened(tier: str) -> Jail:
-    why = unreachable(tier)
+def opened(tier: str, profile: str = "function") -> Jail:
+    why = unreachable(tier, profile)
     if why is not None:
-        pytest.skip(f"{tier} cannot be had here: {why}")
-    return ZygoteJail(tier=tier)
+        pytest.skip(f"{tier} ({profile}) cannot be had here: {why}")
+    return ZygoteJail(tier=tier, profile=profile)
 
 
 class TestS3(JailConformance):
     @classmethod
     def open_jail(cls) -> Jail:
         return opened("S3")
+
+
+class TestS3ForAgents(JailConformance):
+    @classmethod
+    def open_jail(cls) -> Jail:
+        return opened("S3", "agent")
 
 
 class TestS2(JailConformance):

@@ -73,7 +73,7 @@ _NEW_NAMESPACE = 0x7E020000
 _FIRST_RECENT_CALL = 424
 """glibc falls back to an older call only on ENOSYS; calls from this number on are answered so, older ones with EPERM."""
 
-_READ_FILE, _READ_DIR, _WRITE_FILE, _TRUNCATE = 1 << 2, 1 << 3, 1 << 1, 1 << 14
+_EXECUTE, _READ_FILE, _READ_DIR, _WRITE_FILE, _TRUNCATE = 1 << 0, 1 << 2, 1 << 3, 1 << 1, 1 << 14
 
 
 def limit(cpu_s: float, memory_bytes: int, file_bytes: int, files: int, processes: int) -> None:
@@ -101,13 +101,16 @@ def drop_privileges() -> None:
     _checked(_LIBC.capset(header, bytes(24)))
 
 
-def filter_calls() -> None:
+def filter_calls(lines: bytes | None = None) -> None:
     """Let only the allowed system calls pass from here on; others fail, deadly ones end the process with SIGSYS.
+
+    Args:
+        lines: the filter as BPF instructions; that of a computation, if none is given.
 
     Raises:
         OSError: no table for this processor, or a kernel without seccomp.
     """
-    lines = program(platform.machine())
+    lines = lines or program(platform.machine())
     buffer = ctypes.create_string_buffer(lines, len(lines))
     header = struct.pack("HxxxxxxP", len(lines) // 8, ctypes.addressof(buffer))
     _checked(_LIBC.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
@@ -147,8 +150,8 @@ def landlock_version() -> int:
     return max(0, int(_LIBC.syscall(444, None, ctypes.c_size_t(0), 1)))
 
 
-def fence_files(readable: list[str], writable: list[str]) -> None:
-    """Let only files below `readable` be read and below `writable` be changed; no TCP, where this kernel's Landlock knows it.
+def fence_files(readable: list[str], writable: list[str], programs: tuple[str, ...] = ()) -> None:
+    """Let only files below `readable` be read, below `programs` also be executed, below `writable` be changed; no TCP, where known.
 
     Raises:
         OSError: a kernel without Landlock.
@@ -160,6 +163,8 @@ def fence_files(readable: list[str], writable: list[str]) -> None:
     ruleset = _checked(_LIBC.syscall(444, handled, ctypes.c_size_t(size), 0))
     for path in readable:
         _allow(ruleset, path, every & (_READ_FILE | _READ_DIR))
+    for path in programs:
+        _allow(ruleset, path, every & (_READ_FILE | _READ_DIR | _EXECUTE))
     for path in writable:
         _allow(ruleset, path, every)
     _checked(_LIBC.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))

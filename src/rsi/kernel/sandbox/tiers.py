@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from rsi.core.errors import JailError, UserError
+from rsi.kernel.sandbox.launch import PROFILES
 from rsi.kernel.sandbox.zygote import ZygoteJail
 
 __all__ = ["TIERS", "Capability", "capabilities", "open_jail", "unreachable"]
@@ -25,8 +26,14 @@ class Capability:
     how: str
 
 
-def open_jail(preload: tuple[str, ...] = (), tier: str = "auto") -> ZygoteJail:
+def open_jail(preload: tuple[str, ...] = (), tier: str = "auto", profile: str = "function", template: str | None = None) -> ZygoteJail:
     """A jail at the strongest tier that works here, or at exactly the one asked for.
+
+    Args:
+        preload: modules of the standard library to have loaded.
+        tier: `auto`, or one of `TIERS`.
+        profile: `function` (computes, starts nothing) or `agent` (may start processes; S3 or S4 only).
+        template: the command that starts a container or virtual machine, for S4; `docs/jail.md` says how to write one.
 
     Raises:
         UserError: no such tier, or the machine cannot enforce it; says why and what to do.
@@ -34,20 +41,29 @@ def open_jail(preload: tuple[str, ...] = (), tier: str = "auto") -> ZygoteJail:
     """
     if tier != "auto" and tier not in TIERS:
         raise UserError(f"there is no jail tier {tier!r}; choose one of auto, {', '.join(TIERS)}")
-    for name in TIERS if tier == "auto" else (tier,):
-        why = unreachable(name)
+    if profile not in PROFILES:
+        raise UserError(f"there is no jail profile {profile!r}; choose one of {', '.join(PROFILES)}")
+    reasons = {}
+    for name in _tried(profile, template) if tier == "auto" else (tier,):
+        why = unreachable(name, profile, template)
         if why is None:
-            return ZygoteJail(tier=name, preload=preload)
+            return ZygoteJail(tier=name, preload=preload, profile=profile, template=template)
+        reasons[name] = why
     if tier != "auto":
-        raise UserError(f"this machine cannot enforce jail tier {tier}: {why}; choose tier auto or repair that")
-    raise JailError(f"no jail can be started here: {why}")
+        raise UserError(f"this machine cannot enforce jail tier {tier} for the {profile} profile: {why}; choose tier auto or repair that")
+    raise JailError(f"no jail can be started here: {'; '.join(f'{name}: {why}' for name, why in reasons.items())}")
+
+
+def _tried(profile: str, template: str | None) -> tuple[str, ...]:
+    """What `auto` tries: S4 only where somebody gave a command for it, nothing weaker than S3 for programs."""
+    return (*(("S4",) if template else ()), "S3", *(("S2", "S1") if profile == "function" else ()))
 
 
 @cache
-def unreachable(tier: str) -> str | None:
+def unreachable(tier: str, profile: str = "function", template: str | None = None) -> str | None:
     """Why a tier cannot be had on this machine, None if it can; tried once per process by starting it."""
     try:
-        ZygoteJail(tier=tier).close()
+        ZygoteJail(tier=tier, profile=profile, template=template).close()
     except JailError as error:
         return str(error)
     return None

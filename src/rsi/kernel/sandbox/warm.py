@@ -29,6 +29,7 @@ class Warm:
 
     Attributes:
         tier: at which it was started.
+        profile: `function` or `agent`.
         process: what was started: the zygote, or what wraps it.
         control: the socket to the zygote.
         greeting: what it said when it was ready; empty before.
@@ -37,6 +38,7 @@ class Warm:
     """
 
     tier: str
+    profile: str
     process: "subprocess.Popen[bytes]"
     control: socket.socket
     greeting: dict[str, object] = field(default_factory=dict)
@@ -67,7 +69,7 @@ class Warm:
             raise JailError(f"the jail's interpreter did not start: {error}") from error
         finally:
             theirs.close()
-        return cls(tier=launch.tier, process=process, control=ours)
+        return cls(tier=launch.tier, profile=launch.profile, process=process, control=ours)
 
     def greet(self) -> None:
         """Wait until it is ready to serve.
@@ -84,6 +86,9 @@ class Warm:
         if self.tier == "S2" and not (self.greeting.get("filter") and self.greeting.get("fence")):
             self.end()
             raise JailError("this machine's kernel has no seccomp filter or no Landlock for it")
+        if self.profile == "agent" and not self.greeting.get("filter"):
+            self.end()
+            raise JailError("this machine's kernel has no seccomp filter for the agent profile")
         self.resident = _number(self.greeting.get("resident"))
 
     def spoke(self) -> bool:

@@ -240,8 +240,10 @@ class JailConformance(ABC):
         assert first == second
         assert isinstance(first, list) and set(first[1]) <= {  # type: ignore[arg-type]
             "LANG",
+            "HOME",
             "LC_ALL",
             "OPENBLAS_NUM_THREADS",
+            "PATH",
             "PWD",
             "PYTHONHASHSEED",
         }
