@@ -37,6 +37,7 @@ __all__ = [
 ]
 
 _SCRATCH = (("tmp", "/tmp"), ("shm", "/dev/shm"))
+_DEVICES = ("/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom", "/dev/tty", "/dev/ptmx", "/dev/pts", "/dev/shm")
 _OUR_ENTRIES, _ABOVE = 2 + len(_SCRATCH), 16
 _NEWNS, _NEWPID, _ANY_NAMESPACE = 0x20000, 0x20000000, 0x7E020000
 _PRIVATE, _BIND, _PLAIN, _DETACH = 0x44000, 0x1000, 0x6, 2
@@ -66,7 +67,7 @@ _FIRST_LATE = 424
 def give_up_as_agent(box: str, fence: bool) -> None:
     """Keep the right to read and execute all that the namespace shows, and to write the family's own file system."""
     if fence:
-        fence_files([], [box, "/tmp", "/dev"], programs=("/",))
+        fence_files([], [box, "/tmp", *_DEVICES], programs=("/",))
     filter_calls(program_filter())
 
 
@@ -177,28 +178,25 @@ def _head(box: str, work: Callable[[], None], write: int) -> None:
 
 
 class Audit:
-    """Looks from time to time what a family uses in all. Made before the family is founded: whoever is in sight then is not of it."""
+    """Looks from time to time what a family uses in all: its process 1 and whoever descends from it (orphans are handed to it)."""
 
     wait_s = 0.03
 
-    def __init__(self, box: str, space: tuple[int, int], processes: int, memory_bytes: int, cpu_s: float) -> None:
-        """Watch for more than this; `space`: bytes and entries in the family's file system at `box`."""
-        self.known, self.box, self.space = set(os.listdir("/proc")), box, space
+    def __init__(self, first: int, box: str, space: tuple[int, int], processes: int, memory_bytes: int, cpu_s: float) -> None:
+        """Watch the family of process `first` for more than this; `space`: bytes and entries in its file system at `box`."""
+        self.first, self.box, self.space = first, box, space
         self.processes, self.memory_bytes, self.ticks = processes, memory_bytes, cpu_s * os.sysconf("SC_CLK_TCK")
 
     def alarm(self) -> str:
         """Which limit the family is over: `full`, `processes`, `memory`, `cpu`, or an empty word. Shared pages count in each process."""
         if self.full():
             return "full"
-        count = kilobytes = ticks = 0
-        for name in os.listdir("/proc"):
-            if name.isdigit() and name not in self.known:
-                threads, kb, spent = _look(name)
-                count, kilobytes, ticks = count + threads, kilobytes + kb, ticks + spent
-                if count > self.processes:
-                    return "processes"
-        if kilobytes * 1024 > self.memory_bytes:
+        family = _family(self.first)
+        if sum(int(fields[17]) for fields in family.values()) > self.processes:
+            return "processes"
+        if sum(_kilobytes(pid) for pid in family) * 1024 > self.memory_bytes:
             return "memory"
+        ticks = sum(int(field) for fields in family.values() for field in fields[11:15])
         return "cpu" if ticks > self.ticks else ""
 
     def full(self) -> bool:
@@ -216,16 +214,28 @@ def settle(report: dict[str, object], word: int, audit: Audit) -> dict[str, obje
     return {**report, "alarm": alarm, **({"status": int(said)} if said else {})}
 
 
-def _look(name: str) -> tuple[int, int, int]:
-    """Threads, kilobytes of memory of its own or shared without a file, and clock ticks of one process and the children it reaped."""
+def _family(first: int) -> dict[int, list[bytes]]:
+    """The fields of /proc/PID/stat behind the name, of a process and all that descend from it."""
+    states = {int(name): _proc(name, "stat").rpartition(b")")[2].split() for name in os.listdir("/proc") if name.isdigit()}
+    seen = {pid: fields for pid, fields in states.items() if fields}
+    found = {first}
+    while more := {pid for pid, fields in seen.items() if int(fields[1]) in found} - found:
+        found |= more
+    return {pid: seen[pid] for pid in found if pid in seen}
+
+
+def _kilobytes(pid: int) -> int:
+    """Memory of its own, or shared without a file."""
+    return sum(map(int, re.findall(rb"^Rss(?:Anon|Shmem):\s+(\d+)", _proc(str(pid), "status"), re.MULTILINE)))
+
+
+def _proc(pid: str, name: str) -> bytes:
+    """A file of /proc, empty if the process is gone."""
     try:
-        with open(f"/proc/{name}/stat", "rb") as file:
-            fields = file.read().rpartition(b")")[2].split()
-        with open(f"/proc/{name}/status", "rb") as file:
-            sizes = re.findall(rb"^Rss(?:Anon|Shmem):\s+(\d+)", file.read(), re.MULTILINE)
+        with open(f"/proc/{pid}/{name}", "rb") as file:
+            return file.read()
     except (FileNotFoundError, ProcessLookupError):
-        return 0, 0, 0
-    return int(fields[17]), sum(map(int, sizes)), sum(map(int, fields[11:15]))
+        return b""
 
 
 def room_for_processes() -> int:

@@ -12,6 +12,7 @@ from rsi.core.protocols import Files
 from rsi.core.records import Outcome
 from rsi.kernel.sandbox.collect import unpack
 from rsi.kernel.sandbox.reading import Found, legible
+from rsi.kernel.sandbox.wire import exactly
 
 __all__ = ["LISTING_BYTES", "blob", "exceeded", "with_files"]
 
@@ -26,22 +27,12 @@ def blob(control: socket.socket, most: int) -> bytes:
         JailError: it ended, was too slow, or its message is too long.
     """
     try:
-        (size,) = struct.unpack(">Q", _exactly(control, 8))
+        (size,) = struct.unpack(">Q", exactly(control, 8))
         if size > most:
             raise JailError("the jail's zygote broke its protocol")
-        return _exactly(control, size)
+        return exactly(control, size)
     except OSError as error:
         raise JailError(f"the jail's zygote ended or does not answer ({type(error).__name__})") from error
-
-
-def _exactly(control: socket.socket, size: int) -> bytes:
-    body = bytearray()
-    while len(body) < size:
-        chunk = control.recv(min(1 << 20, size - len(body)))
-        if not chunk:
-            raise JailError("the jail's zygote ended")
-        body += chunk
-    return bytes(body)
 
 
 def exceeded(limit: object) -> Found | None:

@@ -219,10 +219,9 @@ def resident() -> int:
 def start(config: Config, header: Header, work: Callable[[], None]) -> "tuple[int, Guard | Audit, int | None]":
     """Let a child do the work: its number, who keeps an eye on it, and where word of its end comes from, if not from itself."""
     if config.agent and config.box is not None:
-        audit = Audit(config.box, allowed(header), header.processes + 2, header.memory_bytes, header.cpu_s)
         furnish(config.box, *allowed(header))
         child, word = found_family(config.box, work)
-        return child, audit, word
+        return child, Audit(child, config.box, allowed(header), header.processes + 2, header.memory_bytes, header.cpu_s), word
     child = os.fork()
     if not child:
         work()

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rsi.core.errors import JailError
+from rsi.kernel.sandbox.border import border_box, border_command, border_environment
 from rsi.kernel.sandbox.packages import Package, locate
 from rsi.kernel.sandbox.programs import NOBODY, as_nobody, program_mounts
 
@@ -65,6 +66,8 @@ def launch(tier: str, preload: tuple[str, ...], profile: str = "function", templ
         JailError: it cannot be started here; the message says why and what would help.
         UserError: a package is not installed.
     """
+    if tier == "S4":
+        return _behind_a_border(preload, profile, template)
     packages = locate(preload)
     if profile == "agent" and tier != "S3":
         raise JailError(f"the agent profile needs tier S3 or S4: {tier} cannot hold the processes that a call starts")
@@ -86,6 +89,27 @@ def launch(tier: str, preload: tuple[str, ...], profile: str = "function", templ
     command = (*_wrapped(packages, profile), *python) if tier == "S3" else python
     words = {os.path.realpath(sys.base_prefix): "python/", **dict.fromkeys(_places(packages, tier), "packages/")}
     return Launch(tier=tier, profile=profile, command=command, environment=_ENVIRONMENT, box=box, uid=uid, words=words)
+
+
+def _behind_a_border(preload: tuple[str, ...], profile: str, template: str | None) -> Launch:
+    foreign = sorted({name.partition(".")[0] for name in preload} - sys.stdlib_module_names)
+    if foreign and template:
+        raise JailError(f"at S4 only modules of the standard library can be preloaded yet, not {', '.join(foreign)}")
+    box = border_box(profile)
+    config: dict[str, object] = {
+        "preload": list(preload),
+        "packages": {},
+        "box": box,
+        "alone": False,
+        "uid": None,
+        "filter": True,
+        "fence": [],
+        "processes": 0,
+        "agent": profile == "agent",
+    }
+    inside = _ENVIRONMENT | (_FOR_PROGRAMS if profile == "agent" else {})
+    command = border_command(template, str(_interpreter()), _FLAGS, _guest(), inside, config)
+    return Launch(tier="S4", profile=profile, command=command, environment=border_environment(), box=box, uid=None, words={})
 
 
 def _guest() -> str:

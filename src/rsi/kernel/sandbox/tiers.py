@@ -39,7 +39,7 @@ def open_jail(preload: tuple[str, ...] = (), tier: str = "auto", profile: str = 
         UserError: no such tier, or the machine cannot enforce it; says why and what to do.
         JailError: not even the weakest tier starts.
     """
-    if tier != "auto" and tier not in TIERS:
+    if tier not in ("auto", "S4", *TIERS):
         raise UserError(f"there is no jail tier {tier!r}; choose one of auto, {', '.join(TIERS)}")
     if profile not in PROFILES:
         raise UserError(f"there is no jail profile {profile!r}; choose one of {', '.join(PROFILES)}")
@@ -74,12 +74,14 @@ def capabilities(jail: ZygoteJail) -> tuple[Capability, ...]:
     spaces, calls, fence = jail.tier == "S3", bool(jail.enforced.get("filter")), bool(jail.enforced.get("fence"))
     files = [word for word, there in (("namespaces", spaces), ("Landlock", fence)) if there]
     network = [word for word, there in (("an empty network namespace", spaces), ("a filter of system calls", calls)) if there]
-    missing = None if spaces else unreachable("S3") or "a weaker tier was asked for"
+    missing = None if spaces else unreachable("S3") or "another tier was asked for"
+    if jail.tier == "S4":
+        missing = "what your command's border holds cannot be seen from outside it"
     signals = [word for word, there in (("a PID namespace", spaces), ("a filter of system calls", calls)) if there]
     return (
         _capability("reading and writing files outside its folder", files, missing),
         _capability("network", network, missing),
-        _capability("starting processes and threads", ["a filter of system calls"] if calls else [], missing),
+        _processes(jail, missing),
         _capability("signals to other processes", signals, missing),
         _capability("seeing which files exist outside", ["namespaces"] if spaces else [], missing),
         Capability(name="size and number of all its files together", enforced=True, how=_files_together(spaces)),
@@ -98,6 +100,14 @@ def _capability(name: str, means: list[str], missing: str | None) -> Capability:
     if means:
         return Capability(name=name, enforced=True, how=" and ".join(means))
     return Capability(name=name, enforced=False, how=f"not enforced at this tier ({missing})")
+
+
+def _processes(jail: ZygoteJail, missing: str | None) -> Capability:
+    if jail.profile == "function":
+        means = ["a filter of system calls"] if jail.enforced.get("filter") else []
+        return _capability("starting processes and threads", means, missing)
+    how = "a limit of the machine's kernel and a watch" if jail.enforced.get("counted") else "a watch every 30 ms"
+    return Capability(name="number, memory and CPU time of all its processes, and their end", enforced=True, how=f"a PID namespace, {how}")
 
 
 def _user(jail: ZygoteJail) -> Capability:
