@@ -246,7 +246,7 @@ def kill_the_zygote(at):
 
 def _programs(scene: Scene) -> Finding:
     word = scene.mark[-12:]
-    limits = Limits(wall_s=3.0)
+    limits = Limits(wall_s=1.5)
 
     def through(reply: Reply) -> bool:
         return f"ran-{word}" in reply.stdout
