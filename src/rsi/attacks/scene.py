@@ -54,7 +54,10 @@ class Scene:
         mark: part of the name of every file and command that an attack makes, so that the host finds it again.
         folder: files of the judge: `answers.json` (has the sentinel), `judge.py`, `results.json`, `log.jsonl`.
         judge: process number of the judge.
+        everybody: the process number that a signal to everybody is sent to.
     """
+
+    everybody = -1
 
     def __init__(self, tier: str) -> None:
         """Set everything up when entered."""

@@ -20,8 +20,11 @@ from rsi.kernel.sandbox.clear import clear
 from rsi.kernel.sandbox.family import below
 
 _WORKER = r"""
-import base64, contextlib, importlib, io, json, os, signal, sys, time, traceback
+import base64, contextlib, ctypes, importlib, io, json, os, signal, sys, time, traceback
 sys.path.insert(0, "")
+libc = ctypes.CDLL(None)
+if libc.unshare(0x20000) == 0 and libc.mount(None, b"/", None, 0x44000, None):
+    raise SystemExit("what root mounts here would show outside")
 out, errors = os.dup(1), os.dup(2)
 def late(*_):
     raise TimeoutError("late")
@@ -136,7 +139,12 @@ class NaiveJail:
 
 
 class NaiveScene(Scene):
-    """A scene whose jail is the weak one."""
+    """A scene whose jail is the weak one. What is meant for everybody only hits its own judge."""
+
+    @property
+    def everybody(self) -> int:  # type: ignore[override]
+        """The judge: other scenes on this machine are none of its business."""
+        return self.judge
 
     def __init__(self, *, fork: bool, patience_s: float) -> None:
         """It claims a tier that promises to hold everything."""
