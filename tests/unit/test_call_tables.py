@@ -228,3 +228,12 @@ def test_every_jump_stays_inside_the_filter() -> None:
 def test_a_processor_without_a_table_is_said_to_have_none() -> None:
     with pytest.raises(OSError, match="riscv64"):
         program("riscv64")
+
+
+@pytest.mark.parametrize(("machine", "fcntl"), [("x86_64", 72), ("aarch64", 25)])
+def test_descriptors_may_be_copied_and_locked_but_send_no_signals(machine: str, fcntl: int) -> None:
+    dup, locks, dup_cloexec, pipe_size, seals = [0, 1, 2, 3, 4], [5, 6, 7, 36, 37, 38], 1030, [1031, 1032], [1033, 1034]
+    own, get_own, sig, get_sig, own_ex, lease, notify = 8, 9, 10, 11, 15, 1024, 1026
+    answers = {command: decide(machine, fcntl, (5, command)) for command in range(1100)}
+    assert {command for command, answer in answers.items() if answer == ALLOW} == {*dup, *locks, dup_cloexec, *pipe_size, *seals}
+    assert {answers[command] for command in (own, get_own, sig, get_sig, own_ex, lease, notify)} == {EPERM}

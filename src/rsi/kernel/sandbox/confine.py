@@ -36,6 +36,7 @@ class Calls:
         arch: how seccomp names the processor.
         prlimit: the call that may ask for limits but not set them.
         clone: the call whose flags may not ask for a namespace.
+        fcntl: the call that may copy, describe and lock descriptors, but not have signals sent for them.
         allowed: ranges that pass: own memory, own files, clocks, and ending.
         deadly: ranges that no honest program uses: they end the process. All others fail.
     """
@@ -43,6 +44,7 @@ class Calls:
     arch: int
     prlimit: int
     clone: int
+    fcntl: int
     allowed: str
     deadly: str
 
@@ -52,7 +54,8 @@ _CALLS = {
         arch=0xC000003E,
         prlimit=302,
         clone=56,
-        allowed="0-28 32-40 60-61 63 72-80 82-85 87 89 95-100 102 104 107-108 110-111 115 118 120-121 124-125 127-128 130-131 135 137-138 "
+        fcntl=72,
+        allowed="0-28 32-40 60-61 63 73-80 82-85 87 89 95-100 102 104 107-108 110-111 115 118 120-121 124-125 127-128 130-131 135 137-138 "
         "140 149-150 158 186 201-202 204 213 217-219 221 228-233 247 257-258 262-264 267 269-271 273-274 281 285 290-293 309 316 318 324 "
         "326 332 334 436 439",
         deadly="101 103 134 153 155 161 163-180 212 227 246 248-250 272 298 300-301 304 308 310-313 320-321 323 425-433 438 442-443",
@@ -61,7 +64,8 @@ _CALLS = {
         arch=0xC00000B7,
         prlimit=261,
         clone=220,
-        allowed="17 19-25 29 32 34-35 38 43-50 56-57 59 61-68 71-73 78-80 82-83 90 92-96 98-103 113-115 123-124 128 132-137 139 141 148 "
+        fcntl=25,
+        allowed="17 19-24 29 32 34-35 38 43-50 56-57 59 61-68 71-73 78-80 82-83 90 92-96 98-103 113-115 123-124 128 132-137 139 141 148 "
         "150 153 155-156 158 160 163 165-166 168-169 172-179 214-216 222-223 226-229 232-233 260 276 278 283 285 291 293 436 439",
         deadly="18 39-42 51 58 60 89 97 104-106 112 116-117 142 161-162 170 217-219 224-225 241 262-263 265 268 270-273 280 282 294 "
         "425-433 438 442-443",
@@ -126,13 +130,23 @@ def program(machine: str) -> bytes:
     if machine not in _CALLS:
         raise OSError(f"no table of system calls for {machine}")
     calls = _CALLS[machine]
-    load, equal, at_least, any_bit, give = 0x20, 0x15, 0x35, 0x45, 0x06
+    load, equal, at_least, above, any_bit, give = 0x20, 0x15, 0x35, 0x25, 0x45, 0x06
     lines = [(load, 0, 0, 4), (equal, 1, 0, calls.arch), (give, 0, 0, _KILL)]
     lines += [(load, 0, 0, 0), (at_least, 0, 1, _FIRST_X32_CALL), (give, 0, 0, _KILL)]
     # Its third argument (new limits) must be null.
     lines += [(equal, 0, 6, calls.prlimit), (load, 0, 0, 32), (equal, 0, 3, 0), (load, 0, 0, 36), (equal, 0, 1, 0), (give, 0, 0, _ALLOW)]
     lines += [(give, 0, 0, _EPERM)]
     lines += [(equal, 0, 4, calls.clone), (load, 0, 0, 16), (any_bit, 0, 1, _NEW_NAMESPACE), (give, 0, 0, _KILL), (give, 0, 0, _EPERM)]
+    # Commands up to F_SETLKW, the locks of open files, and copying and sizing; the others are about signals and leases.
+    lines += [
+        (equal, 0, 8, calls.fcntl),
+        (load, 0, 0, 24),
+        (above, 0, 4, 7),
+        (at_least, 0, 4, 36),
+        (above, 0, 2, 38),
+        (at_least, 0, 2, 1030),
+    ]
+    lines += [(above, 1, 0, 1034), (give, 0, 0, _ALLOW), (give, 0, 0, _EPERM)]
     lines += [*_answered(calls.allowed, _ALLOW), *_answered(calls.deadly, _KILL)]
     lines += [(at_least, 0, 1, _FIRST_RECENT_CALL), (give, 0, 0, _ENOSYS), (give, 0, 0, _EPERM)]
     return b"".join(struct.pack("HBBI", *line) for line in lines)
