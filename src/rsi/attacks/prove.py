@@ -76,18 +76,29 @@ def _spared(attack: Attack, scene: Scene) -> str | None:
 
 
 def _judged(attack: Attack, scene: Scene) -> tuple[Status, str]:
-    """The attack's own finding, unless the host as a whole was touched: that counts whatever the attack found."""
+    """The attack's own finding, unless the host as a whole was touched: that counts whatever the attack found.
+
+    Other programs of this machine touch it too, now and then; so an attack that was held and yet seems to have touched something is tried
+    once more. What it really does, it does again.
+    """
     why = scene.missing(attack.profile) or _spared(attack, scene)
     if why is not None:
         return Status.NOT_RUN, why
+    finding, touched = _once(attack, scene)
+    if finding.held and touched:
+        finding, touched = _once(attack, scene)
+    if finding.held and not touched:
+        return Status.HELD, finding.seen
+    seen = "; ".join(([] if finding.held else [finding.seen]) + touched)
+    return (Status.THROUGH if scene.tier in attack.tiers else Status.REPORTED), seen
+
+
+def _once(attack: Attack, scene: Scene) -> tuple[Finding, list[str]]:
+    """What the attack found, and what of the host was touched."""
     scene.calm()
     before = scene.look()
     try:
         finding = attack.run(scene)
     except JailError as error:
         finding = Finding(held=False, seen=f"the jail broke: {error}")
-    touched = scene.damage(before)
-    if finding.held and not touched:
-        return Status.HELD, finding.seen
-    seen = "; ".join(([] if finding.held else [finding.seen]) + touched)
-    return (Status.THROUGH if scene.tier in attack.tiers else Status.REPORTED), seen
+    return finding, scene.damage(before)
