@@ -27,7 +27,7 @@ from rsi.kernel.sandbox import open_jail
 __all__ = ["Proofs", "circumstances", "proof_of", "proven", "state_folder"]
 
 _MOST_BYTES = 100_000
-_ABILITIES = ("filter", "fence", "landlock", "uid")
+_ABILITIES = ("filter", "fence", "landlock", "uid", "counted", "group")
 
 
 def state_folder(environment: Mapping[str, str], home: Path) -> Path:

@@ -48,7 +48,7 @@ _LEFT_OUT = {
     "x86_64": (
         0xC000003E,
         334,
-        "29-31 64-71 101 103 134-136 139 142 144 153-156 159 161 163-185 205-212 227 236-246 248-250 253-256 272 279 294 298 300-301 "
+        "29-31 64-71 101 103 134-136 139 142 144 153-156 159 161 163-185 205-212 220 227 236-246 248-250 253-256 272 279 294 298 300-301 "
         "303-305 308 310-314 317 319-321 323 333",
         (41, 53, 56, 302),
     ),
@@ -71,15 +71,16 @@ def give_up_as_agent(box: str, fence: bool) -> None:
     filter_calls(program_filter())
 
 
-def program_filter() -> bytes:
-    """The filter of system calls for programs, as BPF instructions.
+def program_filter(machine: str = "") -> bytes:
+    """The filter of system calls for programs on a processor (this one, if none is named), as BPF instructions.
 
     Raises:
         OSError: no table for this processor.
     """
-    if platform.machine() not in _LEFT_OUT:
-        raise OSError(f"no table of system calls for {platform.machine()}")
-    arch, top, text, special = _LEFT_OUT[platform.machine()]
+    machine = machine or platform.machine()
+    if machine not in _LEFT_OUT:
+        raise OSError(f"no table of system calls for {machine}")
+    arch, top, text, special = _LEFT_OUT[machine]
     load, equal, at_least, above, any_bit, give = 0x20, 0x15, 0x35, 0x25, 0x45, 0x06
     allow, refuse, unknown = (give, 0, 0, 0x7FFF0000), (give, 0, 0, 0x00050001), (give, 0, 0, 0x00050026)
     local = [(load, 0, 0, 16), (equal, 0, 1, 1), allow, refuse]

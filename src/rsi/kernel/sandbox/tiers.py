@@ -85,7 +85,7 @@ def capabilities(jail: ZygoteJail) -> tuple[Capability, ...]:
         _capability("signals to other processes", signals, missing),
         _capability("seeing which files exist outside", ["namespaces"] if spaces else [], missing),
         Capability(name="size and number of all its files together", enforced=True, how=_files_together(spaces)),
-        Capability(name="time, memory, size of a file, open files", enforced=True, how="resource limits and the kernel's own clock"),
+        Capability(name="time, memory, size of a file, open files", enforced=True, how=_limits(jail)),
         Capability(name="answers and results", enforced=True, how="no answer is ever sent in; one message with a nonce comes out"),
         _user(jail),
     )
@@ -94,6 +94,16 @@ def capabilities(jail: ZygoteJail) -> tuple[Capability, ...]:
 def _files_together(spaces: bool) -> str:
     watched = "the folder is looked at while a call runs"
     return f"a memory file system of fixed size, and {watched}" if spaces else watched
+
+
+def _limits(jail: ZygoteJail) -> str:
+    group = ["a control group for all its processes"] if _grouped(jail, "memory") else []
+    return " and ".join(["resource limits", "the kernel's own clock", *group])
+
+
+def _grouped(jail: ZygoteJail, word: str) -> bool:
+    """Whether the jail's control group holds this."""
+    return word in str(jail.enforced.get("group", "")).split()
 
 
 def _capability(name: str, means: list[str], missing: str | None) -> Capability:
@@ -107,6 +117,7 @@ def _processes(jail: ZygoteJail, missing: str | None) -> Capability:
         means = ["a filter of system calls"] if jail.enforced.get("filter") else []
         return _capability("starting processes and threads", means, missing)
     how = "a limit of the machine's kernel and a watch" if jail.enforced.get("counted") else "a watch every 30 ms"
+    how += ", a control group" if _grouped(jail, "processes") else ""
     return Capability(name="number, memory and CPU time of all its processes, and their end", enforced=True, how=f"a PID namespace, {how}")
 
 

@@ -188,6 +188,7 @@ class ZygoteJail:
         keeps = (limits.answer_bytes + ENVELOPE_BYTES + 9, limits.output_bytes, limits.output_bytes)
         began = time.monotonic()
         try:
+            self._warm.allow(call)
             captures = request(control, header, [*call.files.values(), canonical(call.payload)], keeps)
         except JailError:
             self._drop()
