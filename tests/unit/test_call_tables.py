@@ -84,6 +84,9 @@ NUMBERS: dict[str, tuple[int | None, int | None]] = {
     shmat 30 196
     msgget 68 186
     semget 64 190
+    semtimedop 220 192
+    chdir 80 49
+    fchdir 81 50
     mq_open 240 180
     mknodat 259 33
     inotify_init1 294 26
@@ -147,7 +150,7 @@ NUMBERS: dict[str, tuple[int | None, int | None]] = {
 ALLOWED = """
     read write open openat close fstat lseek mmap mprotect munmap brk rt_sigaction rt_sigprocmask rt_sigreturn mremap
     madvise getpid exit exit_group getcwd getdents64 futex getrandom clock_gettime nanosleep setitimer getrusage
-    sched_yield sched_getaffinity statx getuid mkdirat unlinkat
+    sched_yield sched_getaffinity statx getuid mkdirat unlinkat chdir
 """.split()
 DEADLY = """
     ptrace process_vm_readv process_vm_writev kcmp mount umount2 pivot_root chroot setns unshare bpf perf_event_open
@@ -244,16 +247,11 @@ def test_descriptors_may_be_copied_and_locked_but_send_no_signals(machine: str, 
 
 
 # What the filter for programs refuses beyond what it says itself: nothing outside the call's own family and files may be reached.
-REFUSED_TO_PROGRAMS = (
-    [name for name in DEADLY if name != "timer_create"]
-    + """
-    memfd_create shmget shmat msgget semget mq_open inotify_init1 seccomp
-""".split()
-)
+REFUSED_TO_PROGRAMS = [*DEADLY, *"memfd_create shmget shmat msgget semget semtimedop mq_open inotify_init1 seccomp".split()]
 PROGRAMS_MAY = """
     fork vfork execve execveat kill tkill tgkill rt_sigqueueinfo chmod fchmod fchmodat chown fchown fchownat utimensat setxattr fsetxattr
     setrlimit setpriority sched_setaffinity setuid setresuid setsid prctl mknodat timer_create timerfd_create eventfd2 connect bind
-    pidfd_send_signal pidfd_open openat2 fchmodat2
+    pidfd_send_signal pidfd_open openat2 fchmodat2 fchdir
 """.split()
 
 

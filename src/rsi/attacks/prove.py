@@ -23,19 +23,24 @@ ATTACKS: tuple[Attack, ...] = (
 
 
 def prove(
-    tier: str, *, only: tuple[str, ...] = (), quick: bool = False, on_result: Callable[[Result], None] = lambda _: None
+    tier: str,
+    *,
+    only: tuple[str, ...] = (),
+    quick: bool = False,
+    template: str | None = None,
+    on_result: Callable[[Result], None] = lambda _: None,
 ) -> tuple[Result, ...]:
-    """Run the attacks (all, those named, or the quick ones) on a jail of this tier; one result each, in their order.
+    """Run the attacks (all, those named, or the quick ones) on a jail of this tier (S4: behind `template`); one result each, in order.
 
     Raises:
         UserError: a name that no attack has, or a tier that this machine cannot enforce.
     """
     chosen = _chosen(only, quick)
-    why = unreachable(tier)
+    why = unreachable(tier, template=template)
     if why is not None:
         raise UserError(f"this machine cannot enforce jail tier {tier}: {why}")
     results = []
-    with Scene(tier) as scene:
+    with Scene(tier, template) as scene:
         for attack in chosen:
             results.append(tried(attack, scene))
             on_result(results[-1])

@@ -21,7 +21,7 @@ from rsi.attacks.host import HostState, differences, look_at, mentions
 from rsi.core.errors import JailError
 from rsi.core.protocols import Call, Files, Limits, Reply
 from rsi.core.records import Json
-from rsi.kernel.sandbox import ZygoteJail, open_jail
+from rsi.kernel.sandbox import ZygoteJail, open_jail, unreachable
 from rsi.kernel.sandbox.clear import clear
 from rsi.kernel.sandbox.family import below, state_and_parent
 
@@ -59,9 +59,9 @@ class Scene:
 
     everybody = -1
 
-    def __init__(self, tier: str) -> None:
-        """Set everything up when entered."""
-        self.tier = tier
+    def __init__(self, tier: str, template: str | None = None) -> None:
+        """Set everything up when entered; `template`: the command of an S4."""
+        self.tier, self.template = tier, template
         self.sentinel = f"answer-{secrets.token_hex(12)}"
         self.mark = f"rsi-attack-{secrets.token_hex(6)}"
         self.folder = Path()
@@ -119,11 +119,11 @@ class Scene:
 
     def open_jail(self, profile: str = "function") -> ZygoteJail:
         """One more jail of this tier and profile; whoever opens it closes it."""
-        return open_jail(_PRELOAD, self.tier, profile)
+        return open_jail(_PRELOAD, self.tier, profile, self.template)
 
     def missing(self, profile: str) -> str | None:
         """Why the jail of this profile cannot be had here; None if it can."""
-        return None if profile == "function" or self.tier in ("S4", "S3") else f"no {profile} profile at {self.tier}"
+        return None if profile == "function" else unreachable(self.tier, profile, self.template)
 
     def addresses(self) -> dict[str, Json]:
         """Where the host listens: `tcp`, `udp` (ports on the loopback) and `vsock`, `named` path and `abstract` name of a unix socket."""

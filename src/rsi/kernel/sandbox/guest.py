@@ -225,7 +225,7 @@ def start(config: Config, header: Header, work: Callable[[], None]) -> "tuple[in
     child = os.fork()
     if not child:
         work()
-    return child, Guard(header.folder, *allowed(header), shared=not config.box), None
+    return child, Guard(header.folder, *allowed(header), shared=not config.alone), None
 
 
 def watch(child: int, control: socket.socket, wakeup: int, config: Config, header: Header, guard: "Guard | Audit") -> dict[str, object]:

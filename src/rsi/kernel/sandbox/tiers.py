@@ -59,9 +59,17 @@ def _tried(profile: str, template: str | None) -> tuple[str, ...]:
     return (*(("S4",) if template else ()), "S3", *(("S2", "S1") if profile == "function" else ()))
 
 
-@cache
 def unreachable(tier: str, profile: str = "function", template: str | None = None) -> str | None:
-    """Why a tier cannot be had on this machine, None if it can; tried once per process by starting it."""
+    """Why a tier cannot be had on this machine, None if it can; tried once per process by starting it.
+
+    Raises:
+        UserError: the template of S4 is no command with one `{program}`.
+    """
+    return _unreachable(tier, profile, template if tier == "S4" else None)
+
+
+@cache
+def _unreachable(tier: str, profile: str, template: str | None) -> str | None:
     try:
         ZygoteJail(tier=tier, profile=profile, template=template).close()
     except JailError as error:
@@ -117,7 +125,7 @@ def _processes(jail: ZygoteJail, missing: str | None) -> Capability:
         means = ["a filter of system calls"] if jail.enforced.get("filter") else []
         return _capability("starting processes and threads", means, missing)
     how = "a limit of the machine's kernel and a watch" if jail.enforced.get("counted") else "a watch every 30 ms"
-    how += ", a control group" if _grouped(jail, "processes") else ""
+    how += ", a control group" if jail.enforced.get("group") else ""
     return Capability(name="number, memory and CPU time of all its processes, and their end", enforced=True, how=f"a PID namespace, {how}")
 
 
