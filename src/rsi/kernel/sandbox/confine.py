@@ -14,12 +14,14 @@ Does not cover:
     raising OSError); the sum of a call's files (`guest` watches it).
 """
 
+import contextlib
 import ctypes
 import dataclasses
 import os
 import platform
 import resource
 import struct
+import sys
 
 __all__ = ["Calls", "drop_privileges", "fence_files", "filter_calls", "landlock_version", "limit", "program"]
 
@@ -71,6 +73,8 @@ _CALLS = {
         "425-433 438 442-443",
     ),
 }
+_REFUSED = () if sys.platform == "linux" else (ValueError,)
+"""What a limit of the address space meets on macOS, which has none; a jail there says so."""
 _FIRST_X32_CALL = 0x40000000
 _NEW_NAMESPACE = 0x7E020000
 """Flags of `clone` for a namespace of mounts, control groups, host names, IPC, users, processes, network."""
@@ -95,7 +99,8 @@ def limit(cpu_s: float, memory_bytes: int, file_bytes: int, files: int, processe
         ceiling = resource.getrlimit(what)[1]
         if ceiling != resource.RLIM_INFINITY:
             soft, hard = min(soft, ceiling), min(hard, ceiling)
-        resource.setrlimit(what, (soft, hard))
+        with contextlib.suppress(*_REFUSED if what == resource.RLIMIT_AS else ()):
+            resource.setrlimit(what, (soft, hard))
 
 
 def drop_privileges() -> None:

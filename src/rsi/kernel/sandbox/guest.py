@@ -50,7 +50,7 @@ if TYPE_CHECKING:
 __all__ = ["main"]
 
 _PR_SET_DUMPABLE, _PR_SET_CHILD_SUBREAPER = 4, 36
-_BLOCK = 4_096
+_BLOCK, _ROOMY = 4_096, 1 << 40
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -331,8 +331,8 @@ def prepare(config: Config) -> Config:
         raise RuntimeError("no PID namespace of its own: a blow at every process would leave the jail")
     if config.uid is not None:
         os.setgroups([])
-        os.setresgid(config.uid, config.uid, config.uid)
-        os.setresuid(config.uid, config.uid, config.uid)
+        os.setgid(config.uid)
+        os.setuid(config.uid)  # of root: the real, effective and saved user
     if sys.platform != "linux":
         return dataclasses.replace(config, filter=False, fence=None)
     libc = ctypes.CDLL(None)
@@ -356,7 +356,8 @@ def main() -> None:
         importlib.import_module(name)
     gc.collect()
     gc.freeze()
-    enforced = {"filter": config.filter, "fence": config.fence is not None, "uid": os.getuid()}
+    bounded = sys.platform == "linux" or proves(resource.setrlimit, resource.RLIMIT_AS, (_ROOMY, _ROOMY))
+    enforced = {"filter": config.filter, "fence": config.fence is not None, "uid": os.getuid(), "memory": bounded}
     send(0, json.dumps({**enforced, "counted": config.agent and config.processes > 0, "resident": resident()}).encode())
     serve(config, socket.socket(fileno=0))
 

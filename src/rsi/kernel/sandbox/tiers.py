@@ -93,7 +93,8 @@ def capabilities(jail: ZygoteJail) -> tuple[Capability, ...]:
         _capability("signals to other processes", signals, missing),
         _capability("seeing which files exist outside", ["namespaces"] if spaces else [], missing),
         Capability(name="size and number of all its files together", enforced=True, how=_files_together(spaces)),
-        Capability(name="time, memory, size of a file, open files", enforced=True, how=_limits(jail)),
+        Capability(name="time, size of a file, open files", enforced=True, how="resource limits and the kernel's own clock"),
+        _memory(jail),
         Capability(name="answers and results", enforced=True, how="no answer is ever sent in; one message with a nonce comes out"),
         _user(jail),
     )
@@ -104,14 +105,10 @@ def _files_together(spaces: bool) -> str:
     return f"a memory file system of fixed size, and {watched}" if spaces else watched
 
 
-def _limits(jail: ZygoteJail) -> str:
-    group = ["a control group for all its processes"] if _grouped(jail, "memory") else []
-    return " and ".join(["resource limits", "the kernel's own clock", *group])
-
-
-def _grouped(jail: ZygoteJail, word: str) -> bool:
-    """Whether the jail's control group holds this."""
-    return word in str(jail.enforced.get("group", "")).split()
+def _memory(jail: ZygoteJail) -> Capability:
+    group = "memory" in str(jail.enforced.get("group")).split()
+    means = [*(["a limit of address space"] if jail.enforced.get("memory") else []), *(["a control group"] if group else [])]
+    return _capability("memory", means, "this system limits no address space")
 
 
 def _capability(name: str, means: list[str], missing: str | None) -> Capability:
