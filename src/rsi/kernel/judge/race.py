@@ -16,14 +16,17 @@ those cases. `CaseRota` keeps repetition low for that reason.
 
 import math
 import random
-from collections.abc import Collection, Hashable, Sequence
+from collections.abc import Callable, Collection, Hashable, Sequence
 
 from rsi.kernel.judge.entrants import STAKES, Arm, Closed, Draw, Ending, Rule, Settings, State
 from rsi.kernel.judge.expected import Forecast
 from rsi.kernel.judge.prior import Prior, learn
 from rsi.kernel.judge.spending import AlphaSpending
 
-__all__ = ["Race", "Row"]
+__all__ = ["Fits", "Race", "Row"]
+
+Fits = Callable[[Sequence[str]], bool]
+"""Whether edits can all be on together; then so can any of them."""
 
 Row = tuple[Hashable, float | None]
 """A case and what the program scored on it, in [0, 1]; None where it crashed."""
@@ -83,9 +86,26 @@ class Race:
                 self._open[edit].conflicts.add(other.edit)
         self._open[edit].conflicts.discard(edit)
 
-    def draw(self) -> Draw:
-        """What the next trial, or the next build with all its trials, is to run."""
+    def withdraw(self, edit: str, reason: str) -> Closed:
+        """End the test of an open edit for a reason that has nothing to do with its scores, e.g. it no longer merges with the incumbent.
+
+        Raises:
+            ValueError: it is not open.
+        """
+        if edit not in self._open:
+            raise ValueError(f"edit {edit} is not open")
+        return self._close(self._open[edit], Ending.WITHDRAWN, reason)
+
+    def draw(self, fits: Fits | None = None) -> Draw:
+        """What the next trial, or the next build with all its trials, is to run.
+
+        Args:
+            fits: whether edits can all be on together, where pairs do not say it all (three that merge in pairs only). It is asked before
+                any coin is tossed: to throw a draw away because its subset does not compose would make the coins unfair.
+        """
         drawn = self._conflict_free()
+        if fits is not None and not fits(drawn):
+            drawn = self._fitting(drawn, fits)
         coins = self._rng.getrandbits(len(drawn)) if drawn else 0
         self._draws += 1
         on = frozenset(edit for place, edit in enumerate(drawn) if coins >> place & 1)
@@ -132,6 +152,15 @@ class Race:
                 chosen.append(edit)
                 barred |= self._open[edit].conflicts
         return tuple(chosen)
+
+    def _fitting(self, edits: Sequence[str], fits: Fits) -> tuple[str, ...]:
+        """As many of these edits, in random order, as fit together."""
+        order, chosen = list(edits), tuple[str, ...]()
+        self._rng.shuffle(order)
+        for edit in order:
+            if fits((*chosen, edit)):
+                chosen = (*chosen, edit)
+        return chosen
 
     def _bet(self, draw: Draw, surprise: float, rows: int, scores: float) -> None:
         """All edits bet on the same number, only the sign differs. The mean of a block is small: it is magnified, and cut at ±1."""
