@@ -2,10 +2,12 @@
 
 import itertools
 import random
+import re
 import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from importlib.metadata import version
 from types import ModuleType
 
 import pytest
@@ -13,6 +15,7 @@ import pytest
 from rsi.bridges.gepa import JudgedAcceptance
 from rsi.core.records import Accepted, Rejected, Undecided
 from rsi.kernel.judge import Futility
+from tests.architecture.source import ROOT
 
 SEED, GOOD, BAD = {"prompt": "think"}, {"prompt": "think twice"}, {"prompt": "guess"}
 WORTH = {"think": 0.4, "think twice": 0.8, "guess": 0.2}
@@ -123,3 +126,12 @@ def test_where_nothing_can_be_better_gepa_keeps_dozens_and_our_judge_nothing(kee
     theirs, ours = (keeps.run("null", rule, 0, 2_000) for rule in keeps.RULES)
     assert theirs.kept >= 30 and theirs.real == 0 and theirs.claimed > 0
     assert ours.kept == 0 and ours.claimed == 0
+
+
+def test_the_example_of_the_page_runs_and_keeps_what_its_transcript_says(keeps: ModuleType) -> None:
+    page = (ROOT / "docs/judge-in-gepa.md").read_text("utf-8")
+    (code,) = re.findall(r"^```python\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
+    ended = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=60, check=True)
+    told = [line for line in ended.stdout.splitlines() if line.startswith(("Accepted", "Rejected"))]
+    assert any(line.startswith("Accepted") for line in told)
+    assert version("gepa") != "0.1.4" or all(line in page for line in told)
