@@ -115,17 +115,16 @@ def test_who_says_the_opposite_is_not_turned_round(repetitions: Repetitions) -> 
     assert sum(record_of(liar, random.Random(f"opposite {run}"))[1] for run in range(runs)) <= 0.05 * runs
 
 
-def test_who_earns_trust_and_then_lies_has_lost_it_after_a_few_dozen_tests(repetitions: Repetitions) -> None:
-    runs, trusted, kept = repetitions(60, least=30), 0, 0
+def test_who_earns_trust_over_hundreds_of_tests_and_then_lies_has_lost_it_after_fifteen(repetitions: Repetitions) -> None:
+    runs, trusted, kept = repetitions(30, least=20), 0, 0
     for run in range(runs):
-        rng = random.Random(f"bait {run}")
-        record, _ = record_of(lambda effect, _, rng: 0.9 if effect > 0 else 0.03, rng, closed=200)
-        trusted += record.weight > 0
-        for _ in range(40):
+        record, _ = record_of(lambda effect, _, rng: 0.9 if effect > 0 else 0.03, random.Random(f"bait {run}"), closed=400)
+        trusted += record.weight > 0.8
+        for _ in range(15):
             record.close(said(0.97), Seen(p_better=0.02, mean=-0.01, spread=0.01))
-        kept += record.weight > 0 and record.chance(said(0.97)) > 0.5
+        kept += record.weight > 0
     assert trusted >= 0.95 * runs
-    assert kept == 0
+    assert kept <= 0.05 * runs
 
 
 def test_who_always_says_the_same_is_taken_for_the_base_rate() -> None:

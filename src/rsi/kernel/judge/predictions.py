@@ -14,7 +14,7 @@ sequential inference on probability forecast performance"; Choe and Ramdas 2023,
 q and climatology c the expected scores are equal where the change is better with probability m = (q + c)/2; so who trusts q buys
 "better" (or "not better") at the price m and gets q/m, or (1 − q)/(1 − m). As long as the word is not expected to do better than
 climatology the capital is a nonnegative supermartingale from 1, so P(it ever reaches 20) ≤ 1/20. It is capped at `CEILING`, which
-keeps it one and makes trust perish: who earned it and then lies loses it within dozens of tests.
+keeps it one and makes trust perish: who earned it and then lies loses it within about a dozen tests.
 
 Covers: looking after every test, a forecaster that is over-confident, biased, uninformed, says the opposite, or turns into a liar.
 Does not cover: a forecaster that is right because it proposes changes that it knows to be bad. An order is all that it can win: no
@@ -53,7 +53,7 @@ ENOUGH = 50
 EARNED = 20.0
 """The e-value for skill from which on a word counts."""
 CEILING = 400.0
-"""More capital than this no bet keeps."""
+"""More capital than this no bet keeps: without it, trust that was earned over hundreds of tests would survive dozens of lies."""
 STAKES: tuple[float, ...] = (0.25, 0.5, 1.0)
 """Shares of what a full believer in the word would bet, equally weighted."""
 
