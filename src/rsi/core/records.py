@@ -254,7 +254,11 @@ class Trial:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Effect:
-    """Mean paired difference (candidate − incumbent) in score with an anytime-valid interval."""
+    """Mean paired difference (candidate − incumbent) in score with an anytime-valid interval.
+
+    Attributes:
+        p_better, spread: what the judge believes: P(better), and the standard deviation around the mean; None where it keeps no belief.
+    """
 
     mean: float
     low: float
@@ -262,6 +266,8 @@ class Effect:
     pairs: int
     wins: int
     losses: int
+    p_better: float | None = None
+    spread: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -48,6 +48,11 @@ def test_a_belief_without_spread_is_a_point() -> None:
     assert crps((0.05,) * 5, found()) == pytest.approx(0.03)
 
 
+def test_a_belief_that_the_judge_states_is_taken_at_its_word() -> None:
+    effect = Effect(mean=0.004, low=-0.02, high=0.028, pairs=100, wins=20, losses=10, p_better=0.11, spread=0.012)
+    assert seen_in(effect) == Seen(p_better=0.11, mean=0.004, spread=0.012)
+
+
 def test_what_a_paired_test_leaves_to_believe_follows_its_effect() -> None:
     seen = seen_in(Effect(mean=0.1, low=0.0, high=0.2, pairs=100, wins=20, losses=10))
     assert (

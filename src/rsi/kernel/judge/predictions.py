@@ -122,7 +122,9 @@ def quantiles_of(prediction: Prediction) -> tuple[float, ...]:
 
 
 def seen_in(effect: Effect) -> Seen:
-    """What a paired test leaves one to believe: a normal posterior around its mean, one imagined discordant pair keeping it honest."""
+    """What the judge believes of an effect; of a plain paired test, a normal posterior around its mean, kept wide by one imagined pair."""
+    if effect.p_better is not None and effect.spread is not None:
+        return Seen(p_better=effect.p_better, mean=effect.mean, spread=effect.spread)
     pairs = max(effect.pairs, 1)
     spread = math.sqrt(max(effect.wins + effect.losses - pairs * effect.mean**2, 0.0) + 1) / pairs
     return Seen(p_better=_below(effect.mean / spread), mean=effect.mean, spread=spread)
