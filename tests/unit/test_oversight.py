@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -145,6 +146,24 @@ def test_deleting_what_is_not_there_is_refused() -> None:
 def test_a_prediction_that_is_none_is_refused(numbers: tuple[float, float, float]) -> None:
     prediction = Prediction(p_better=numbers[0], low=numbers[1], high=numbers[2])
     assert authorise(replace(proposal(), prediction=prediction), FILES, MANIFEST) is not None
+
+
+@pytest.mark.parametrize(
+    "stated",
+    [
+        {"quartiles": (0.0, 0.1)},
+        {"quartiles": (0.0, 0.2, 0.1)},
+        {"quartiles": (-0.2, 0.0, 0.1)},
+        {"quartiles": (0.0, 0.1, math.nan)},
+        {"helps": ("level 1",) * 33},
+        {"hurts": ("x" * 81,)},
+        {"hurts": ("\udfff",)},
+    ],
+)
+def test_quartiles_out_of_order_and_endless_lists_of_families_are_refused(stated: dict[str, Any]) -> None:
+    sound = Prediction(p_better=0.5, low=-0.1, high=0.2, quartiles=(-0.05, 0.0, 0.1), helps=("level 1",), hurts=("level 4",))
+    assert authorise(replace(proposal(), prediction=sound), FILES, MANIFEST) is None
+    assert authorise(replace(proposal(), prediction=replace(sound, **stated)), FILES, MANIFEST) is not None
 
 
 @pytest.mark.parametrize("reason", ["", "  \n", "x" * 2_001, "\udfff"])

@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from rsi.analytics.capability import Capability
 from rsi.core.records import Candidate, CandidateId, Certificate, Cycle, JailProof, Limitation, Proposal, ProposalId, Verdict
+from rsi.kernel.judge import Skill
 
 __all__ = ["Attempt", "Costs", "Failure", "Fate", "Incumbent", "Progress", "Retreat", "Share", "Tried"]
 
@@ -157,6 +158,7 @@ class Progress:
         tried: violations, and builds and trials without an answer.
         retreats: incumbents that were quarantined.
         attempts: all proposals, in the order in which they were made.
+        predictions: how what proposals predicted of themselves came out; None before the first test has closed.
         trials: executions of a version on a case, the certificate's included.
         certificate: None as long as no sealed cases were opened.
         shares: the certificate's scores by family.
@@ -184,6 +186,7 @@ class Progress:
     resumed: int
     entries: int
     tried: tuple[Tried, ...] = ()
+    predictions: Skill | None = None
     retreats: tuple[Retreat, ...] = ()
 
     @property

@@ -28,6 +28,7 @@ from rsi.core.records import (
     Undecided,
     Verdict,
 )
+from rsi.kernel.judge import Skill, TrackRecord, seen_in
 
 __all__ = ["BASELINE", "Tracker", "progress_of"]
 
@@ -86,6 +87,8 @@ class Tracker:
         self._shares: dict[str, Share] = {}
         self._tried: Counter[tuple[str, bool, str, CandidateId | None, ProposalId | None]] = Counter()
         self._retreats: list[Retreat] = []
+        self._predictions = TrackRecord()
+        self._skill: Skill | None = None
         self._ended: str | None = None
         self._resumed = 0
         self._entries = 0
@@ -151,9 +154,15 @@ class Tracker:
             ended=self._ended,
             resumed=self._resumed,
             entries=self._entries,
+            predictions=self._skill_so_far(),
             tried=tuple(self._tried_by(*key, times) for key, times in self._tried.items()),
             retreats=tuple(self._retreats),
         )
+
+    def _skill_so_far(self) -> Skill | None:
+        if self._skill is None or self._skill.closed != self._predictions.closed:
+            self._skill = self._predictions.skill()
+        return self._skill
 
     def _tried_by(
         self, name: str, is_violation: bool, call: str, candidate: CandidateId | None, proposal: ProposalId | None, times: int
@@ -289,7 +298,10 @@ class Tracker:
         verdict: Verdict = take(entry, "verdict", Verdict)
         fate = _FATES[type(verdict)]
         reason = "" if isinstance(verdict, Accepted) else verdict.reason
-        self._attempts[name] = replace(self._attempt(entry, name), fate=fate, verdict=verdict, reason=reason)
+        attempt = self._attempt(entry, name)
+        self._attempts[name] = replace(attempt, fate=fate, verdict=verdict, reason=reason)
+        if fate is not Fate.UNDECIDED and verdict.effect.pairs:
+            self._predictions.close(attempt.proposal.prediction, seen_in(verdict.effect))
 
     def _read_change(self, entry: Entry) -> None:
         name = ProposalId(take(entry, "proposal", str))

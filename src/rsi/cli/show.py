@@ -16,7 +16,7 @@ from rsi.cli.view.text import clean, effect
 from rsi.core.codec import encode
 from rsi.core.errors import IntegrityError
 from rsi.core.records import Json
-from rsi.reports.summary import violations_of
+from rsi.reports.summary import predictions_of, violations_of
 from rsi.reports.words import plural
 
 __all__ = ["show"]
@@ -97,6 +97,7 @@ def _data(progress: Progress) -> Json:
         "version": progress.incumbents[-1].number,
         "certificate": encode(progress.certificate),
         "violations": violations_of(progress),
+        "predictions": predictions_of(progress),
         "changes": [_change(attempt) for attempt in progress.attempts.values()],
     }
 

@@ -122,11 +122,20 @@ class Limitation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prediction:
-    """What a proposal expects of itself: P(better) and an 80 % interval of its effect on the score."""
+    """What a proposal expects of itself: P(better) and an 80 % interval of its effect on the score.
+
+    Attributes:
+        low, high: the effect's quantiles at 10 % and 90 %.
+        quartiles: its quantiles at 25 %, 50 % and 75 %; empty where the proposal states no more than an interval.
+        helps, hurts: families of cases on which it expects to do better, and worse; empty where it does not say.
+    """
 
     p_better: float
     low: float
     high: float
+    quartiles: tuple[float, ...] = ()
+    helps: tuple[str, ...] = ()
+    hurts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -245,7 +254,11 @@ class Trial:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Effect:
-    """Mean paired difference (candidate − incumbent) in score with an anytime-valid interval."""
+    """Mean paired difference (candidate − incumbent) in score with an anytime-valid interval.
+
+    Attributes:
+        p_better, spread: what the judge believes: P(better), and the standard deviation around the mean; None where it keeps no belief.
+    """
 
     mean: float
     low: float
@@ -253,6 +266,8 @@ class Effect:
     pairs: int
     wins: int
     losses: int
+    p_better: float | None = None
+    spread: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

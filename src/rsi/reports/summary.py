@@ -3,12 +3,13 @@
 from rsi.analytics import Attempt, Progress, Tried
 from rsi.core.codec import encode
 from rsi.core.records import Json
+from rsi.reports.words import earned
 
-__all__ = ["summary_of", "violations_of"]
+__all__ = ["predictions_of", "summary_of", "violations_of"]
 
 
 def summary_of(progress: Progress) -> dict[str, Json]:
-    """`run, seed, jail, ended, programs, proposals, trials, violations, accepted, start, release, claim, wall_s, cpu_s`.
+    """`run, seed, jail, ended, programs, proposals, trials, violations, predictions, accepted, start, release, claim, wall_s, cpu_s`.
 
     Scores and the numbers of the claim are null as long as there is no certificate.
     """
@@ -22,6 +23,7 @@ def summary_of(progress: Progress) -> dict[str, Json]:
         "proposals": len(progress.attempts),
         "trials": progress.trials,
         "violations": violations_of(progress),
+        "predictions": predictions_of(progress),
         "accepted": [_accepted(attempt) for attempt in progress.accepted],
         "start": {"candidate": progress.start.id, "score": certificate.start_score if certificate else None},
         "release": {"candidate": progress.release, "score": certificate.release_score if certificate else None},
@@ -33,6 +35,13 @@ def summary_of(progress: Progress) -> dict[str, Json]:
         "wall_s": round(progress.costs.wall_s, 3),
         "cpu_s": round(progress.costs.cpu_s, 3),
     }
+
+
+def predictions_of(progress: Progress) -> Json:
+    """How predictions came out: scores, skill with interval, reliability, weight, and whether it is earned; null before a test closed."""
+    skill = progress.predictions
+    told = encode(skill)
+    return told | {"earned": earned(skill)} if isinstance(told, dict) and skill is not None else None
 
 
 def violations_of(progress: Progress) -> Json:
@@ -53,6 +62,6 @@ def _accepted(attempt: Attempt) -> Json:
         "surface": attempt.proposal.surface.value,
         "reason": attempt.proposal.reason,
         "effect": {"mean": effect.mean, "low": effect.low, "high": effect.high, "pairs": effect.pairs} if effect else None,
-        "prediction": {"p_better": told.p_better, "low": told.low, "high": told.high},
+        "prediction": {"p_better": told.p_better, "low": told.low, "high": told.high, "quartiles": list(told.quartiles)},
         "cycle": attempt.cycle,
     }

@@ -3,8 +3,9 @@
 import unicodedata
 
 from rsi.core.records import JailProof
+from rsi.kernel.judge.predictions import EARNED, ENOUGH, Skill
 
-__all__ = ["count", "duration", "enforced", "interval", "one_line", "percent", "plain_lines", "plural", "points", "proof_words"]
+__all__ = ["count", "duration", "earned", "enforced", "interval", "one_line", "percent", "plain_lines", "plural", "points", "proof_words"]
 
 _UNSAFE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 
@@ -56,6 +57,14 @@ def points(share: float) -> str:
     """A difference of scores in points, with its sign: `+7.3`, `−1.2`, `0.0`."""
     rounded = round(100 * share, 1)
     return f"{rounded:+.1f}".replace("-", "−") if rounded else "0.0"
+
+
+def earned(skill: Skill) -> str:
+    """Whether what is predicted counts when changes wait for a test: `earned: weight 0.61`, `not earned yet: 12 of 50 …`."""
+    if skill.weight:
+        return f"earned: weight {skill.weight:.2f}"
+    closed = f"{skill.closed} of {ENOUGH} tests closed" if skill.closed < ENOUGH else f"{skill.closed} tests closed"
+    return f"not earned yet: {closed}, evidence {skill.e_value:.2g} of {EARNED:.0f}"
 
 
 def interval(low: float, high: float) -> str:

@@ -11,7 +11,7 @@ import pytest
 from rsi.analytics import progress_of
 from rsi.core.codec import encode
 from rsi.core.errors import IntegrityError, UserError
-from rsi.core.records import CandidateId, JailProof
+from rsi.core.records import CandidateId, Effect, JailProof, Prediction, Rejected
 from rsi.kernel.archive.git import GitArchive
 from rsi.kernel.audit.log import FileEventLog
 from rsi.reports import report_of, summary_of, write_report
@@ -34,7 +34,7 @@ HOSTILE = "\n".join(
     ]
 )
 PROOF = JailProof(tier="S1", suite="quick", attacks=9, held=7, got_through=(), reported=2, at=0.0)
-KEYS = "run seed jail ended programs proposals trials violations accepted start release claim wall_s cpu_s".split()
+KEYS = "run seed jail ended programs proposals trials violations predictions accepted start release claim wall_s cpu_s".split()
 
 
 def write(folder: Path, *, text: str = "", accepted: int = 3, entries: int | None = None) -> Path:
@@ -349,3 +349,37 @@ def test_a_log_from_before_jails_were_attacked_says_that_nobody_did() -> None:
     assert all("nobody attacked it" in form for form in pages(run))
     spared = replace(PROOF, attacks=0, held=0, reported=0)
     assert all("no attack could be tried here" in form for form in pages(RunBuilder(proof=spared)))
+
+
+def test_predictions_are_scored_and_the_report_says_whether_their_word_counts_yet() -> None:
+    run = example_run()
+    told = summary_of(progress_of(run.entries))["predictions"]
+    assert isinstance(told, dict)
+    closed = told["closed"]
+    assert told["weight"] == 0 and str(told["earned"]).startswith(f"not earned yet: {closed} of 50 tests closed")
+    assert {"brier", "base_brier", "crps", "base_crps", "skill", "low", "high", "crps_skill", "e_value", "table"} < told.keys()
+    for page in pages(run):
+        assert "What was foreseen" in page and f"not earned yet: {closed} of 50 tests closed" in page
+
+
+def test_a_run_without_a_closed_test_says_nothing_of_predictions() -> None:
+    run = RunBuilder()
+    assert summary_of(progress_of(run.entries))["predictions"] is None
+    assert all("foreseen" not in page for page in pages(run))
+
+
+def test_a_record_that_is_earned_is_said_with_its_weight() -> None:
+    run = RunBuilder()
+    for number in range(120):
+        run.cycle()
+        better = number % 3 == 0
+        hope = Prediction(p_better=0.95 if better else 0.02, low=0.05 if better else -0.1, high=0.2 if better else 0.01)
+        name = run.propose(prediction=hope, after=f"DEPTH = {number}\n")
+        candidate = run.test(name)
+        effect = Effect(mean=0.1 if better else -0.1, low=-0.2, high=0.2, pairs=96, wins=20 if better else 10, losses=10 if better else 20)
+        verdict = Rejected(candidate=candidate, effect=effect, e_value=1.0, threshold=20.0, reason="no prospect")
+        run.add("verdict.given", {"verdict": encode(verdict), "proposal": name, "cycle": 0, "surface": "code"})
+    skill = progress_of(run.entries).predictions
+    assert skill is not None
+    assert skill.closed == 120 and skill.weight == 120 / 170 and skill.low > 0
+    assert all("earned: weight 0.71" in page for page in pages(run))

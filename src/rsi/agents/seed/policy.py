@@ -18,6 +18,7 @@ GAIN_SPREAD = 0.02
 GAIN_WEIGHT = 4.0
 SURE = 0.99
 Z80 = 1.2815515655446004
+Z50 = 0.6744897501960817
 
 
 def start():
@@ -133,7 +134,7 @@ def _moments(sums, mean, variance):
 
 
 def predict(state, replay_gain, replay_se, site):
-    """P(better) and an 80 % interval of the gain: replay and history of the family, weighted by their precision.
+    """P(better) and five quantiles of the gain: replay and history of the family, weighted by their precision.
 
     `replay_gain` may be None: then only the history speaks.
     """
@@ -145,4 +146,5 @@ def predict(state, replay_gain, replay_se, site):
     spread = sqrt(variance)
     better = (1 + erf(mean / spread / sqrt(2))) / 2
     better = min(max(better, 1 - SURE), SURE)
-    return {"p_better": round(better, 4), "low": round(mean - Z80 * spread, 6), "high": round(mean + Z80 * spread, 6)}
+    low, *quartiles, high = (round(mean + z * spread, 6) for z in (-Z80, -Z50, 0, Z50, Z80))
+    return {"p_better": round(better, 4), "low": low, "quartiles": quartiles, "high": high}

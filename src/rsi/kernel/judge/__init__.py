@@ -10,6 +10,7 @@ from rsi.kernel.judge.entrants import Closed, Draw, Ending, Rule, Settings, Stan
 from rsi.kernel.judge.eprocess import PairedEProcess
 from rsi.kernel.judge.interval import effect_of, interval, wilson
 from rsi.kernel.judge.paired import Futility, PairedJudge
+from rsi.kernel.judge.predictions import Bin, Seen, Skill, TrackRecord, seen_in
 from rsi.kernel.judge.prior import Belief, Estimate, Prior, learn
 from rsi.kernel.judge.race import Fits, Race, Row
 from rsi.kernel.judge.rota import CaseRota
@@ -19,6 +20,7 @@ from rsi.kernel.judge.tree import Course, Family, FamilySettings, course_for
 __all__ = [
     "AlphaSpending",
     "Belief",
+    "Bin",
     "CaseRota",
     "Claim",
     "Closed",
@@ -36,9 +38,12 @@ __all__ = [
     "Race",
     "Row",
     "Rule",
+    "Seen",
     "Settings",
+    "Skill",
     "Standing",
     "State",
+    "TrackRecord",
     "ablation_race",
     "certify",
     "claim_of",
@@ -48,6 +53,7 @@ __all__ = [
     "interval",
     "joined",
     "learn",
+    "seen_in",
     "wilson",
     "worth_keeping",
 ]

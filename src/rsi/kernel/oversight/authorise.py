@@ -20,6 +20,8 @@ MAX_FILES = 2_000
 MAX_FILE_BYTES = 1_000_000
 MAX_TREE_BYTES = 8_000_000
 MAX_REASON = 2_000
+MAX_FAMILIES = 32
+MAX_FAMILY = 80
 _PROTECTED = frozenset({MANIFEST_FILE, PRODUCT_FILE})
 
 
@@ -53,12 +55,20 @@ def _statement_problem(proposal: Proposal) -> str | None:
         return f"a reason has 1 to {MAX_REASON} characters"
     if not (_is_text(proposal.reason) and _is_text(proposal.limitation)):
         return "the reason is not valid text"
-    return None if _is_sane(proposal.prediction) else "the prediction is not a probability with an interval within [-1, 1]"
+    return None if _is_sane(proposal.prediction) else "the prediction is not a probability with quantiles in order within [-1, 1]"
 
 
 def _is_sane(prediction: Prediction) -> bool:
-    numbers = (prediction.p_better, prediction.low, prediction.high)
-    return all(map(math.isfinite, numbers)) and 0 <= prediction.p_better <= 1 and -1 <= prediction.low <= prediction.high <= 1
+    quantiles = (prediction.low, *prediction.quartiles, prediction.high)
+    families = (*prediction.helps, *prediction.hurts)
+    return (
+        all(map(math.isfinite, (prediction.p_better, *quantiles)))
+        and 0 <= prediction.p_better <= 1
+        and len(prediction.quartiles) in (0, 3)
+        and [-1, *quantiles, 1] == sorted([-1, *quantiles, 1])
+        and len(families) <= MAX_FAMILIES
+        and all(len(family) <= MAX_FAMILY and _is_text(family) for family in families)
+    )
 
 
 def _surface_problem(path: str, surface: str, patterns: tuple[str, ...]) -> str | None:
