@@ -12,7 +12,8 @@ from collections.abc import Callable
 import pytest
 
 from rsi.core.records import Prediction
-from rsi.kernel.judge.predictions import EARNED, ENOUGH, Seen, TrackRecord, brier
+from rsi.kernel.judge import Belief
+from rsi.kernel.judge.predictions import EARNED, ENOUGH, TrackRecord, brier
 
 pytestmark = pytest.mark.statistical
 
@@ -22,13 +23,17 @@ Forecaster = Callable[[float, float, random.Random], float]
 """From the true effect, the running base rate and a generator to a stated P(better)."""
 
 
-def proposal(rng: random.Random) -> tuple[float, Seen]:
+def found(p_better: float, mean: float) -> Belief:
+    return Belief(p_better=p_better, p_worse=1 - p_better, mean=mean, spread=0.01, if_better=0.04, if_worse=-0.04)
+
+
+def proposal(rng: random.Random) -> tuple[float, Belief]:
     """A true effect, and what the judge believes of it in the end."""
     kind = rng.random()
     effect = rng.uniform(0.02, 0.06) if kind < 0.125 else 0.0 if kind < 0.65 else -rng.uniform(0.01, 0.08)
     estimate = rng.gauss(effect, 0.01)
     chance = 1 / (1 + math.exp(-(estimate - 0.018) / 0.004))
-    return effect, Seen(p_better=min(0.99, max(0.01, chance)), mean=estimate, spread=0.01)
+    return effect, found(min(0.99, max(0.01, chance)), estimate)
 
 
 def said(p: float, effect: float = 0.0, rng: random.Random | None = None) -> Prediction:
@@ -121,7 +126,7 @@ def test_who_earns_trust_over_hundreds_of_tests_and_then_lies_has_lost_it_after_
         record, _ = record_of(lambda effect, _, rng: 0.9 if effect > 0 else 0.03, random.Random(f"bait {run}"), closed=400)
         trusted += record.weight > 0.8
         for _ in range(15):
-            record.close(said(0.97), Seen(p_better=0.02, mean=-0.01, spread=0.01))
+            record.close(said(0.97), found(0.02, -0.01))
         kept += record.weight > 0
     assert trusted >= 0.95 * runs
     assert kept <= 0.05 * runs

@@ -64,9 +64,13 @@ class Surface(StrEnum):
 
 
 class Pool(StrEnum):
-    """Who may see a case: the agent (practice), only the judge, or only a release certificate (sealed)."""
+    """Who may see a case: the agent (practice), only the judge, or only a release certificate (sealed).
+
+    Cases for calibration are hidden like those of the judge, but nothing is decided on them except whether a run may begin.
+    """
 
     PRACTICE = "practice"
+    CALIBRATION = "calibration"
     JUDGE = "judge"
     SEALED = "sealed"
 
@@ -254,11 +258,7 @@ class Trial:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Effect:
-    """Mean paired difference (candidate − incumbent) in score with an anytime-valid interval.
-
-    Attributes:
-        p_better, spread: what the judge believes: P(better), and the standard deviation around the mean; None where it keeps no belief.
-    """
+    """Mean paired difference (candidate − incumbent) in score with an anytime-valid interval."""
 
     mean: float
     low: float
@@ -266,8 +266,6 @@ class Effect:
     pairs: int
     wins: int
     losses: int
-    p_better: float | None = None
-    spread: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

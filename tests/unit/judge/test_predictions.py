@@ -5,16 +5,17 @@ from statistics import NormalDist
 
 import pytest
 
-from rsi.core.records import Effect, Prediction
-from rsi.kernel.judge.predictions import LEVELS, Seen, TrackRecord, brier, crps, quantiles_of, seen_in
+from rsi.core.records import Prediction
+from rsi.kernel.judge import Belief
+from rsi.kernel.judge.predictions import LEVELS, TrackRecord, brier, crps, quantiles_of
 
 
 def said(p_better: float = 0.5, low: float = -0.02, high: float = 0.06, quartiles: tuple[float, ...] = ()) -> Prediction:
     return Prediction(p_better=p_better, low=low, high=high, quartiles=quartiles)
 
 
-def found(p_better: float = 1.0, mean: float = 0.02, spread: float = 0.0) -> Seen:
-    return Seen(p_better=p_better, mean=mean, spread=spread)
+def found(p_better: float = 1.0, mean: float = 0.02, spread: float = 0.0) -> Belief:
+    return Belief(p_better=p_better, p_worse=1 - p_better, mean=mean, spread=spread, if_better=0.05, if_worse=-0.05)
 
 
 def test_an_interval_alone_stands_for_a_normal_distribution_and_stated_quartiles_for_themselves() -> None:
@@ -46,21 +47,6 @@ def test_the_ranked_score_is_that_of_many_draws_from_the_belief_and_least_for_it
 def test_a_belief_without_spread_is_a_point() -> None:
     assert crps((0.02,) * 5, found()) == 0.0
     assert crps((0.05,) * 5, found()) == pytest.approx(0.03)
-
-
-def test_a_belief_that_the_judge_states_is_taken_at_its_word() -> None:
-    effect = Effect(mean=0.004, low=-0.02, high=0.028, pairs=100, wins=20, losses=10, p_better=0.11, spread=0.012)
-    assert seen_in(effect) == Seen(p_better=0.11, mean=0.004, spread=0.012)
-
-
-def test_what_a_paired_test_leaves_to_believe_follows_its_effect() -> None:
-    seen = seen_in(Effect(mean=0.1, low=0.0, high=0.2, pairs=100, wins=20, losses=10))
-    assert (
-        seen.mean == 0.1
-        and seen.spread == pytest.approx(30**0.5 / 100)
-        and seen.p_better == pytest.approx(NormalDist().cdf(0.1 / 30**0.5 * 100))
-    )
-    assert seen_in(Effect(mean=0.0, low=-1.0, high=1.0, pairs=0, wins=0, losses=0)).p_better == 0.5
 
 
 def test_a_record_scores_against_what_was_known_before_each_test_closed() -> None:

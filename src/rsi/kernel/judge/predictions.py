@@ -27,8 +27,9 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from rsi.core.records import Effect, Prediction
+from rsi.core.records import Prediction
 from rsi.kernel.judge.interval import interval
+from rsi.kernel.judge.prior import Belief
 
 __all__ = [
     "CEILING",
@@ -37,13 +38,11 @@ __all__ = [
     "LEVELS",
     "STAKES",
     "Bin",
-    "Seen",
     "Skill",
     "TrackRecord",
     "brier",
     "crps",
     "quantiles_of",
-    "seen_in",
 ]
 
 LEVELS: tuple[float, ...] = (0.1, 0.25, 0.5, 0.75, 0.9)
@@ -61,15 +60,6 @@ _NORMAL: tuple[float, ...] = (-1.2815515655446004, -0.6744897501960817, 0.0, 0.6
 _START_SPREAD = 0.05
 _BINS = 5
 _STEPS = 4
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Seen:
-    """What the judge believes of a change when its test closes: P(better), and mean and standard deviation of its effect in score."""
-
-    p_better: float
-    mean: float
-    spread: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,35 +111,26 @@ def quantiles_of(prediction: Prediction) -> tuple[float, ...]:
     return tuple(middle + scale * z for z in _NORMAL)
 
 
-def seen_in(effect: Effect) -> Seen:
-    """What the judge believes of an effect; of a plain paired test, a normal posterior around its mean, kept wide by one imagined pair."""
-    if effect.p_better is not None and effect.spread is not None:
-        return Seen(p_better=effect.p_better, mean=effect.mean, spread=effect.spread)
-    pairs = max(effect.pairs, 1)
-    spread = math.sqrt(max(effect.wins + effect.losses - pairs * effect.mean**2, 0.0) + 1) / pairs
-    return Seen(p_better=_below(effect.mean / spread), mean=effect.mean, spread=spread)
-
-
-def brier(p_better: float, seen: Seen) -> float:
+def brier(p_better: float, belief: Belief) -> float:
     """Expected squared distance between a stated P(better) and whether the change is better, in [0, 1]; lower is better (Brier 1950)."""
-    return seen.p_better * (1 - p_better) ** 2 + (1 - seen.p_better) * p_better**2
+    return belief.p_better * (1 - p_better) ** 2 + (1 - belief.p_better) * p_better**2
 
 
-def crps(quantiles: Sequence[float], seen: Seen) -> float:
+def crps(quantiles: Sequence[float], belief: Belief) -> float:
     """Continuous ranked probability score of quantiles at `LEVELS`, in score; lower is better.
 
     In its quantile form, twice the mean pinball loss (Gneiting and Raftery 2007, section 6), which asks for nothing beyond what was stated.
     """
-    return 2 * sum(_pinball(level, quantile, seen) for level, quantile in zip(LEVELS, quantiles, strict=True)) / len(LEVELS)
+    return 2 * sum(_pinball(level, quantile, belief) for level, quantile in zip(LEVELS, quantiles, strict=True)) / len(LEVELS)
 
 
-def _pinball(level: float, quantile: float, seen: Seen) -> float:
+def _pinball(level: float, quantile: float, belief: Belief) -> float:
     """Pinball loss of a quantile, averaged over a normal belief of the effect."""
-    gap = quantile - seen.mean
-    if seen.spread <= 0:
+    gap = quantile - belief.mean
+    if belief.spread <= 0:
         return max(gap, 0.0) - level * gap
-    z = gap / seen.spread
-    excess = gap * _below(z) + seen.spread * math.exp(-z * z / 2) / math.sqrt(2 * math.pi)
+    z = gap / belief.spread
+    excess = gap * _below(z) + belief.spread * math.exp(-z * z / 2) / math.sqrt(2 * math.pi)
     return excess - level * gap
 
 
@@ -172,11 +153,11 @@ class _Climate:
     def quantiles(self) -> tuple[float, ...]:
         return tuple(self._effects[int(level * len(self._effects))] for level in LEVELS)
 
-    def add(self, seen: Seen) -> None:
+    def add(self, belief: Belief) -> None:
         self._closed += 1
-        self._better += seen.p_better
+        self._better += belief.p_better
         for z in _NORMAL:
-            insort(self._effects, seen.mean + z * seen.spread)
+            insort(self._effects, belief.mean + z * belief.spread)
 
 
 class TrackRecord:
@@ -217,18 +198,18 @@ class TrackRecord:
         base = self._climate.p_better
         return base + self.weight * (self._recalibrated(prediction.p_better) - base)
 
-    def close(self, prediction: Prediction, seen: Seen) -> None:
+    def close(self, prediction: Prediction, belief: Belief) -> None:
         """A test has closed: score its prediction by what was known before, then learn from it."""
         base, stated = self._climate.p_better, prediction.p_better
-        self._bet(self._recalibrated(stated), base, seen.p_better)
-        scores = (brier(stated, seen), brier(base, seen), crps(quantiles_of(prediction), seen), crps(self._climate.quantiles, seen))
+        self._bet(self._recalibrated(stated), base, belief.p_better)
+        scores = (brier(stated, belief), brier(base, belief), crps(quantiles_of(prediction), belief), crps(self._climate.quantiles, belief))
         self._sums = [total + score for total, score in zip(self._sums, scores, strict=True)]
         self._leads[scores[1] - scores[0]] += 1
         place = self._bins[min(int(stated * _BINS), _BINS - 1)]
-        for k, amount in enumerate((1.0, stated, seen.p_better)):
+        for k, amount in enumerate((1.0, stated, belief.p_better)):
             place[k] += amount
-        self._climate.add(seen)
-        self._words.append((_logit(stated), seen.p_better))
+        self._climate.add(belief)
+        self._words.append((_logit(stated), belief.p_better))
         self._learn()
 
     def _bet(self, word: float, base: float, found: float) -> None:
