@@ -1,15 +1,27 @@
 """Decides whether a change is better, and what may be claimed of it: a library of its own that needs nothing but records and errors.
 
-Many edits that combine: `Race`. Versions that do not: `Family`, then `ablation_race`. Two versions: `PairedJudge`. A release: `certify`.
+Many edits that combine: `Race`. Versions that do not: `Family`, then `ablation_race`. Two versions:
+`PairedJudge`, `Comparison`. A release: `certify`. What could be seen at all: `calibration_of`, `power_table`.
 """
 
 from rsi.kernel.judge.ablation import ablation_race, e_bh, worth_keeping
+from rsi.kernel.judge.calibration import Calibration, calibration_of, saturated_end
 from rsi.kernel.judge.certificate import certify
 from rsi.kernel.judge.claims import Claim, claim_of, joined
+from rsi.kernel.judge.comparison import Comparison, Finding
 from rsi.kernel.judge.entrants import Closed, Draw, Ending, Rule, Settings, Standing, State
 from rsi.kernel.judge.eprocess import PairedEProcess
 from rsi.kernel.judge.interval import effect_of, interval, wilson
 from rsi.kernel.judge.paired import Futility, PairedJudge
+from rsi.kernel.judge.power import (
+    Power,
+    Prospect,
+    power_table,
+    race_visible_effect,
+    residual_variance,
+    resolution_floor,
+    smallest_visible_effect,
+)
 from rsi.kernel.judge.prior import Belief, Estimate, Prior, learn
 from rsi.kernel.judge.race import Fits, Race, Row
 from rsi.kernel.judge.rota import CaseRota
@@ -19,20 +31,25 @@ from rsi.kernel.judge.tree import Course, Family, FamilySettings, course_for
 __all__ = [
     "AlphaSpending",
     "Belief",
+    "Calibration",
     "CaseRota",
     "Claim",
     "Closed",
+    "Comparison",
     "Course",
     "Draw",
     "Ending",
     "Estimate",
     "Family",
     "FamilySettings",
+    "Finding",
     "Fits",
     "Futility",
     "PairedEProcess",
     "PairedJudge",
+    "Power",
     "Prior",
+    "Prospect",
     "Race",
     "Row",
     "Rule",
@@ -40,6 +57,7 @@ __all__ = [
     "Standing",
     "State",
     "ablation_race",
+    "calibration_of",
     "certify",
     "claim_of",
     "course_for",
@@ -48,6 +66,12 @@ __all__ = [
     "interval",
     "joined",
     "learn",
+    "power_table",
+    "race_visible_effect",
+    "residual_variance",
+    "resolution_floor",
+    "saturated_end",
+    "smallest_visible_effect",
     "wilson",
     "worth_keeping",
 ]

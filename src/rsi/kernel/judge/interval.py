@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from rsi.core.records import Effect
 from rsi.kernel.judge.eprocess import log_capital, log_mean_exp
 
-__all__ = ["MIXTURE", "RESOLUTION", "effect_of", "interval", "wilson"]
+__all__ = ["MIXTURE", "RESOLUTION", "effect_of", "interval", "lies_above", "wilson"]
 
 MIXTURE: tuple[float, ...] = (0.03, 0.06, 0.12, 0.24, 0.45, 0.75)
 """Bets of each gambler, equally weighted: from 3,000 pairs (.03) down to a dozen (.75)."""
@@ -40,6 +40,11 @@ def interval(counts: Mapping[float, int], alpha: float) -> tuple[float, float]:
     low = _lower_end(_rounded(counts, math.floor, 1), ruin)
     high = -_lower_end(_rounded(counts, math.floor, -1), ruin)
     return low, high
+
+
+def lies_above(counts: Mapping[float, int], mean: float, alpha: float) -> bool:
+    """Whether the whole (1 − α) interval of these differences (value → how often) lies above `mean`, without computing it."""
+    return bool(counts) and _log_bet_on_more(_rounded(counts, math.floor, 1), mean + RESOLUTION) >= math.log(2 / alpha)
 
 
 def _rounded(counts: Mapping[float, int], rounding: Callable[[float], int], sign: int) -> Counter[float]:
