@@ -1,10 +1,15 @@
 """The shipped suites hold to the contract of suites."""
 
 from rsi.core.protocols import Suite
-from rsi.suites import secret_seeds, suite
+from rsi.suites import Seasonal, secret_seeds, suite
 from rsi.testing.conformance.suite import SuiteConformance
 
 
 class TestListFunctions(SuiteConformance):
     def make_suite(self, run_seed: int) -> Suite:
         return suite("list_functions", secret_seeds(run_seed))
+
+
+class TestSeasonal(SuiteConformance):
+    def make_suite(self, run_seed: int) -> Suite:
+        return Seasonal(lambda seeds: suite("list_functions", seeds), secret_seeds(run_seed), 16)

@@ -190,6 +190,9 @@ class Suite(Protocol):
     def required_tier(self) -> str:
         """The weakest jail that keeps its hidden cases hidden, in the words of the tiers."""
 
+    def size(self, pool: Pool) -> int | None:
+        """How many different cases a pool has; None where a generator makes as many as are asked for."""
+
     def cases(self, pool: Pool, start: int, count: int) -> Sequence[Case]:
         """Cases number `start` … `start + count − 1` of a pool; the same arguments always give the same cases.
 

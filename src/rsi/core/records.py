@@ -64,9 +64,13 @@ class Surface(StrEnum):
 
 
 class Pool(StrEnum):
-    """Who may see a case: the agent (practice), only the judge, or only a release certificate (sealed)."""
+    """Who may see a case: the agent (practice), only the judge, or only a release certificate (sealed).
+
+    Cases for calibration are hidden like those of the judge, but nothing is decided on them except whether a run may begin.
+    """
 
     PRACTICE = "practice"
+    CALIBRATION = "calibration"
     JUDGE = "judge"
     SEALED = "sealed"
 

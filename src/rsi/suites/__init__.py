@@ -4,6 +4,7 @@ from rsi.suites.list_functions import ListFunctions
 from rsi.suites.outside import outside_cases
 from rsi.suites.registry import suite
 from rsi.suites.scoring import score_by_probes
-from rsi.suites.seeds import commitment, secret_seeds
+from rsi.suites.seasons import Seasonal
+from rsi.suites.seeds import commitment, season_seed, secret_seeds
 
-__all__ = ["ListFunctions", "commitment", "outside_cases", "score_by_probes", "secret_seeds", "suite"]
+__all__ = ["ListFunctions", "Seasonal", "commitment", "outside_cases", "score_by_probes", "season_seed", "secret_seeds", "suite"]

@@ -5,7 +5,7 @@ import hashlib
 from rsi.core.codec import sha256_hex
 from rsi.core.records import Pool
 
-__all__ = ["commitment", "number_of", "secret_seeds"]
+__all__ = ["commitment", "number_of", "season_seed", "secret_seeds"]
 
 
 def number_of(*parts: object) -> int:
@@ -21,6 +21,15 @@ def secret_seeds(run_seed: int, *, salt: str = "") -> dict[Pool, int]:
     run's: a small run seed can be found by trying, one of 63 random bits cannot.
     """
     return {pool: number_of("pool", run_seed, salt, pool.value) >> 128 for pool in Pool}
+
+
+def season_seed(secret: int, season: int) -> int:
+    """The secret seed (128 bits) of one season of a pool, from the pool's own.
+
+    Covers: a season's seed, once revealed, tells neither the pool's nor that of another season; the commitment to the pool's seed
+    commits to all of them.
+    """
+    return number_of("season", secret, season) >> 128
 
 
 def commitment(seed: int) -> str:

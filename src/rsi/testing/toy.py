@@ -17,7 +17,7 @@ from rsi.core.codec import canonical, sha256_hex
 from rsi.core.protocols import Call, Files, Jail, Reply, Score
 from rsi.core.records import Case, CaseId, Clock, Json, Outcome, Pool
 from rsi.loop.parts import Parts
-from rsi.suites import commitment, score_by_probes, secret_seeds
+from rsi.suites import Seasonal, commitment, score_by_probes, secret_seeds
 
 __all__ = ["ToyJail", "ToySuite", "toy_agent", "toy_config", "toy_parts", "toy_power"]
 
@@ -248,6 +248,10 @@ class ToySuite:
         """S0: the answers are no secret."""
         return "S0"
 
+    def size(self, pool: Pool) -> int | None:
+        """As many as are asked for."""
+        return None
+
     def cases(self, pool: Pool, start: int, count: int) -> Sequence[Case]:
         """Cases of two families in turn."""
         return [self._case(pool, index) for index in range(start, start + count)]
@@ -273,7 +277,7 @@ def toy_parts(config: RunConfig, make_jail: Callable[[], Jail] = ToyJail) -> Par
     seeds = secret_seeds(config.run.seed, salt=config.run.salt)
     return Parts(
         make_jail=make_jail,
-        suite=ToySuite(seeds),
+        suite=Seasonal(ToySuite, seeds, config.judge.season),
         secrets={pool.value: str(seeds[pool]) for pool in Pool},
         commitments={pool.value: commitment(seeds[pool]) for pool in Pool},
     )

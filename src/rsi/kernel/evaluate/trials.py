@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 
+from rsi.core.errors import InfrastructureError
 from rsi.core.protocols import Call, Files, Jail, Limits, Suite
 from rsi.core.records import CandidateId, Case, Clock, Json, Manifest, Outcome, Trial
 from rsi.kernel.evaluate.calls import agent_call, reliable, violation_name
@@ -92,6 +93,8 @@ def _no_answer(candidate: CandidateId, case: Case, outcome: Outcome, programs: i
 
 def _scored(suite: Suite, candidate: CandidateId, case: Case, answer: _Answer, outputs: Json) -> Trial:
     score = suite.score(case, answer.text, outputs)
+    if score.value is not None and not 0.0 <= score.value <= 1.0:
+        raise InfrastructureError(f"the suite {suite.name} scored case {case.id} with {score.value!r}, not from 0 to 1: repair its grader")
     return Trial(
         candidate=candidate,
         case=case.id,

@@ -68,10 +68,16 @@ class Scanner:
         """Learn the seeds; answers are learned as blocks of cases open."""
         self.canary = canary_of(dict(seeds))
         self._needles = dict(_both_ways(_needles(seeds, salt, self.canary)))
-        self._raw = {int(seed).to_bytes(-(-int(seed).bit_length() // 8), "big").lower(): _seed_of(pool) for pool, seed in seeds.items()}
+        self._raw = _raw(seeds)
         self._spoken = tuple(_spellings(self.canary))
         self._answers: dict[bytes, list[tuple[bytes, str]]] = {}
         self._clean: set[str] = set()
+
+    def learn_seed(self, pool: str, seed: str) -> None:
+        """From now on this seed (decimal digits) is a secret too: files are looked through again."""
+        self._needles |= _both_ways(_needles({pool: seed}, "", self.canary))
+        self._raw |= _raw({pool: seed})
+        self._clean.clear()
 
     def learn(self, cases: Iterable[Case]) -> None:
         """From now on the expected outputs of these cases are secrets too, where they say enough not to occur by chance."""
@@ -131,6 +137,10 @@ def _as_lists(run: bytes) -> bytes:
 
 def _seed_of(pool: str) -> str:
     return f"secret seed of the {pool} pool"
+
+
+def _raw(seeds: Mapping[str, str]) -> dict[bytes, str]:
+    return {int(seed).to_bytes(-(-int(seed).bit_length() // 8), "big").lower(): _seed_of(pool) for pool, seed in seeds.items()}
 
 
 def _needles(seeds: Mapping[str, str], salt: str, canary: str) -> Iterator[tuple[bytes, str]]:

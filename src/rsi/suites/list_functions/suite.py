@@ -50,6 +50,10 @@ class ListFunctions:
         """S2: a candidate that can read the kernel's memory or its log knows the hidden cases."""
         return "S2"
 
+    def size(self, pool: Pool) -> int | None:
+        """As many as are asked for."""
+        return None
+
     def cases(self, pool: Pool, start: int, count: int) -> Sequence[Case]:
         """Cases `start` … `start + count − 1` of a pool, levels 1 to 4 in rotation."""
         return [self._case(pool, index) for index in range(start, start + count)]
