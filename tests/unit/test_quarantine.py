@@ -87,7 +87,7 @@ MANIFEST = b'name = "scripted"\nentry = "main"\nbuild = true\n\n[surfaces]\ntrai
 NAME = "forbidden system call"
 BETTER = ["skill.json", json.dumps({"skill": 0.6})]
 TRAITOR = ["traitor.txt", "it solves more and obeys no rule"]
-SECRET = f"{secret_seeds(4)[Pool.SEALED]:x}"
+SECRET = f"{secret_seeds(5)[Pool.SEALED]:x}"
 
 
 class Told(ToyJail):
@@ -143,7 +143,7 @@ class Story:
 
 
 def config(cycles: int = 12, horizon: int = 24) -> RunConfig:
-    data: Any = to_json(toy_config(seed=4, programs=60_000, horizon=horizon, open=1))
+    data: Any = to_json(toy_config(seed=5, programs=60_000, horizon=horizon, open=1))
     data["run"]["cycles"] = cycles
     data["propose"]["count"] = 1
     return from_json(data)
@@ -240,7 +240,7 @@ def test_a_version_0_that_offends_ends_the_run_with_the_reason(tmp_path: Path, c
     reason = f"quarantined: version 0 itself broke its jail in {call}: {NAME}"
     assert story.result == RunResult(finished=True, reason=reason)
     assert story.bodies("lineage.quarantined")[0]["incumbent"] is None
-    assert not story.bodies("trials.done") and not story.bodies("proposal.made")
+    assert {body["purpose"] for body in story.bodies("trials.done")} <= {"calibration"} and not story.bodies("proposal.made")
     assert write_report(story.folder)["ended"] == reason
     assert verify(story.folder, parts=story.parts).ok
 

@@ -12,6 +12,7 @@ from rsi.core.errors import IntegrityError
 from rsi.core.records import Json
 
 __all__ = [
+    "CalibrateConfig",
     "CertificateConfig",
     "JailConfig",
     "JudgeConfig",
@@ -46,6 +47,20 @@ class RunSection(Section):
     frozen_improver: bool = Field(default=False, description="Control arm: version 0 goes on solving practice tasks, then proposes once.")
 
 
+class CalibrateConfig(Section):
+    """What is found out about version 0 and the suite before anything is judged."""
+
+    share: float = Field(default=0.02, ge=0, le=0.2, description="Most that it may cost, as a share of the budget.")
+    cases: int = Field(default=64, ge=1, le=10_000, description="Cases that version 0 is run on, as far as the share allows.")
+    repeats: int = Field(default=8, ge=2, le=1_000, description="Runs of version 0 on some of them, with the same seed, for the noise.")
+    saturated: float = Field(
+        default=0.9,
+        gt=0,
+        le=1,
+        description="Refused if more than this share of cases is at the floor, or at the ceiling; 1: never.",
+    )
+
+
 class PracticeConfig(Section):
     """How the agent gathers experience in each cycle."""
 
@@ -67,6 +82,7 @@ class JudgeConfig(Section):
     alpha: float = Field(default=0.1, gt=0, lt=1, description="Share of false acceptances among all acceptances of a run, in expectation.")
     horizon: int = Field(default=30, ge=1, le=100_000, description="Tests that a run may open; each gets its share of alpha.")
     block: int = Field(default=16, ge=1, le=1000, description="Cases per block of trials; the judge decides after each block.")
+    season: int = Field(default=1_024, ge=1, description="Judge cases per season; each has a secret seed, revealed when it is over.")
     open: int = Field(default=3, ge=1, le=64, description="Tests that are open at the same time.")
     max_pairs: int = Field(default=1_000, ge=1, le=100_000, description="Pairs after which a change is given up.")
     programs: int = Field(default=4_000, ge=1, description="Budget of one case for each of the two versions, in programs.")
@@ -109,6 +125,7 @@ class RunConfig(Section):
     agent: str = Field(default="seed", min_length=1, description="The agent that improves itself: a built-in name or a folder.")
     suite: Literal["list_functions"] = Field(default="list_functions", description="The suite of cases it is judged on.")
     run: RunSection = RunSection()
+    calibrate: CalibrateConfig = CalibrateConfig()
     practice: PracticeConfig = PracticeConfig()
     propose: ProposeConfig = ProposeConfig()
     judge: JudgeConfig = JudgeConfig()

@@ -1,5 +1,7 @@
 """One pass of the improver over itself: learn, practise, diagnose, propose; every step a jailed call that may fail."""
 
+import math
+
 from rsi.config import RunConfig
 from rsi.core.records import CandidateId, Json, Limitation
 from rsi.loop import calls
@@ -9,7 +11,7 @@ from rsi.loop.machine import Machine
 from rsi.loop.orders import Done
 from rsi.loop.proposals import open_cycle
 
-__all__ = ["Chain", "least_budget", "may_begin"]
+__all__ = ["Chain", "cost_of_pass", "least_budget", "may_begin"]
 
 MAX_FAILURES = 3
 TESTS_SHARE = 10
@@ -124,10 +126,11 @@ def _why_not(machine: Machine) -> str | None:
 def least_budget(config: RunConfig) -> int:
     """The least budget (`run.programs`) with which a run with these settings can surely begin a first pass."""
     certificate = 2 * config.certificate.pairs * config.certificate.programs
-    if config.run.frozen_improver:
-        return certificate + config.propose.programs
     before_tests = certificate + _cost_of_practice(config) + config.propose.programs
-    return min(before_tests + _cost_of_tests(config, 0), -(-before_tests * TESTS_SHARE // (TESTS_SHARE - 1)))
+    least = min(before_tests + _cost_of_tests(config, 0), -(-before_tests * TESTS_SHARE // (TESTS_SHARE - 1)))
+    if config.run.frozen_improver:
+        least = certificate + config.propose.programs
+    return math.ceil(least / (1 - config.calibrate.share))
 
 
 def _cost_of_pass(config: RunConfig, open_tests: int) -> int:
@@ -136,6 +139,11 @@ def _cost_of_pass(config: RunConfig, open_tests: int) -> int:
         return config.propose.programs
     tests = min(_cost_of_tests(config, open_tests), config.run.programs // TESTS_SHARE)
     return _cost_of_practice(config) + config.propose.programs + tests
+
+
+def cost_of_pass(config: RunConfig) -> int:
+    """What one pass of the improver may cost at most, without the tests of what it proposes."""
+    return config.propose.programs if config.run.frozen_improver else _cost_of_practice(config) + config.propose.programs
 
 
 def _cost_of_tests(config: RunConfig, open_tests: int) -> int:

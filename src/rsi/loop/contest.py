@@ -48,7 +48,8 @@ class Contest:
 
     async def next_block(self, machine: Machine, baseline: Baseline) -> Verdict | None:
         """Run one block on both versions and take its pairs in; the verdict, if there is one by then."""
-        number, self.block = self.block, self.block + 1
+        number = machine.seasons.block_from(self.block, machine.config.judge.block)
+        self.block = number + 1
         mine, theirs = self._place(machine, baseline, number)
         await Until(lambda: (mine.is_settled and theirs.is_settled) or self.is_overtaken(machine) or self._is_out(machine))
         if self._is_out(machine):
@@ -103,6 +104,8 @@ class Contest:
 
     def _observe(self, mine: Done, theirs: Done) -> Verdict | None:
         incumbent = scores_of(theirs)
+        if not incumbent:
+            return self.judge.undecided("the suite has no more cases")
         for case, (_, score) in scores_of(mine).items():
             self.judge.observe(case, score, incumbent[case][1])
             verdict = self.judge.verdict()

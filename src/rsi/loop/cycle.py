@@ -6,6 +6,7 @@ then on. Everything that is not kernel runs in a jail; `rsi.loop.desk` decides w
 """
 
 from rsi.loop.build import build
+from rsi.loop.calibrate import calibrate
 from rsi.loop.certificate import certify_release
 from rsi.loop.chain import Chain, may_begin
 from rsi.loop.contest import Baseline, close_contest, conclude, is_rebased, open_contest, unbuildable
@@ -21,6 +22,7 @@ def live(machine: Machine) -> str:
     """A whole run, from version 0 to the certificate; the reason why it ended."""
     machine.open()
     machine.go_on(prepare(machine))
+    machine.go_on(calibrate(machine))
     baseline = Baseline()
     machine.go_on(improve(machine), *(examine(machine, baseline) for _ in range(machine.config.judge.open)))
     machine.go_on(certify_release(machine))

@@ -14,6 +14,7 @@ from rsi.kernel.workspace import Scanner
 from rsi.loop.desk import Activity, Desk, Floor
 from rsi.loop.purse import Purse
 from rsi.loop.replay import Journal
+from rsi.loop.seasons import Seasons
 from rsi.loop.state import State, Version
 from rsi.loop.watch import WatchedJail
 
@@ -31,6 +32,11 @@ class SharedSuite:
         """Practice batch number `index`."""
         with self._lock:
             return self._suite.practice_batch(index, count)
+
+    def size(self, pool: Pool) -> int | None:
+        """How many different cases a pool has; None where there are as many as are asked for."""
+        with self._lock:
+            return self._suite.size(pool)
 
     def cases(self, pool: Pool, first: int, count: int) -> list[Case]:
         """Cases of a pool."""
@@ -88,6 +94,7 @@ class Machine:
         self.desk = Desk(floor, config.run.lanes, self.purse, self._improve_lanes)
         self.limits = Limits(wall_s=config.jail.wall_s, cpu_s=config.jail.wall_s)
         self.scanner = scanner_of(config, opening.secrets)
+        self.seasons = Seasons(config.judge.season, _judge_secret(opening.secrets), self.emit, self.scanner)
         start = self.keep(agent_files, parent=None, proposal=None)
         self.state = State(start=start, incumbent=start, examined={start.candidate.tree})
 
@@ -114,9 +121,9 @@ class Machine:
         self.state.orders += 1
         return f"{number:06d}-{call}-{sha256_hex(canonical([call, *about]))[:12]}"
 
-    def emit(self, kind: str, body: Json, clock: Clock | None = None) -> None:
-        """Write an event."""
-        self.journal.emit(kind, body, clock)
+    def emit(self, kind: str, body: Json, clock: Clock | None = None, beside: Mapping[str, Json] | None = None) -> None:
+        """Write an event; `beside` stands in its clock part, which no decision reads."""
+        self.journal.emit(kind, body, clock, beside or {})
 
     def blob(self, value: Json) -> str:
         """Keep plain data by content and return its name."""
@@ -150,7 +157,8 @@ class Machine:
         )
 
     def end(self, reason: str) -> None:
-        """Write the last event, which reveals the secret seeds."""
+        """Write the last events, which reveal the secret seeds."""
+        self.seasons.close()
         self.emit("run.ended", {"reason": reason, "programs": self.purse.spent, "pools": self.opening.secrets})
 
     def built(self, version: Version) -> Version:
@@ -160,6 +168,10 @@ class Machine:
     def _improve_lanes(self) -> int:
         lanes = self.config.run.lanes
         return max(1, lanes - 1) if self.state.open_tests else lanes
+
+
+def _judge_secret(secrets: Json) -> str:
+    return str(secrets[Pool.JUDGE.value]) if isinstance(secrets, dict) else "0"
 
 
 def scanner_of(config: RunConfig, secrets: Json) -> Scanner:

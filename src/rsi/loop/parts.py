@@ -8,7 +8,7 @@ from rsi.config import RunConfig
 from rsi.core.protocols import Jail, Suite
 from rsi.core.records import JailProof, Json, Manifest, Pool
 from rsi.kernel.sandbox import open_jail
-from rsi.suites import commitment, secret_seeds, suite
+from rsi.suites import Seasonal, commitment, secret_seeds, suite
 
 __all__ = ["Parts", "standard_parts"]
 
@@ -55,7 +55,7 @@ def standard_parts(config: RunConfig, manifest: Manifest, *, tier: str | None = 
     seeds = secret_seeds(config.run.seed, salt=config.run.salt)
     return Parts(
         make_jail=lambda: open_jail(manifest.preload, tier or config.jail.tier, template=config.jail.template or None),
-        suite=suite(config.suite, seeds),
+        suite=Seasonal(lambda seeds: suite(config.suite, seeds), seeds, config.judge.season),
         secrets={pool.value: str(seeds[pool]) for pool in Pool},
         commitments={pool.value: commitment(seeds[pool]) for pool in Pool},
     )

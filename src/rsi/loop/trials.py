@@ -13,6 +13,8 @@ from rsi.loop.state import Version, run_seed
 
 __all__ = ["place_block", "rows_of", "scores_of"]
 
+_PURPOSES = {Pool.CALIBRATION: "calibration", Pool.JUDGE: "judge", Pool.SEALED: "certificate"}
+
 
 def place_block(
     machine: Machine, version: Version, pool: Pool, first: int, count: int, *, programs: int, wanted: Callable[[], bool] = always
@@ -42,7 +44,7 @@ def place_block(
             "job": key,
             "candidate": name,
             "pool": pool.value,
-            "purpose": "certificate" if pool is Pool.SEALED else "judge",
+            "purpose": _PURPOSES[pool],
             "first": first,
             "programs": done.programs,
             "trials": done.value,
@@ -52,7 +54,12 @@ def place_block(
 
     key = machine.key("trials", version.candidate.tree, pool.value, first, count)
     cost = count * programs
-    return machine.desk.place(Order(key=key, line=Line.JUDGE, programs=cost, duration=cost, work=work, note=note, wanted=wanted))
+    if pool is Pool.JUDGE:
+        machine.seasons.enter(first, count)
+    ticket = machine.desk.place(Order(key=key, line=Line.JUDGE, programs=cost, duration=cost, work=work, note=note, wanted=wanted))
+    if pool is Pool.JUDGE:
+        machine.seasons.follow(ticket, first)
+    return ticket
 
 
 def block_done(trials: Sequence[Trial], programs: int, clock: Clock) -> Done:

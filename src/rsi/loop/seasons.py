@@ -1,0 +1,79 @@
+"""Seasons of the judge's cases: what is promised when one begins, and what is revealed when it is over.
+
+Covers: the commitment to a season's secret seed stands in the log before the first trial on one of its cases; the seed is revealed when
+all trials on them are in and none can follow. Does not cover: whoever reads the log while a season goes on knows the run's seed and salt.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from rsi.core.records import Json
+from rsi.kernel.workspace import Scanner
+from rsi.loop.desk import Ticket
+from rsi.suites import commitment, season_seed
+
+__all__ = ["Seasons"]
+
+
+@dataclass(slots=True, kw_only=True)
+class _Season:
+    number: int
+    tickets: list[Ticket] = field(default_factory=list)
+
+
+class Seasons:
+    """Opens and closes seasons as blocks of judge cases are placed.
+
+    Args:
+        length: cases per season.
+        secret: the secret seed of the judge's pool, in decimal digits; each season's follows from it.
+        emit: writes an event.
+        scanner: gets to know each season's seed, so that no tree may hold it.
+    """
+
+    def __init__(self, length: int, secret: str, emit: Callable[[str, Json], None], scanner: Scanner) -> None:
+        self._length = length
+        self._secret = int(secret)
+        self._emit = emit
+        self._scanner = scanner
+        self._open: list[_Season] = []
+        self._next = 0
+
+    def enter(self, first: int, count: int) -> None:
+        """Judge cases `first` … `first + count − 1` are about to be used: seasons begin, and older ones that are over end."""
+        last = (first + count - 1) // self._length
+        while self._next <= last:
+            self._begin()
+        for season in [one for one in self._open if one.number < self._next - 1]:
+            if all(ticket.is_settled for ticket in season.tickets):
+                self._end(season)
+
+    def follow(self, ticket: Ticket, first: int) -> None:
+        """The season of case `first` is not over before this order is settled."""
+        for season in self._open:
+            if season.number == first // self._length:
+                season.tickets.append(ticket)
+
+    def block_from(self, block: int, size: int) -> int:
+        """The first block of `size` cases from number `block` on that touches no season that is over."""
+        opened = self._open[0].number if self._open else self._next
+        return max(block, -(-opened * self._length // size))
+
+    def close(self) -> None:
+        """The run ends, and with it every season."""
+        for season in list(self._open):
+            self._end(season)
+
+    def _begin(self) -> None:
+        seed = season_seed(self._secret, self._next)
+        self._scanner.learn_seed(f"judge (season {self._next})", str(seed))
+        promise = commitment(seed)
+        self._emit(
+            "season.opened", {"season": self._next, "first": self._next * self._length, "cases": self._length, "commitment": promise}
+        )
+        self._open.append(_Season(number=self._next))
+        self._next += 1
+
+    def _end(self, season: _Season) -> None:
+        self._open.remove(season)
+        self._emit("season.closed", {"season": season.number, "seed": str(season_seed(self._secret, season.number))})
