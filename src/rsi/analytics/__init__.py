@@ -1,24 +1,37 @@
 """What a log says of a run: capability of its versions, fates of its proposals, costs, and what it could have seen."""
 
+from rsi.analytics.beliefs import believed
+from rsi.analytics.calibrated import Calibrated
 from rsi.analytics.capability import Capability, capability_of
-from rsi.analytics.power import smallest_visible_effect
+from rsi.analytics.ledger import NOTHING, Query, Use, ledger_of
 from rsi.analytics.progress import Attempt, Costs, Failure, Fate, Incumbent, Progress, Retreat, Share, Tried
+from rsi.analytics.sight import Outcome, Sight, outcome_of, sight_of, tried_of
 from rsi.analytics.tracker import BASELINE, Tracker, progress_of
 
 __all__ = [
     "BASELINE",
+    "NOTHING",
     "Attempt",
+    "Calibrated",
     "Capability",
     "Costs",
     "Failure",
     "Fate",
     "Incumbent",
+    "Outcome",
     "Progress",
+    "Query",
     "Retreat",
     "Share",
+    "Sight",
     "Tracker",
     "Tried",
+    "Use",
+    "believed",
     "capability_of",
+    "ledger_of",
+    "outcome_of",
     "progress_of",
-    "smallest_visible_effect",
+    "sight_of",
+    "tried_of",
 ]

@@ -1,11 +1,14 @@
 """Where a run stands: its versions and their capability, what became of every proposal, costs, failures, the certificate."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
+from rsi.analytics.calibrated import Calibrated
 from rsi.analytics.capability import Capability
+from rsi.analytics.ledger import Use
 from rsi.core.records import Candidate, CandidateId, Certificate, Cycle, JailProof, Limitation, Proposal, ProposalId, Verdict
+from rsi.kernel.judge import Belief, Prior
 
 __all__ = ["Attempt", "Costs", "Failure", "Fate", "Incumbent", "Progress", "Retreat", "Share", "Tried"]
 
@@ -30,6 +33,7 @@ class Attempt:
         patch: blob of the whole proposal.
         reason: why it was refused, rejected or left undecided; empty otherwise.
         programs: spent on trials of its candidate while it was under test.
+        belief: what may be said of its effect once its test is over; never the estimate that decided.
     """
 
     proposal: Proposal
@@ -42,6 +46,7 @@ class Attempt:
     threshold: float | None = None
     verdict: Verdict | None = None
     programs: int = 0
+    belief: Belief | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -162,6 +167,9 @@ class Progress:
         shares: the certificate's scores by family.
         ended: why the run ended, None while it goes on.
         resumed: how often the run was taken up again.
+        prior: what is believed of a change before its trials, as learned from all tests so far.
+        calibrated: what step 0 found; None before it is over, and in logs from before there was one.
+        uses: how much of each hidden pool was used, and how often something left the kernel because of it.
     """
 
     run: str
@@ -185,6 +193,9 @@ class Progress:
     entries: int
     tried: tuple[Tried, ...] = ()
     retreats: tuple[Retreat, ...] = ()
+    prior: Prior = Prior()
+    calibrated: Calibrated | None = None
+    uses: Mapping[str, Use] = field(default_factory=dict)
 
     @property
     def release(self) -> CandidateId:

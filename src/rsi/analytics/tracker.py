@@ -7,7 +7,10 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
+from rsi.analytics.beliefs import believed, learned
+from rsi.analytics.calibrated import Calibrated, calibrated
 from rsi.analytics.capability import FreshScores
+from rsi.analytics.ledger import Ledger
 from rsi.analytics.progress import Attempt, Costs, Failure, Fate, Incumbent, Progress, Retreat, Share, Tried
 from rsi.analytics.reading import beside, number, seconds, take
 from rsi.core.errors import IntegrityError
@@ -28,6 +31,7 @@ from rsi.core.records import (
     Undecided,
     Verdict,
 )
+from rsi.kernel.judge import Belief, Prior
 
 __all__ = ["BASELINE", "Tracker", "progress_of"]
 
@@ -89,8 +93,13 @@ class Tracker:
         self._ended: str | None = None
         self._resumed = 0
         self._entries = 0
+        self._calibrated: Calibrated | None = None
+        self._ledger = Ledger()
+        self._prior = Prior()
+        self._told: set[ProposalId] = set()
         self._readers: Mapping[str, Callable[[Entry], None]] = {
             "run.started": self._read_start,
+            "calibration.done": self._read_calibration,
             "job.done": self._read_job,
             "cycle.opened": self._read_cycle,
             "proposal.made": self._read_proposal,
@@ -114,6 +123,7 @@ class Tracker:
         """
         self._entries += 1
         self._meter.read_clock(entry)
+        self._ledger.add(entry)
         reader = self._readers.get(entry.kind)
         if reader is not None:
             reader(entry)
@@ -153,6 +163,9 @@ class Tracker:
             entries=self._entries,
             tried=tuple(self._tried_by(*key, times) for key, times in self._tried.items()),
             retreats=tuple(self._retreats),
+            prior=self._prior,
+            calibrated=self._calibrated,
+            uses=self._ledger.uses,
         )
 
     def _tried_by(
@@ -290,6 +303,20 @@ class Tracker:
         fate = _FATES[type(verdict)]
         reason = "" if isinstance(verdict, Accepted) else verdict.reason
         self._attempts[name] = replace(self._attempt(entry, name), fate=fate, verdict=verdict, reason=reason)
+        if isinstance(entry.body, dict) and "belief" in entry.body:
+            self._attempts[name] = replace(self._attempts[name], belief=take(entry, "belief", Belief | None))
+            self._told.add(name)
+        self._learn()
+
+    def _learn(self) -> None:
+        """Each finished test teaches the prior, and so what is believed of all others, unless the judge told its own belief."""
+        finished = [(name, one.verdict.effect) for name, one in self._attempts.items() if one.verdict and name not in self._told]
+        self._prior = learned(effect for _, effect in finished)
+        for name, effect in finished:
+            self._attempts[name] = replace(self._attempts[name], belief=believed(effect, self._prior))
+
+    def _read_calibration(self, entry: Entry) -> None:
+        self._calibrated = calibrated(entry)
 
     def _read_change(self, entry: Entry) -> None:
         name = ProposalId(take(entry, "proposal", str))

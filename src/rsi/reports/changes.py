@@ -5,11 +5,12 @@ from collections.abc import Callable, Iterator
 
 from rsi.analytics import Attempt, Fate, Incumbent, Progress
 from rsi.core.errors import IntegrityError
-from rsi.core.records import CandidateId, Effect
+from rsi.core.records import CandidateId, Verdict
+from rsi.kernel.judge import Belief
 from rsi.reports.diffs import code_first
 from rsi.reports.document import Block, Card, Code, Figure, Heading, Mono, Paragraph, Strong, Table
 from rsi.reports.figures import Reach, Step, reaches, steps
-from rsi.reports.words import interval, one_line, percent, plain_lines, plural, points
+from rsi.reports.words import belief_words, interval, one_line, percent, plain_lines, plural, points
 
 __all__ = ["Diff", "change_blocks", "curve_blocks", "other_blocks", "shortened"]
 
@@ -93,8 +94,8 @@ def change_blocks(progress: Progress, diff: Diff) -> Iterator[Block]:
         return
     yield Paragraph(
         line=(
-            "Each effect was measured on the cases by which the change was accepted, so it tends to flatter; what all of them together are "
-            "worth is the certificate’s to say.",
+            "The estimate by which a change was accepted flatters it, so none is told. What stands here is what is believed of each effect "
+            "after all tests of the run, which shrinks it accordingly; what all of them are worth together is the certificate’s to say.",
         ),
         quiet=True,
     )
@@ -111,42 +112,42 @@ def change_blocks(progress: Progress, diff: Diff) -> Iterator[Block]:
 
 
 def _effects(kept: list[tuple[Incumbent, Attempt]]) -> Figure | None:
-    measured = [(v, a, a.verdict.effect) for v, a in kept if a.verdict is not None]
+    known = [(v, a, a.belief) for v, a in kept if a.belief is not None]
     rows = [
         Reach(
             label=f"{_name(v.number)} · {a.proposal.surface.value}",
             predicted=(a.proposal.prediction.low, a.proposal.prediction.high),
-            mean=effect.mean,
-            measured=(effect.low, effect.high),
+            mean=belief.mean,
+            measured=_likely(belief),
         )
-        for v, a, effect in measured[:_MOST_CARDS]
+        for v, a, belief in known[:_MOST_CARDS]
     ]
     if not rows:
         return None
     cells = tuple((r.label, interval(*r.predicted), points(r.mean), interval(*r.measured)) for r in rows)
-    header = ("change", "predicted (80 %)", "measured", "interval")
+    header = ("change", "predicted (80 %)", "believed", "80 %")
     return Figure(
         svg=reaches(rows),
-        caption="What each change expected of itself (pale, its 80 % interval) and what was measured (dot and line), in points of score.",
+        caption="What each change expected of itself (pale, its 80 % interval) and what is believed of it (dot and 80 % line), in points.",
         table=Table(header=header, rows=cells, numeric=frozenset({1, 2, 3})),
     )
 
 
 def _card(version: Incumbent, attempt: Attempt, diff: str) -> Card:
-    effect = attempt.verdict.effect if attempt.verdict else None
+    belief = attempt.belief
     limitation = attempt.limitation.text if attempt.limitation else attempt.proposal.limitation
     blocks: list[Paragraph | Code] = [
         Paragraph(line=(Strong("Limitation"), " ", one_line(limitation, 500) or "none was named")),
         Paragraph(line=(Strong("Reason"), " ", one_line(attempt.proposal.reason, 700) or "none was given")),
         Paragraph(line=(Strong("Prediction"), " ", _prediction(attempt))),
     ]
-    if effect is not None and attempt.verdict is not None:
-        blocks.append(Paragraph(line=(Strong("Measured"), " ", _measured(effect, attempt.verdict.e_value, attempt.verdict.threshold))))
+    if belief is not None and attempt.verdict is not None:
+        blocks.append(Paragraph(line=(Strong("Believed"), " ", _evidence(belief, attempt.verdict))))
     blocks.append(Code(text=diff, language="diff"))
     return Card(
         title=f"{_name(version.number)}, cycle {attempt.cycle + 1}",
         tag=attempt.proposal.surface.value,
-        badge=f"{points(effect.mean)} points" if effect else "",
+        badge=f"{points(belief.mean)} points" if belief else "",
         blocks=tuple(blocks),
     )
 
@@ -154,18 +155,22 @@ def _card(version: Incumbent, attempt: Attempt, diff: str) -> Card:
 def _prediction(attempt: Attempt) -> str:
     told = attempt.proposal.prediction
     text = f"better with probability {percent(told.p_better)}, by {interval(told.low, told.high)} points"
-    if attempt.verdict is None:
+    if attempt.belief is None:
         return text
-    mean = attempt.verdict.effect.mean
+    mean = attempt.belief.mean
     return f"{text}: {'too low' if mean > told.high else 'too high' if mean < told.low else 'it came out within that'}"
 
 
-def _measured(effect: Effect, e_value: float, threshold: float) -> str:
-    evidence = f"{e_value:,.0f}" if e_value < 1e6 else f"{e_value:.1e}"
-    return (
-        f"{points(effect.mean)} points ({interval(effect.low, effect.high)}) on {plural(effect.pairs, 'case')}: better on "
-        f"{effect.wins}, worse on {effect.losses}; evidence {evidence} where {threshold:,.0f} was asked"
-    )
+def _likely(belief: Belief) -> tuple[float, float]:
+    """The 80 % interval of a belief, taken as normal."""
+    half = 1.2816 * belief.spread
+    return belief.mean - half, belief.mean + half
+
+
+def _evidence(belief: Belief, verdict: Verdict) -> str:
+    e_value = f"{verdict.e_value:,.0f}" if verdict.e_value < 1e6 else f"{verdict.e_value:.1e}"
+    pairs = plural(verdict.effect.pairs, "case")
+    return f"{belief_words(belief)}; evidence {e_value} after {pairs} where {verdict.threshold:,.0f} was asked"
 
 
 def _diff(diff: Diff, before: CandidateId, after: CandidateId) -> str:

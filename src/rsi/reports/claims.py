@@ -1,8 +1,6 @@
 """What a run may claim: the sealed certificate, or the plain statement that there is nothing to claim, and what could have been seen."""
 
-from statistics import median
-
-from rsi.analytics import Fate, Progress, smallest_visible_effect
+from rsi.analytics import Fate, Outcome, Progress, outcome_of, sight_of, tried_of
 from rsi.core.records import Certificate
 from rsi.reports.document import Block, Claim, Facts, Figure, Paragraph, Strong, Table, Tone
 from rsi.reports.figures import Pair, pairs
@@ -57,34 +55,54 @@ def _nothing_found(progress: Progress, certificate: Certificate) -> str:
     kept = len(progress.accepted)
     kept_text = f"{plural(kept, 'change was', 'changes were')} kept, but that shows no gain" if kept else "no change was kept"
     return (
-        f"{plural(len(progress.attempts), 'change was', 'changes were').capitalize()} proposed and {kept_text}: "
+        f"{plural(len(progress.attempts), 'change was', 'changes were').capitalize()} proposed{_by_surface(progress)} and {kept_text}: "
         f"{points(certificate.gain)} points ({interval(certificate.low, certificate.high)}) on {plural(certificate.pairs, 'sealed case')}, "
         f"so a gain above {points(certificate.high)} points is ruled out. {_visible(progress)}"
     )
 
 
+def _by_surface(progress: Progress) -> str:
+    told = ", ".join(f"{sum(fates.values())} of {surface}" for surface, fates in tried_of(progress).items())
+    return f" ({told})" if told else ""
+
+
 def _uncertified(progress: Progress) -> Claim:
+    if outcome_of(progress) is Outcome.REFUSED and progress.calibrated is not None:
+        detail = (
+            f"{progress.calibrated.refused}. Nothing but {count(progress.calibrated.programs)} programs for finding that out was spent."
+        )
+        return Claim(label="The run was refused before it began", headline="Nothing could be shown here", detail=detail, tone=Tone.BAD)
     if progress.ended is None:
         detail = f"The run goes on, or was stopped and can be resumed; {plural(len(progress.accepted), 'change')} kept so far."
         return Claim(label="Not certified yet", headline="This run is not finished", detail=detail, tone=Tone.NEUTRAL)
-    detail = f"{plural(len(progress.attempts), 'change was', 'changes were').capitalize()} proposed. {_visible(progress)}"
+    detail = (
+        f"{plural(len(progress.attempts), 'change was', 'changes were').capitalize()} proposed{_by_surface(progress)}. {_visible(progress)}"
+    )
     headline = "Nothing is certified" if progress.accepted else "No improvement found"
     return Claim(label="No sealed case was opened", headline=headline, detail=detail, tone=Tone.NEUTRAL)
 
 
 def _visible(progress: Progress) -> str:
-    """The smallest effect that its tests could have seen, from how often versions differed and how many pairs a test took."""
-    verdicts = [attempt.verdict for attempt in progress.attempts.values() if attempt.verdict and attempt.verdict.effect.pairs]
-    if not verdicts:
+    """The smallest effect that its tests could have seen, and what step 0 had said of the whole budget."""
+    return f"{_seen(progress)}{_foreseen(progress)}"
+
+
+def _seen(progress: Progress) -> str:
+    sight = sight_of(progress)
+    if sight is None:
         return "No change came as far as a comparison, so nothing is known about effects."
-    longest = max(verdict.effect.pairs for verdict in verdicts)
-    differing = sum(v.effect.wins + v.effect.losses for v in verdicts) / sum(v.effect.pairs for v in verdicts)
-    threshold = median(verdict.threshold for verdict in verdicts)
-    smallest = smallest_visible_effect(pairs=longest, threshold=threshold, discordance=differing)
-    tests = f"The longest test took {plural(longest, 'pair')} of trials, and versions differed on {percent(differing)} of them"
-    if smallest is None:
+    tests = f"The longest test took {plural(sight.pairs, 'pair')} of trials, and versions differed on {percent(sight.differing)} of them"
+    if sight.effect is None:
         return f"{tests}: too few to see an effect of any size. A larger budget per change would tell more."
-    return f"{tests}: an effect below about {points(smallest)} points would mostly have gone unseen."
+    return f"{tests}: an effect below about {points(sight.effect)} points would mostly have gone unseen."
+
+
+def _foreseen(progress: Progress) -> str:
+    prospect = progress.calibrated.prospect if progress.calibrated else None
+    rows = [row for row in prospect.rows if row.effect is not None] if prospect else []
+    if not rows or rows[0].effect is None:
+        return ""
+    return f" By step 0, the whole budget could at best have detected {points(rows[0].effect)} points in each of {rows[0].edits} changes."
 
 
 def _processor(progress: Progress) -> tuple[Paragraph, ...]:

@@ -15,6 +15,7 @@ _NAMES = {
     "propose": "proposing",
     "diagnose": "diagnosing",
     "learn": "learning",
+    "calibration": "calibration",
     "build": "building",
     "certificate": "certificate",
 }
@@ -71,6 +72,23 @@ def _waived(progress: Progress) -> Iterator[tuple[Part, ...]]:
         )
 
 
+def _uses(progress: Progress) -> Iterator[tuple[Part, ...]]:
+    """How much of the hidden cases was used, and what left the kernel because of it."""
+    told = [
+        f"{pool}: {plural(use.queries, 'block')} of {plural(use.cases, 'trial')}, told {plural(use.words, 'time')}"
+        for pool, use in progress.uses.items()
+    ]
+    if told:
+        sealed = progress.uses.get("sealed")
+        opened = "were opened once, by the certificate" if sealed and sealed.queries else "were never opened"
+        yield (
+            f"Uses of hidden cases: {'; '.join(told)}. Of the judge’s, an agent is told one word per verdict and no score; the sealed "
+            f"cases {opened}. ",
+            Mono("rsi show RUN --ledger"),
+            " lists every one.",
+        )
+
+
 def proof_blocks(progress: Progress) -> Iterator[Block]:
     """How to check what the report says."""
     yield Heading(text="How to check this")
@@ -87,7 +105,8 @@ def proof_blocks(progress: Progress) -> Iterator[Block]:
         text="rsi verify RUN              # the chain of the log, the archive, every verdict derived again from its trials\n"
         "rsi verify RUN --rejudge 20 # the same, and 20 blocks of trials run again\n"
         "rsi lineage RUN             # every version and where it comes from\n"
-        "rsi diff RUN v1             # what a version changed",
+        "rsi diff RUN v1             # what a version changed\n"
+        "rsi show RUN --ledger       # every use of hidden cases, and what left the kernel",
         language="sh",
     )
     yield Bullets(
@@ -100,6 +119,7 @@ def proof_blocks(progress: Progress) -> Iterator[Block]:
                 "Every change was compared with the incumbent on the same cases; a decision needs evidence that stays valid however often "
                 "one looks.",
             ),
+            *_uses(progress),
             (f"Candidates ran in jails of tier {enforced(progress.tier)}; expected answers never entered one.",),
             (
                 f"What attacks showed of that jail before the run: {proof_words(progress.proof)}; ",

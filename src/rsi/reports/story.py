@@ -1,6 +1,7 @@
 """The report of a run as a document: what it is, what it may claim, how it came about, what it cost, how to check it."""
 
 from rsi.analytics import Progress
+from rsi.reports.before import before_blocks
 from rsi.reports.changes import Diff, change_blocks, curve_blocks, other_blocks
 from rsi.reports.claims import claim_blocks
 from rsi.reports.costs import cost_blocks, proof_blocks
@@ -29,6 +30,7 @@ def report_of(progress: Progress, diff: Diff) -> Document:
         blocks=(
             *_remarks(progress),
             *claim_blocks(progress),
+            *before_blocks(progress),
             *curve_blocks(progress),
             *change_blocks(progress, diff),
             *other_blocks(progress),

@@ -1,16 +1,20 @@
 """The run in one JSON object: what `summary.json` holds and `--json` prints."""
 
-from rsi.analytics import Attempt, Progress, Tried
+from collections.abc import Mapping
+
+from rsi.analytics import Attempt, Progress, Tried, Use, outcome_of, sight_of, tried_of
 from rsi.core.codec import encode
 from rsi.core.records import Json
+from rsi.kernel.judge import Belief
 
 __all__ = ["summary_of", "violations_of"]
 
 
 def summary_of(progress: Progress) -> dict[str, Json]:
-    """`run, seed, jail, ended, programs, proposals, trials, violations, accepted, start, release, claim, wall_s, cpu_s`.
+    """The run's name, settings, costs and outcome; what it could have seen; what was kept; what is claimed.
 
-    Scores and the numbers of the claim are null as long as there is no certificate.
+    Scores and the numbers of the claim are those of the sealed certificate, and null as long as there is none. Of a change only what is
+    believed of its effect stands here, never the estimate by which it was accepted.
     """
     certificate = progress.certificate
     return {
@@ -22,6 +26,11 @@ def summary_of(progress: Progress) -> dict[str, Json]:
         "proposals": len(progress.attempts),
         "trials": progress.trials,
         "violations": violations_of(progress),
+        "outcome": outcome_of(progress).value,
+        "tried": {surface: dict(fates) for surface, fates in tried_of(progress).items()},
+        "could_have_seen": sight_data(progress),
+        "calibration": calibration_data(progress),
+        "uses": uses_data(progress.uses),
         "accepted": [_accepted(attempt) for attempt in progress.accepted],
         "start": {"candidate": progress.start.id, "score": certificate.start_score if certificate else None},
         "release": {"candidate": progress.release, "score": certificate.release_score if certificate else None},
@@ -35,6 +44,27 @@ def summary_of(progress: Progress) -> dict[str, Json]:
     }
 
 
+def belief_data(belief: Belief | None) -> Json:
+    """What is believed of an effect: its mean and standard deviation in score, and the probability that it is better."""
+    return {"gain": belief.mean, "spread": belief.spread, "p_better": belief.p_better} if belief else None
+
+
+def sight_data(progress: Progress) -> Json:
+    """How large an effect the tests could have seen; None where nothing was compared."""
+    sight = sight_of(progress)
+    return {"effect": sight.effect, "pairs": sight.pairs, "differing": sight.differing} if sight else None
+
+
+def calibration_data(progress: Progress) -> Json:
+    """What step 0 found; None where the log says nothing of it."""
+    return encode(progress.calibrated)
+
+
+def uses_data(uses: Mapping[str, Use]) -> Json:
+    """Use of each hidden pool: blocks, trials, and how often something left the kernel."""
+    return {pool: {"queries": use.queries, "cases": use.cases, "words": use.words} for pool, use in uses.items()}
+
+
 def violations_of(progress: Progress) -> Json:
     """Each attack that was tried: its name, on which call, by which version, whose proposal made that, how often."""
     return [_tried(one) for one in progress.tried if one.is_violation]
@@ -46,13 +76,14 @@ def _tried(one: Tried) -> Json:
 
 
 def _accepted(attempt: Attempt) -> Json:
-    told, effect = attempt.proposal.prediction, attempt.verdict.effect if attempt.verdict else None
+    told = attempt.proposal.prediction
     return {
         "candidate": attempt.candidate,
         "proposal": attempt.proposal.id,
         "surface": attempt.proposal.surface.value,
         "reason": attempt.proposal.reason,
-        "effect": {"mean": effect.mean, "low": effect.low, "high": effect.high, "pairs": effect.pairs} if effect else None,
+        "pairs": attempt.verdict.effect.pairs if attempt.verdict else 0,
+        "believed": belief_data(attempt.belief),
         "prediction": {"p_better": told.p_better, "low": told.low, "high": told.high},
         "cycle": attempt.cycle,
     }

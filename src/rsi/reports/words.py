@@ -2,9 +2,24 @@
 
 import unicodedata
 
+from rsi.analytics import Calibrated
 from rsi.core.records import JailProof
+from rsi.kernel.judge import Belief
 
-__all__ = ["count", "duration", "enforced", "interval", "one_line", "percent", "plain_lines", "plural", "points", "proof_words"]
+__all__ = [
+    "belief_words",
+    "calibration_words",
+    "count",
+    "duration",
+    "enforced",
+    "interval",
+    "one_line",
+    "percent",
+    "plain_lines",
+    "plural",
+    "points",
+    "proof_words",
+]
 
 _UNSAFE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 
@@ -56,6 +71,27 @@ def points(share: float) -> str:
     """A difference of scores in points, with its sign: `+7.3`, `−1.2`, `0.0`."""
     rounded = round(100 * share, 1)
     return f"{rounded:+.1f}".replace("-", "−") if rounded else "0.0"
+
+
+def belief_words(belief: Belief) -> str:
+    """What is believed of a change: `+3.4 points (± 1.2), better with probability 97 %`."""
+    return f"{points(belief.mean)} points (± {100 * belief.spread:.1f}), better with probability {100 * belief.p_better:.0f} %"
+
+
+def calibration_words(found: Calibrated) -> str:
+    """What step 0 found, in one line: noise, ends of the scale, cost, and what could be detected."""
+    seen, prospect = found.calibration, found.prospect
+    if seen is None:
+        return found.refused or "too small a budget to calibrate: nothing is known of noise and of what could be detected"
+    noise = f"noise {100 * seen.noise**0.5:.1f} points between repeats" if seen.noise else "deterministic"
+    if not seen.repeated:
+        noise = "no repeats"
+    ends = f"{100 * seen.floor:.0f} % of {seen.cases} cases at the floor, {100 * seen.ceiling:.0f} % at the ceiling"
+    best = prospect.rows[0] if prospect and prospect.rows else None
+    if best is None or best.effect is None:
+        return f"{noise}; {ends}; {count(seen.programs)} programs per trial; with this budget no effect of any size can be detected"
+    can = f"this budget can detect {points(best.effect)} points if {best.edits} changes share it"
+    return f"{noise}; {ends}; {count(seen.programs)} programs per trial; {can}"
 
 
 def interval(low: float, high: float) -> str:

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from rsi.analytics import BASELINE, Fate, Tracker, capability_of, progress_of, smallest_visible_effect
+from rsi.analytics import BASELINE, Fate, Tracker, capability_of, progress_of
 from rsi.core.errors import IntegrityError
 from rsi.core.protocols import Entry
 from rsi.core.records import Surface
@@ -211,11 +211,3 @@ def test_a_body_that_is_not_as_the_table_of_events_says_is_named(kind: str, body
     with pytest.raises(IntegrityError, match=rf"entry 1 \({kind}\)") as error:
         progress_of([*run.entries, Entry(seq=1, kind=kind, body=body, clock=None, hash="")])
     assert told in str(error.value)
-
-
-def test_more_pairs_show_smaller_effects_and_none_show_nothing() -> None:
-    few = smallest_visible_effect(pairs=100, threshold=100, discordance=0.2)
-    many = smallest_visible_effect(pairs=1000, threshold=100, discordance=0.2)
-    assert few is not None and many is not None and 0.03 < many < few < 0.2
-    assert smallest_visible_effect(pairs=5, threshold=100, discordance=0.2) is None
-    assert smallest_visible_effect(pairs=1000, threshold=100, discordance=0.0) is None

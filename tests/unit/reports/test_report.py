@@ -34,7 +34,10 @@ HOSTILE = "\n".join(
     ]
 )
 PROOF = JailProof(tier="S1", suite="quick", attacks=9, held=7, got_through=(), reported=2, at=0.0)
-KEYS = "run seed jail ended programs proposals trials violations accepted start release claim wall_s cpu_s".split()
+KEYS = (
+    "run seed jail ended programs proposals trials violations outcome tried could_have_seen calibration uses accepted start release claim "
+    "wall_s cpu_s"
+).split()
 
 
 def write(folder: Path, *, text: str = "", accepted: int = 3, entries: int | None = None) -> Path:
@@ -98,8 +101,9 @@ def test_the_summary_has_exactly_the_promised_keys() -> None:
     assert summary["start"] == {"candidate": run.start, "score": 0.5}
     assert summary["release"] == {"candidate": run.incumbent, "score": 0.6799999999999999}
     first = summary["accepted"][0]
-    assert list(first) == ["candidate", "proposal", "surface", "reason", "effect", "prediction", "cycle"]
-    assert first["effect"] == {"mean": 0.1, "low": 0.03, "high": 0.17, "pairs": 96}
+    assert list(first) == ["candidate", "proposal", "surface", "reason", "pairs", "believed", "prediction", "cycle"]
+    assert first["pairs"] == 96 and 0 < first["believed"]["gain"] < 0.1 and 0.5 < first["believed"]["p_better"] < 1
+    assert summary["outcome"] == "improvement certified" and summary["tried"]["code"] == {"accepted": 1, "refused": 1}
     assert (summary["proposals"], len(summary["accepted"]), summary["trials"]) == (6, 3, 1264)
 
 
@@ -150,11 +154,11 @@ def test_every_kept_change_is_shown_with_diff_reason_limitation_prediction_and_e
     write_report(write(tmp_path))
     markdown = (tmp_path / "report.md").read_text("utf-8")
     for number, surface in ((1, "parameters"), (2, "code"), (3, "training")):
-        card = markdown.split(f"### v{number}, cycle {number} ({surface}): +10.0 points")[1].split("\n##")[0]
+        card = markdown.split(f"### v{number}, cycle {number} ({surface}): +5.7 points")[1].split("\n##")[0]
         assert f"-DEPTH = {number + 2}\n+DEPTH = {number + 3}" in card
         assert f"**Limitation** level {number} tasks run out of budget" in card and "**Reason** search deeper" in card
-        assert "better with probability 60.0 %, by −1.0 … +8.0 points: too low" in card
-        assert "+10.0 points (+3.0 … +17.0) on 96 cases: better on 14, worse on 4" in card
+        assert "better with probability 60.0 %, by −1.0 … +8.0 points: it came out within that" in card
+        assert "better with probability 76 %; evidence 31 after 96 cases where 20 was asked" in card and "10.0" not in card
 
 
 def test_a_run_without_a_gain_says_so_and_what_could_have_been_seen() -> None:
