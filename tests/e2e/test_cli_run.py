@@ -34,6 +34,8 @@ programs = 20
 [certificate]
 pairs = 40
 programs = 20
+[calibrate]
+saturated = 1.0
 [jail]
 tier = "S1"
 require = "S1"

@@ -1,18 +1,23 @@
 """`rsi diff`: what a candidate changed, why, and with which effect."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from rich.console import Console
 from rich.text import Text
 
+from rsi.analytics import Attempt, progress_of
 from rsi.cli.folders import open_run
 from rsi.cli.terminal import JsonFlag, harmless, print_json, say
-from rsi.cli.view.text import clean, effect, percent, points
+from rsi.cli.view.text import clean, percent, points
 from rsi.core.codec import encode
+from rsi.core.records import Json, ProposalId
 from rsi.kernel.archive.views import Step
 from rsi.reports.diffs import code_first
+from rsi.reports.summary import belief_data
+from rsi.reports.words import belief_words
 
-__all__ = ["diff", "headline"]
+__all__ = ["diff", "headline", "verdict_of"]
 
 _STYLES = {"+": "green", "-": "red", "@": "cyan"}
 
@@ -26,6 +31,7 @@ def diff(run: Path, candidate: str, /, *, as_json: JsonFlag = False) -> int:
     """
     with open_run(run) as opened:
         step = opened.index.lineage(opened.candidate(candidate))[-1]
+        attempts = progress_of(opened.log.entries()).attempts
         parent = step.candidate.parent
         text = "" if parent is None else harmless(opened.archive.diff(parent, step.candidate.id))
     if as_json:
@@ -34,13 +40,13 @@ def diff(run: Path, candidate: str, /, *, as_json: JsonFlag = False) -> int:
                 "candidate": step.candidate.id,
                 "parent": parent,
                 "proposal": None if step.proposal is None else encode(step.proposal.proposal),
-                "verdict": None if step.verdict is None else encode(step.verdict.verdict),
+                "verdict": verdict_of(step, attempts),
                 "diff": text,
             }
         )
         return 0
     console = Console(soft_wrap=True)
-    for line in headline(step):
+    for line in headline(step, attempts):
         console.print(Text(line))
     every = text.removesuffix("\n").split("\n")
     shown = code_first(every)
@@ -51,8 +57,22 @@ def diff(run: Path, candidate: str, /, *, as_json: JsonFlag = False) -> int:
     return 0
 
 
-def headline(step: Step) -> list[str]:
-    """A step of a lineage in words: the candidate, its reason, its prediction and what was measured."""
+def verdict_of(step: Step, attempts: Mapping[ProposalId, Attempt]) -> Json:
+    """The verdict over a step as plain data: one word, its evidence, and what is believed of the effect; None for the start."""
+    if step.verdict is None:
+        return None
+    given, attempt = step.verdict.verdict, attempts.get(step.verdict.proposal)
+    return {
+        "verdict": type(given).__name__.lower(),
+        "pairs": given.effect.pairs,
+        "e_value": given.e_value,
+        "threshold": given.threshold,
+        "believed": belief_data(attempt.belief if attempt else None),
+    }
+
+
+def headline(step: Step, attempts: Mapping[ProposalId, Attempt]) -> list[str]:
+    """A step of a lineage in words: the candidate, its reason, its prediction and what is believed."""
     lines = [f"candidate {step.candidate.id[:12]}"]
     if step.proposal is None:
         return [*lines, "the start of the run; it changed nothing"]
@@ -61,7 +81,7 @@ def headline(step: Step) -> list[str]:
     lines.append(f"{proposal.surface.value}: {clean(proposal.reason, 400)}")
     lines.append(f"predicted: {percent(guess.p_better)} likely better, {points(guess.low)} … {points(guess.high)} points")
     if step.verdict is not None:
-        seen = step.verdict.verdict.effect
-        word = type(step.verdict.verdict).__name__.lower()
-        lines.append(f"{word}: {effect(seen.mean, seen.low, seen.high)} over {seen.pairs} pairs")
+        attempt = attempts.get(proposal.id)
+        told = belief_words(attempt.belief) if attempt and attempt.belief else "nothing is known of its effect"
+        lines.append(f"{type(step.verdict.verdict).__name__.lower()}: {told}, after {step.verdict.verdict.effect.pairs} pairs")
     return lines

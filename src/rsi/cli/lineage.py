@@ -1,12 +1,14 @@
 """`rsi lineage`: the way from the start to a candidate, step by step."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
-from rsi.cli.diff import headline
+from rsi.analytics import Attempt, progress_of
+from rsi.cli.diff import headline, verdict_of
 from rsi.cli.folders import open_run
 from rsi.cli.terminal import JsonFlag, print_json, say
 from rsi.core.codec import encode
-from rsi.core.records import Json
+from rsi.core.records import Json, ProposalId
 from rsi.kernel.archive.views import Step
 
 __all__ = ["lineage"]
@@ -21,21 +23,22 @@ def lineage(run: Path, candidate: str = "release", /, *, as_json: JsonFlag = Fal
     """
     with open_run(run) as opened:
         steps = opened.index.lineage(opened.candidate(candidate))
+        attempts = progress_of(opened.log.entries()).attempts
     if as_json:
-        print_json([_data(step) for step in steps])
+        print_json([_data(step, attempts) for step in steps])
         return 0
     for number, step in enumerate(steps):
-        first, *rest = headline(step)
+        first, *rest = headline(step, attempts)
         say(f"v{number}  {first}")
         for line in rest:
             say(f"    {line}")
     return 0
 
 
-def _data(step: Step) -> Json:
+def _data(step: Step, attempts: Mapping[ProposalId, Attempt]) -> Json:
     return {
         "candidate": step.candidate.id,
         "parent": step.candidate.parent,
         "proposal": None if step.proposal is None else encode(step.proposal.proposal),
-        "verdict": None if step.verdict is None else encode(step.verdict.verdict),
+        "verdict": verdict_of(step, attempts),
     }

@@ -20,6 +20,7 @@ __all__ = ["VERBS", "app", "main"]
 VERBS: Mapping[str, str] = {
     "run": "An agent improves itself; the same command takes a stopped run up again.",
     "solve": "Solve tasks from outside with any version of an agent.",
+    "compare": "Which of two versions is better, as a test for people and for CI.",
     "show": "Where a run stands, and all changes that were tried in it.",
     "report": "Write the report of a run anew from its log.",
     "diff": "What a candidate changed, why, and with which effect.",

@@ -14,14 +14,14 @@ from typing import Annotated
 from cyclopts import Parameter
 from rich.console import Console
 
-from rsi.attacks import prove
+from rsi.attacks import prove as attack
 from rsi.attacks.proof import proven
 from rsi.cli.folders import is_run
 from rsi.cli.machine import known_proofs
 from rsi.cli.terminal import JsonFlag, PlainFlag, complain, print_json, say
 from rsi.cli.view.live import LiveView
 from rsi.cli.view.plain import PlainView
-from rsi.cli.view.text import count, effect
+from rsi.cli.view.text import count, effect, points
 from rsi.config.load import load_config, parse_programs
 from rsi.config.model import RunConfig, to_json
 from rsi.core.errors import UserError
@@ -30,12 +30,13 @@ from rsi.core.records import JailProof, Json
 from rsi.kernel.audit.log import FileEventLog
 from rsi.kernel.evaluate import load_manifest
 from rsi.loop.agents import load_agent
+from rsi.loop.calibrate import REFUSED
 from rsi.loop.chain import least_budget
 from rsi.loop.parts import standard_parts
 from rsi.loop.run import run as run_loop
 from rsi.reports import write_report
 
-__all__ = ["default_folder", "flat", "run", "stoppable", "view_for"]
+__all__ = ["default_folder", "flat", "prove", "run", "stoppable", "view_for"]
 
 
 def run(
@@ -168,7 +169,7 @@ def _go(folder: Path, settings: RunConfig, files: Files, workers: int, as_json: 
         out.write(text + "\n")
         out.flush()
 
-    parts = replace(standard_parts(settings, load_manifest(files)), prove=lambda tier: _prove(tier, settings.jail.template or None))
+    parts = replace(standard_parts(settings, load_manifest(files)), prove=lambda tier: prove(tier, settings.jail.template or None))
     with stoppable() as stop, view_for(console, plain, line) as view:
         result = run_loop(folder, settings, files, workers=workers, observer=view.observe, stop=stop, parts=parts)
     if result.finished:
@@ -179,20 +180,22 @@ def _go(folder: Path, settings: RunConfig, files: Files, workers: int, as_json: 
     return complain(f"stopped after {count(spent)} programs; nothing is lost, resume with the same command", 3)
 
 
-def _prove(tier: str, template: str | None) -> JailProof:
+def prove(tier: str, template: str | None) -> JailProof:
     """What attacks show of the jails of this machine: as known from `rsi doctor --attack`, else tried now, for a few seconds."""
     return proven(
-        tier, proofs=known_proofs(template), attack_quickly=lambda tier: prove(tier, quick=True, template=template), now=time.time
+        tier, proofs=known_proofs(template), attack_quickly=lambda tier: attack(tier, quick=True, template=template), now=time.time
     )
 
 
 def _conclude(folder: Path, as_json: bool, how: str) -> int:
     summary = write_report(folder)
     ended = str(summary.get("ended"))
-    is_halted = ended.startswith("quarantined")
+    is_halted, is_refused = ended.startswith("quarantined"), ended.startswith(REFUSED)
     if as_json:
         print_json(summary)
-        return 3 if is_halted else 0
+        return 3 if is_halted else 2 if is_refused else 0
+    if is_refused:
+        return complain(f"{folder} was {ended}; then run it with another --out", 2)
     if is_halted:
         return complain(f"{folder} was ended: {ended}; read {folder / 'report.md'}", 3)
     say(f"{folder} {how}.")
@@ -202,9 +205,13 @@ def _conclude(folder: Path, as_json: bool, how: str) -> int:
 
 
 def _claim(summary: Mapping[str, Json]) -> str:
-    claim = summary.get("claim")
+    """The last word of a run: the certified gain, or that there is none, and how large one could have been seen."""
+    claim, seen = summary.get("claim"), summary.get("could_have_seen")
     numbers = [claim.get(name) for name in ("gain", "low", "high")] if isinstance(claim, dict) else []
     gain, low, high = (float(number) if isinstance(number, int | float) else None for number in (numbers or [None] * 3))
+    smallest = seen.get("effect") if isinstance(seen, dict) else None
+    sight = f" Effects below about {points(float(smallest))} points would mostly have gone unseen." if isinstance(smallest, float) else ""
     if gain is None or low is None or high is None:
-        return "No change was shown to be better: the release is the start."
-    return f"Certified gain on sealed cases: {effect(gain, low, high)}."
+        return f"No improvement found: no change was shown to be better, the release is the start.{sight}"
+    word = "Certified gain" if low > 0 else "Certified loss" if high < 0 else "No improvement found: the gain"
+    return f"{word} on sealed cases {'is ' if low <= 0 <= high else ''}{effect(gain, low, high)}.{'' if low > 0 else sight}"

@@ -1,28 +1,33 @@
 """`rsi show`: where a run stands, and everything that was tried in it."""
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Annotated
 
+from cyclopts import Parameter
 from rich.console import Console
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from rsi.analytics import Attempt, Progress
+from rsi.analytics import Attempt, Progress, Query, Use, ledger_of, outcome_of
 from rsi.cli.folders import OpenRun, open_run
-from rsi.cli.terminal import JsonFlag, print_json
+from rsi.cli.terminal import JsonFlag, print_json, say
 from rsi.cli.view.picture import Picture, surface_text
 from rsi.cli.view.state import RunState
-from rsi.cli.view.text import clean, effect
+from rsi.cli.view.text import clean
 from rsi.core.codec import encode
 from rsi.core.errors import IntegrityError
 from rsi.core.records import Json
-from rsi.reports.summary import violations_of
-from rsi.reports.words import plural
+from rsi.reports.summary import belief_data, calibration_data, sight_data, uses_data, violations_of
+from rsi.reports.words import belief_words, plural
 
 __all__ = ["show"]
 
+LedgerFlag = Annotated[bool, Parameter(negative=(), help="Every use of hidden cases, and what left the kernel because of it.")]
 
-def show(run: Path, /, *, as_json: JsonFlag = False) -> int:
+
+def show(run: Path, /, *, ledger: LedgerFlag = False, as_json: JsonFlag = False) -> int:
     """Where a run stands, and all changes that were tried in it.
 
     Args:
@@ -30,6 +35,9 @@ def show(run: Path, /, *, as_json: JsonFlag = False) -> int:
     """
     with open_run(run) as opened:
         state, progress = _fold(opened)
+        queries = ledger_of(opened.log.entries()) if ledger else ()
+    if ledger:
+        return _show_ledger(queries, progress.uses, as_json)
     if as_json:
         print_json(_data(progress))
         return 0
@@ -39,6 +47,29 @@ def show(run: Path, /, *, as_json: JsonFlag = False) -> int:
     for line in _violations(progress):
         console.print(Padding(line, (0, 2)))
     return 0
+
+
+def _show_ledger(queries: Sequence[Query], uses: Mapping[str, Use], as_json: bool) -> int:
+    """Every use of hidden cases, line by line, and the sums."""
+    if as_json:
+        lines: list[Json] = [{name: value for name, value in _fields(query).items() if name != "is"} for query in queries]
+        print_json({"queries": lines, "uses": uses_data(uses)})
+        return 0
+    for query in queries:
+        where = query.pool if query.season is None else f"{query.pool}, season {query.season}"
+        cases = f"{plural(query.cases, 'case')}" + ("" if query.first is None else f" from {query.first}")
+        say(f"{query.seq:>6}  {clean(query.who, 40):40}  {query.version[:12]:12}  {where:18}  {cases:20}  left: {clean(query.left, 60)}")
+    for pool, use in uses.items():
+        say(
+            f"{pool}: {plural(use.queries, 'block')} of {plural(use.cases, 'trial')}; something left the kernel {plural(use.words, 'time')}"
+        )
+    return 0
+
+
+def _fields(query: Query) -> dict[str, Json]:
+    data = encode(query)
+    assert isinstance(data, dict)
+    return data
 
 
 def _fold(opened: OpenRun) -> tuple[RunState, Progress]:
@@ -57,8 +88,8 @@ def _all_changes(progress: Progress) -> Table:
         table.add_column(no_wrap=True, min_width=width)
     table.add_column(ratio=1)
     for attempt in progress.attempts.values():
-        seen = attempt.verdict.effect if attempt.verdict else None
-        measured = f"{effect(seen.mean, seen.low, seen.high)}, {seen.pairs} pairs" if seen and seen.pairs else ""
+        pairs = attempt.verdict.effect.pairs if attempt.verdict else 0
+        measured = f"{belief_words(attempt.belief)}, {pairs} pairs" if attempt.belief else ""
         name = (attempt.candidate or attempt.proposal.id)[:12]
         why = f" — {attempt.reason}" if attempt.reason else ""
         table.add_row(Text(clean(name)), surface_text(attempt), Text(attempt.fate.value), Text(measured))
@@ -95,6 +126,10 @@ def _data(progress: Progress) -> Json:
         "wall_s": round(progress.costs.wall_s, 3),
         "release": progress.release,
         "version": progress.incumbents[-1].number,
+        "outcome": outcome_of(progress).value,
+        "could_have_seen": sight_data(progress),
+        "calibration": calibration_data(progress),
+        "uses": uses_data(progress.uses),
         "certificate": encode(progress.certificate),
         "violations": violations_of(progress),
         "changes": [_change(attempt) for attempt in progress.attempts.values()],
@@ -110,5 +145,6 @@ def _change(attempt: Attempt) -> Json:
         "reason": attempt.proposal.reason,
         "state": attempt.fate.value,
         "why": attempt.reason,
-        "effect": encode(attempt.verdict.effect) if attempt.verdict else None,
+        "pairs": attempt.verdict.effect.pairs if attempt.verdict else 0,
+        "believed": belief_data(attempt.belief),
     }

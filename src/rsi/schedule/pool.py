@@ -8,13 +8,15 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Generic, TypeVar
 
-from rsi.core.errors import InfrastructureError, JailError, RsiError
+from rsi.core.errors import Halted, InfrastructureError, JailError, RsiError
 from rsi.core.protocols import Call, Jail, Reply
 
-__all__ = ["Job", "WorkerPool"]
+__all__ = ["Job", "WorkerPool", "wait"]
 
 T = TypeVar("T")
 TRIES = 3
+_GLANCE_S = 0.1
+"""How often a wait looks whether to stop."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,3 +147,17 @@ class _Hand:
         jail = self._jail
         if jail is not None:
             jail.close()
+
+
+def wait(future: "Future[T]", stop: threading.Event) -> T:
+    """The result of a job of a pool that is not part of a run.
+
+    Raises:
+        Halted: `stop` was set first.
+    """
+    while not stop.is_set():
+        try:
+            return future.result(timeout=_GLANCE_S)
+        except TimeoutError:
+            continue
+    raise Halted("stopped before the end; nothing is kept of it")

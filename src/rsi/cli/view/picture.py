@@ -10,11 +10,11 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from rsi.analytics import Attempt, Capability, Progress
+from rsi.analytics import Attempt, Capability, Progress, believed
 from rsi.cli.view.state import OpenTest, Practice, RunState
 from rsi.cli.view.text import clean, count, duration, effect, evidence, part, percent
 from rsi.core.records import Surface
-from rsi.reports.words import enforced, proof_words
+from rsi.reports.words import belief_words, calibration_words, enforced, proof_words
 
 __all__ = ["Note", "Picture", "surface_text"]
 
@@ -120,6 +120,8 @@ def _standing(state: RunState, progress: Progress) -> Table:
     rows = Table.grid(padding=(0, 2, 0, 0))
     rows.add_column(style="bold", no_wrap=True, min_width=9)
     rows.add_column(no_wrap=True, overflow="ellipsis")
+    if progress.calibrated is not None:
+        rows.add_row("Step 0", Text(clean(calibration_words(progress.calibrated), 200)))
     rows.add_row("Release", _release(progress))
     if state.practice:
         rows.add_row("Practice", _practice(state.practice))
@@ -154,11 +156,12 @@ def _practice(batches: Sequence[Practice]) -> Text:
 
 
 def _tried(state: RunState, test: OpenTest) -> _Row:
-    attempt, seen = state.attempt(test.proposal), test.effect
+    attempt, seen, progress = state.attempt(test.proposal), test.effect, state.progress
+    belief = believed(seen, progress.prior) if progress else None
     return _Row(
         surface=surface_text(attempt) if attempt else Text(),
         reason=Text(clean(attempt.proposal.reason) if attempt else ""),
-        measured=Text(effect(seen.mean, seen.low, seen.high) if seen.pairs else "first cases are running"),
+        measured=Text(belief_words(belief) if belief else "first cases are running"),
         pairs=Text(f"{seen.pairs} pairs", style="dim"),
         last=_evidence(test),
     )
@@ -169,7 +172,7 @@ def _kept(version: int, attempt: Attempt) -> _Row:
     return _Row(
         surface=surface_text(attempt),
         reason=Text(clean(attempt.proposal.reason)),
-        measured=Text(effect(seen.mean, seen.low, seen.high) if seen else "", style="green"),
+        measured=Text(belief_words(attempt.belief) if attempt.belief else "", style="green"),
         pairs=Text(f"{seen.pairs} pairs" if seen else "", style="dim"),
         last=Text(f"version {version}", style="dim"),
     )

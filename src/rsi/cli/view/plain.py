@@ -7,7 +7,7 @@ from rsi.cli.view.state import RunState
 from rsi.cli.view.text import clean, count, duration, effect, evidence, percent, points
 from rsi.core.protocols import Entry
 from rsi.core.records import Accepted, Json
-from rsi.reports.words import enforced, proof_words
+from rsi.reports.words import belief_words, calibration_words, enforced, proof_words
 
 __all__ = ["PlainView", "tell", "what"]
 
@@ -69,6 +69,14 @@ def _job(state: RunState, progress: Progress, body: Mapping[str, Json]) -> str |
     return f"the agent's {clean(body.get('call'), 20)} gave no answer ({clean(body.get('outcome'), 20)}): {clean(body.get('reason'))}"
 
 
+def _calibrated(state: RunState, progress: Progress, body: Mapping[str, Json]) -> str | None:
+    found = progress.calibrated
+    if found is None:
+        return None
+    why = f"; REFUSED: {clean(found.refused, 300)}" if found.refused and found.calibration else ""
+    return f"step 0: {clean(calibration_words(found), 300)}{why}"
+
+
 def _cycle(state: RunState, progress: Progress, body: Mapping[str, Json]) -> str:
     cycle = progress.cycles[-1]
     solved = f" practice: {state.practice[-1].solved} of {state.practice[-1].tasks} solved;" if state.practice else ""
@@ -99,8 +107,8 @@ def _verdict(state: RunState, progress: Progress, body: Mapping[str, Json]) -> s
     attempt = state.attempt(body.get("proposal"))
     if attempt is None or attempt.verdict is None:
         return None
-    verdict, seen = attempt.verdict, attempt.verdict.effect
-    measured = f"{effect(seen.mean, seen.low, seen.high)} over {seen.pairs} pairs"
+    verdict, belief = attempt.verdict, attempt.belief
+    measured = f"believed {belief_words(belief)}, after {verdict.effect.pairs} pairs" if belief else "no pairs"
     if isinstance(verdict, Accepted):
         return f"KEPT {what(attempt)} — {measured}; evidence {evidence(verdict.e_value)}, needed {evidence(verdict.threshold)}"
     return f"{type(verdict).__name__.lower()} {what(attempt)} — {clean(attempt.reason)}; {measured}"
@@ -136,6 +144,7 @@ _WORDS: Mapping[str, Callable[[RunState, Progress, Mapping[str, Json]], str | No
     "run.started": _started,
     "run.resumed": _resumed,
     "job.done": _job,
+    "calibration.done": _calibrated,
     "cycle.opened": _cycle,
     "proposal.malformed": _malformed,
     "proposal.refused": _refused,
