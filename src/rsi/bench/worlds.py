@@ -31,7 +31,7 @@ class Scenario:
         better: share of edits with +2 … +6 points.
         worse: share of edits with −1 … −8 points; all others do nothing on average.
         overfitted: share of edits with a boost of 2.5 logits on one or two hard visible cases.
-        interacting: share of pairs of edits whose effects together differ from their sum (sd 0.5 logits).
+        interacting: share of pairs of edits whose effects together differ from their sum (sd 0.15 logits).
         conflicting: share of pairs of edits that do not merge when both were made for the same version.
     """
 
@@ -80,7 +80,7 @@ class World:
         self.shifts = [shift_for(mean, spread, points) for points in self.points]
         self.extras = [self._idiosyncrasies(rng) for _ in self.points]
         self._fit_to_visible(rng)
-        self.interactions = _pairs(len(self.points), scenario.interacting, rng, spread=0.5)
+        self.interactions = _pairs(len(self.points), scenario.interacting, rng, spread=0.15)
         self.conflicts = frozenset(_pairs(len(self.points), scenario.conflicting, rng, spread=1.0))
         self._uses: dict[int, list[float]] = {}
 

@@ -1,8 +1,9 @@
-"""What is known of an edit's effect before and after its trials: a spike at nothing between two slabs, with weights learnt on the way.
+"""What is known of an edit's effect before and after its trials: a spike at nothing between two slabs, all learnt on the way.
 
-Effects are differences in score. Before any trial an edit is better with probability w₊ (half-normal of a given scale), worse with w₋
-(its mirror image), else it does nothing. The weights are learnt by expectation-maximisation from the edits seen so far, with as much
-inertia as a few imagined edits. Stopping rules do not enter a likelihood, so edits that were dropped early teach without bias.
+Effects are differences in score. An edit is better with probability w₊, worse with w₋, else it does nothing. The effect of a better edit is
+normal around m₊ with standard deviation m₊/2, that of a worse one around −m₋ with m₋/2. Weights and places are learnt by
+expectation-maximisation from the edits seen so far, with as much inertia as a few imagined edits. Stopping rules do not enter a likelihood, so
+edits that were dropped early teach without bias.
 """
 
 import math
@@ -10,8 +11,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 __all__ = ["Belief", "Estimate", "Prior", "learn"]
-
-_SMALL = 1e-300
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,68 +23,61 @@ class Estimate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Belief:
-    """What is believed of an effect: P(better), P(nothing), P(worse), and the mean and standard deviation over all three."""
+    """What is believed of an effect: P(better), P(worse), mean and standard deviation, and the mean if it is better or worse."""
 
     p_better: float
-    p_nothing: float
     p_worse: float
     mean: float
     spread: float
+    if_better: float
+    if_worse: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prior:
-    """Spike and slab.
+    """Spike and slabs.
 
     Attributes:
-        better, nothing, worse: weights, which sum to 1.
-        scale: of both half-normal slabs, in score.
+        better, worse: weights of the slabs; the rest is the spike.
+        gain, loss: mean effects of better and of worse edits, both > 0, in score.
     """
 
     better: float = 0.1
-    nothing: float = 0.6
     worse: float = 0.3
-    scale: float = 0.05
+    gain: float = 0.04
+    loss: float = 0.04
 
     def believe(self, seen: Estimate) -> Belief:
         """The posterior after an estimate (its error taken as known and normal)."""
-        wide = math.hypot(self.scale, seen.error)
-        slab = 2 * _normal(seen.mean, wide)
-        up, up_mean, up_square = _half(seen, self.scale, 1.0)
-        down, down_mean, down_square = _half(seen, self.scale, -1.0)
-        masses = (self.better * slab * up, self.nothing * _normal(seen.mean, seen.error), self.worse * slab * down)
-        total = math.fsum(masses) or _SMALL
-        better, nothing, worse = (mass / total for mass in masses)
+        up, up_mean, up_square = _slab(seen, self.gain)
+        down, down_mean, down_square = _slab(seen, -self.loss)
+        spike = -0.5 * (seen.mean / seen.error) ** 2 - math.log(seen.error)
+        top = max(up, down, spike)
+        masses = (self.better * math.exp(up - top), self.worse * math.exp(down - top), (1 - self.better - self.worse) * math.exp(spike - top))
+        total = sum(masses)
+        better, worse = masses[0] / total, masses[1] / total
         mean = better * up_mean + worse * down_mean
-        square = better * up_square + worse * down_square
-        return Belief(p_better=better, p_nothing=nothing, p_worse=worse, mean=mean, spread=math.sqrt(max(square - mean * mean, 0.0)))
+        spread = math.sqrt(max(better * up_square + worse * down_square - mean * mean, 0.0))
+        return Belief(p_better=better, p_worse=worse, mean=mean, spread=spread, if_better=up_mean, if_worse=down_mean)
 
 
-def learn(start: Prior, seen: Iterable[Estimate], *, inertia: float = 20.0, steps: int = 15) -> Prior:
-    """The weights that explain the estimates best, by expectation-maximisation from `start`, which counts as `inertia` edits."""
+def learn(start: Prior, seen: Iterable[Estimate], *, inertia: float = 10.0, steps: int = 10) -> Prior:
+    """The prior that explains the estimates best, by expectation-maximisation from `start`, which counts as `inertia` edits."""
     estimates, prior = list(seen), start
+    total = len(estimates) + inertia
     for _ in range(steps if estimates else 0):
         beliefs = [prior.believe(estimate) for estimate in estimates]
-        total = len(beliefs) + inertia
-        better = (sum(b.p_better for b in beliefs) + inertia * start.better) / total
-        worse = (sum(b.p_worse for b in beliefs) + inertia * start.worse) / total
-        prior = Prior(better=better, worse=worse, nothing=1.0 - better - worse, scale=start.scale)
+        better = sum(b.p_better for b in beliefs) + inertia * start.better
+        worse = sum(b.p_worse for b in beliefs) + inertia * start.worse
+        gain = sum(b.p_better * b.if_better for b in beliefs) + inertia * start.better * start.gain
+        loss = -sum(b.p_worse * b.if_worse for b in beliefs) + inertia * start.worse * start.loss
+        prior = Prior(better=better / total, worse=worse / total, gain=max(gain / better, 1e-3), loss=max(loss / worse, 1e-3))
     return prior
 
 
-def _normal(x: float, spread: float) -> float:
-    z = x / spread
-    return math.exp(-0.5 * z * z) / spread
-
-
-def _half(seen: Estimate, scale: float, sign: float) -> tuple[float, float, float]:
-    """Mass, mean and mean square of the posterior of one slab: a normal cut at 0."""
-    shrink = scale * scale / (scale * scale + seen.error * seen.error)
-    centre, spread = sign * shrink * seen.mean, seen.error * math.sqrt(shrink)
-    z = centre / spread
-    mass = 0.5 * math.erfc(-z / math.sqrt(2))
-    if mass < 1e-30:
-        return 0.0, 0.0, 0.0
-    hazard = math.exp(-0.5 * z * z) / math.sqrt(2 * math.pi) / mass
-    mean = centre + spread * hazard
-    return mass, sign * mean, spread * spread + centre * mean
+def _slab(seen: Estimate, place: float) -> tuple[float, float, float]:
+    """Log marginal likelihood (up to a constant), posterior mean and mean square under one slab."""
+    own, noise = 0.25 * place * place, seen.error * seen.error
+    wide = own + noise
+    mean = (place * noise + seen.mean * own) / wide
+    return -0.5 * ((seen.mean - place) ** 2 / wide + math.log(wide)), mean, mean * mean + own * noise / wide

@@ -1,276 +1,214 @@
-"""Many edits judged at once: every trial runs the incumbent with a random half of the open edits and so informs on all of them.
+"""Many edits judged at once: every trial runs the incumbent with a random half of the open edits, and so informs on all of them.
 
 For an edit that is on with probability ½, whatever else happens, g = ±(score − b) has mean 0 if the edit does nothing: + where it was on, −
-where it was off, b anything that was known before (here: what that case scored so far, over all arms). So Π(1 + λ g) is a
-nonnegative martingale, its mean over several λ an e-process, and an edit may be accepted the moment it reaches 1/level (Ville). Levels
-are those of `AlphaSpending`: the share of false acceptances stays ≤ α under any dependence between edits.
+where it was off, b anything that was known before (`Forecast`). So Π(1 + λ g) is a nonnegative martingale, its mean over several λ
+an e-process, and the edit may be accepted the moment it reaches 1/level (Ville's inequality). Levels are those of `AlphaSpending` (e-LOND):
+the expected share of false acceptances stays ≤ α under any dependence between edits.
 
-Edits that conflict are never on together: each round first draws a random conflict-free set without looking at scores, then tosses a coin
-for each edit in it. The coin is fair given everything else, so nothing that another edit does can be mistaken for this one's effect.
+Edits that conflict are never on together: each round first draws a conflict-free set without looking at scores to come, then tosses
+a coin for each edit in it. The coin is fair given everything else, so nothing that another edit does is mistaken for this one's effect.
 
-Covers: looking after every trial, stopping at any time, drifting incumbents, other edits that come and go, crashes (a score of 0), any choice
-of cases that does not look at the coins. Does not cover: an edit that helps on some cases as much as it hurts on others, judged
-on few cases over and over; `CaseRota` keeps repetition low for that reason.
+Covers: looking after every trial, stopping at any time, drifting incumbents, other edits that come and go, results that come back late or
+in another order, crashes (a score of 0), builds (one draw, many cases), any choice of cases that does not look at the coins.
+Does not cover: an edit that helps on some cases as much as it hurts on others, judged on few cases over and over: it does something, on
+those cases. `CaseRota` keeps repetition low for that reason.
 """
 
 import math
 import random
-from collections.abc import Collection, Hashable, Iterable, Sequence
-from dataclasses import dataclass
-from enum import StrEnum
+from collections.abc import Collection, Hashable, Sequence
 
-from rsi.kernel.judge.eprocess import log_mean_exp
-from rsi.kernel.judge.prior import Belief, Estimate, Prior, learn
+from rsi.kernel.judge.entrants import STAKES, Arm, Closed, Draw, Ending, Rule, Settings, State
+from rsi.kernel.judge.expected import Forecast
+from rsi.kernel.judge.prior import Prior, learn
 from rsi.kernel.judge.spending import AlphaSpending
 
-__all__ = ["STAKES", "Closed", "Draw", "Ending", "Race", "Rule", "Settings", "Standing"]
+__all__ = ["Race", "Row"]
 
-STAKES: tuple[float, ...] = (0.05, 0.1, 0.2, 0.4, 0.8)
-"""Fractions λ of the capital that are bet, equally weighted."""
+Row = tuple[Hashable, float | None]
+"""A case and what the program scored on it, in [0, 1]; None where it crashed."""
 
-_NEVER = -1e9
-
-
-class Rule(StrEnum):
-    """When an edit is accepted: on strict evidence (false-discovery rate ≤ α, proven), or fast, once P(better) is 0.9 (a belief)."""
-
-    STRICT = "strict"
-    FAST = "fast"
-
-
-class Ending(StrEnum):
-    """How the test of an edit ended."""
-
-    ACCEPTED = "accepted"
-    DROPPED = "dropped"
-    VETOED = "vetoed"
-    WITHDRAWN = "withdrawn"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
-    """How a race is run.
-
-    Attributes:
-        budget: trials in all; dropping is paced so that it lasts.
-        slots: edits open at a time.
-        alpha: false-discovery rate of the whole race.
-        horizon: edits that may ever be opened (T), declared before the first.
-        rule: when an edit is accepted.
-        prior: what is believed of an edit before its first trial; its weights are learnt on the way.
-        review: trials between two looks at whom to drop.
-        fewest: trials that an edit gets before it may be dropped.
-        margin: loss on a safety suite that an accepted edit must be shown to stay above.
-    """
-
-    budget: int = 18_000
-    slots: int = 16
-    alpha: float = 0.10
-    horizon: int = 300
-    rule: Rule = Rule.STRICT
-    prior: Prior = Prior()
-    review: int = 25
-    fewest: int = 50
-    margin: float = 0.05
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Draw:
-    """What one trial (or one build and its trials) runs: the incumbent with the edits that are `on`.
-
-    Attributes:
-        number: 0, 1, 2 …
-        drawn: edits whose coin was tossed; the others are off because one of these conflicts with them, and learn nothing here.
-        on: those of `drawn` that are on.
-    """
-
-    number: int
-    drawn: tuple[str, ...]
-    on: frozenset[str]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
-    """What is known of an edit: evidence, the plain estimate (never to be claimed), and the belief (which may be claimed)."""
-
-    edit: str
-    trials: int
-    level: float
-    log_e: float
-    estimate: Estimate
-    belief: Belief
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Closed:
-    """An edit's test is over."""
-
-    edit: str
-    ending: Ending
-    reason: str
-    standing: Standing
-
-
-class _Arm:
-    """The running sums of one edit."""
-
-    __slots__ = ("capitals", "conflicts", "edit", "level", "need", "square", "total", "trials", "weight")
-
-    def __init__(self, edit: str, level: float, conflicts: Collection[str]) -> None:
-        self.edit, self.level, self.need = edit, level, -math.log(level)
-        self.conflicts = frozenset(conflicts)
-        self.capitals = [0.0] * len(STAKES)
-        self.total = self.square = 0.0
-        self.trials = 0
-
-    def log_e(self) -> float:
-        return log_mean_exp(self.capitals)
-
-    def estimate(self) -> Estimate:
-        """Effect as twice the mean of ±(score − b); one imagined trial of the largest variance keeps the error honest at the start."""
-        n = max(self.trials, 1)
-        return Estimate(mean=2 * self.total / n, error=2 * math.sqrt(self.square + 0.25) / n)
+_LESSON = 8
 
 
 class Race:
-    """Open edits, toss coins, observe scores, and be told who is accepted and who is dropped.
+    """Open edits, draw, run, observe; and be told who is accepted and who is dropped.
 
     Args:
         settings: how the race is run.
-        rng: every random choice of the race; the same generator and the same calls give the same race, so that replaying the
-            observations rebuilds its state.
+        rng: every random choice of the race. The same generator and the same calls give the same race, so replaying the observations
+            rebuilds its state.
     """
 
     def __init__(self, settings: Settings, rng: random.Random) -> None:
         self._settings = settings
         self._rng = rng
         self._levels = AlphaSpending(settings.alpha, settings.horizon)
-        self._open: dict[str, _Arm] = {}
-        self._closed: dict[str, Closed] = {}
-        self._cases: dict[Hashable, list[float]] = {}
-        self._mean = 0.5
-        self._seen = 0.0
-        self._draws = 0
-        self._spent = 0
-        self._reviewed = 0
+        self._open: dict[str, Arm] = {}
+        self._finished: list[Closed] = []
+        self._forecast, self._safety_forecast = Forecast(), Forecast()
         self._prior = settings.prior
-        self._conflicting = False
+        self._draws = self._spent = self._reviewed = self._taught = 0
 
-    # -- what a caller does
+    @property
+    def vacancies(self) -> int:
+        """How many edits may be opened now."""
+        return min(self._settings.slots - len(self._open), self._levels.remaining)
 
-    def open(self, edit: str, conflicts: Collection[str] = ()) -> bool:
+    @property
+    def finished(self) -> tuple[Closed, ...]:
+        """Every edit whose test is over, in order."""
+        return tuple(self._finished)
+
+    @property
+    def prior(self) -> Prior:
+        """What is believed of an edit before its trials, as learnt so far."""
+        return self._prior
+
+    def open(self, edit: str, conflicts: Collection[str] = ()) -> None:
+        """Let an edit in, at a level that is thereby spent; `conflicts` are edits (open or not) that it can never be on with.
+
+        Raises:
+            ValueError: it is open already, or there is no vacancy.
+        """
         if edit in self._open:
             raise ValueError(f"edit {edit} is open already")
-        level = None if len(self._open) >= self._settings.slots else self._levels.open_test()
+        level = self._levels.open_test() if self.vacancies > 0 else None
         if level is None:
-            return False
-        arm = self._open[edit] = _Arm(edit, level, conflicts)
-        for other in arm.conflicts & self._open.keys():
-            self._open[other].conflicts |= {edit}
-        return True
+            raise ValueError(f"no vacancy for edit {edit}: {len(self._open)} are open, {self._levels.remaining} of the horizon are left")
+        self._open[edit] = Arm(edit, level, set(conflicts) - {edit}, self._settings.margin)
+        for other in self._open.values():
+            if edit in other.conflicts or other.edit in conflicts:
+                other.conflicts.add(edit)
+                self._open[edit].conflicts.add(other.edit)
+        self._open[edit].conflicts.discard(edit)
 
     def draw(self) -> Draw:
+        """What the next trial, or the next build with all its trials, is to run."""
         drawn = self._conflict_free()
-        bits = self._rng.getrandbits(len(drawn)) if drawn else 0
-        on = frozenset(edit for place, edit in enumerate(drawn) if bits >> place & 1)
+        coins = self._rng.getrandbits(len(drawn)) if drawn else 0
         self._draws += 1
+        on = frozenset(edit for place, edit in enumerate(drawn) if coins >> place & 1)
         return Draw(number=self._draws - 1, drawn=drawn, on=on)
 
-    def observe(self, draw: Draw, rows: Sequence[tuple[Hashable, float]]) -> tuple[Closed, ...]:
-        surprise = math.fsum(score - self._expected(case) for case, score in rows) / len(rows)
-        for case, score in rows:
-            self._remember(case, score)
-        accepted = self._bet(draw, surprise, len(rows))
-        self._spent += len(rows)
-        events = []
-        for arm in accepted:
-            if arm.edit in self._open:
-                events += self._accept(arm)
-        if self._spent - self._reviewed >= self._settings.review:
-            self._reviewed = self._spent
-            events += self._review()
-        return tuple(events)
+    def observe(self, draw: Draw, rows: Sequence[Row], *, safety: bool = False) -> tuple[Closed, ...]:
+        """Learn what a draw scored on one case or, for a build, on several; returns the tests that end with that.
 
-    # -- inside
+        Args:
+            rows: of one kind of suite; the bet is on their mean.
+            safety: whether they are of a safety suite.
+
+        Raises:
+            ValueError: no rows, or a score outside [0, 1].
+        """
+        scores = [0.0 if score is None else score for _, score in rows]
+        if not scores or not all(0.0 <= score <= 1.0 for score in scores):
+            raise ValueError(f"draw {draw.number} needs scores in [0, 1], not {scores!r}")
+        forecast = self._safety_forecast if safety else self._forecast
+        surprise = math.fsum(score - forecast.of(case) for (case, _), score in zip(rows, scores, strict=True)) / len(rows)
+        for (case, _), score in zip(rows, scores, strict=True):
+            forecast.add(case, score)
+        self._spent += len(rows)
+        self._blame(draw, sum(score is None for _, score in rows))
+        if safety:
+            self._bet_on_safety(draw, surprise)
+        else:
+            self._bet(draw, surprise, len(rows), math.fsum(scores))
+        return tuple(self._settle(draw))
+
+    def state(self) -> State:
+        """Where the race stands."""
+        standings = [arm.standing(self._prior) for arm in self._open.values()]
+        standings.sort(key=lambda standing: (-standing.belief.p_better, standing.edit))
+        return State(spent=self._spent, opened=self._levels.opened, open=tuple(standings), prior=self._prior)
 
     def _conflict_free(self) -> tuple[str, ...]:
         if not any(arm.conflicts for arm in self._open.values()):
             return tuple(self._open)
-        names = list(self._open)
-        self._rng.shuffle(names)
-        chosen, barred = [], set()
-        for name in names:
-            if name not in barred:
-                chosen.append(name)
-                barred |= self._open[name].conflicts
+        edits, barred, chosen = list(self._open), set[str](), []
+        self._rng.shuffle(edits)
+        for edit in edits:
+            if edit not in barred:
+                chosen.append(edit)
+                barred |= self._open[edit].conflicts
         return tuple(chosen)
 
-    def _expected(self, case: Hashable) -> float:
-        known = self._cases.get(case)
-        return self._mean if known is None else min(1.0, max(0.0, self._mean + known[1] / (known[0] + 1.0)))
-
-    def _remember(self, case: Hashable, score: float) -> None:
-        known = self._cases.setdefault(case, [0.0, 0.0])
-        known[0] += 1.0
-        known[1] += score - self._mean
-        self._seen += 1
-        self._mean += (score - self._mean) / min(self._seen + 4, 500.0)
-
-    def _bet(self, draw: Draw, surprise: float, rows: int) -> list[_Arm]:
-        bet = max(-1.0, min(1.0, surprise * max(1.0, math.sqrt(rows) / 1.5)))
-        ups = [math.log1p(stake * bet) for stake in STAKES]
-        downs = [math.log1p(-stake * bet) for stake in STAKES]
-        square = (rows * surprise) ** 2
-        winners = []
+    def _bet(self, draw: Draw, surprise: float, rows: int, scores: float) -> None:
+        """All edits bet on the same number, only the sign differs. The mean of a block is small: it is magnified, and cut at ±1."""
+        amount = max(-1.0, min(1.0, surprise * max(1.0, math.sqrt(rows) / 1.5)))
+        gains = [math.log1p(stake * amount) for stake in STAKES]
+        losses = [math.log1p(-stake * amount) for stake in STAKES]
         for edit in draw.drawn:
             arm = self._open.get(edit)
             if arm is None:
                 continue
-            is_on = edit in draw.on
-            gains = ups if is_on else downs
-            capitals = arm.capitals
-            for k, gain in enumerate(gains): capitals[k] += gain
-            arm.total += rows * surprise if is_on else -rows * surprise
-            arm.square += square
-            arm.trials += rows
-            if max(capitals) >= arm.need and self._settings.rule is Rule.STRICT and arm.log_e() >= arm.need:
-                winners.append(arm)
-        return winners
+            if edit in draw.on:
+                arm.add(surprise, rows, scores, gains)
+            else:
+                arm.add(-surprise, rows, scores, losses)
 
-    def _accept(self, arm: _Arm) -> list[Closed]:
-        events = [self._close(arm, Ending.ACCEPTED, "")]
+    def _bet_on_safety(self, draw: Draw, surprise: float) -> None:
+        for edit in draw.drawn:
+            evidence = self._open[edit].safety if edit in self._open else None
+            if evidence is not None:
+                evidence.add(surprise if edit in draw.on else -surprise)
+
+    def _blame(self, draw: Draw, crashes: int) -> None:
+        for edit in draw.drawn if crashes else ():
+            arm = self._open.get(edit)
+            if arm is not None and edit in draw.on:
+                arm.crashed_on += crashes
+            elif arm is not None:
+                arm.crashed_off += crashes
+
+    def _settle(self, draw: Draw) -> list[Closed]:
+        """Who is vetoed or accepted now; and, from time to time, who is dropped."""
+        events: list[Closed] = []
+        for edit in draw.drawn:
+            arm = self._open.get(edit)
+            if arm is not None and arm.safety is not None and arm.safety.harmful:
+                events.append(self._close(arm, Ending.VETOED, "harm was shown on a safety suite"))
+            elif arm is not None and arm.shown and self._settings.rule is Rule.STRICT and (arm.safety is None or arm.safety.harmless):
+                events += self._accept(arm, f"e-value {math.exp(min(max(arm.capitals), 700)):.3g} for {1 / arm.level:.0f}")
+        if self._spent - self._reviewed >= self._settings.review:
+            self._reviewed = self._spent
+            events += self._review()
+        return events
+
+    def _accept(self, arm: Arm, reason: str) -> list[Closed]:
         self._levels.accepted()
+        events = [self._close(arm, Ending.ACCEPTED, reason)]
         for other in sorted(arm.conflicts & self._open.keys()):
             events.append(self._close(self._open[other], Ending.WITHDRAWN, f"conflicts with {arm.edit}, which was accepted"))
         return events
 
-    def _close(self, arm, ending, reason):
+    def _close(self, arm: Arm, ending: Ending, reason: str) -> Closed:
         del self._open[arm.edit]
-        c = Closed(edit=arm.edit, ending=ending, reason=reason, standing=self._standing(arm))
-        self._closed[arm.edit] = c
-        return c
+        for other in self._open.values():
+            other.conflicts.discard(arm.edit)
+        closed = Closed(edit=arm.edit, ending=ending, reason=reason, standing=arm.standing(self._prior))
+        self._finished.append(closed)
+        if len(self._finished) >= self._taught + _LESSON:
+            self._taught = len(self._finished)
+            self._prior = learn(self._settings.prior, [one.standing.estimate for one in self._finished])
+        return closed
 
-    def _standing(self, arm):
-        e = arm.estimate()
-        return Standing(edit=arm.edit, trials=arm.trials, level=arm.level, log_e=arm.log_e(), estimate=e, belief=self._prior.believe(e))
-
-    kmin, kmax = 0.1, 1.0
-    def _review(self):
-        events = []
-        s = self._settings
-        beliefs = sorted(((self._prior.believe(arm.estimate()).p_better, arm) for arm in self._open.values()), key=lambda x: (x[0], x[1].edit))
-        if s.rule is Rule.FAST:
-            for p, arm in reversed(beliefs):
-                if p >= 0.9 and arm.edit in self._open: events += self._accept(arm)
-            beliefs=[b for b in beliefs if b[1].edit in self._open]
-        due = s.horizon * self._spent / s.budget
-        done = len(self._closed)
-        changed = len(events)
-        for p, arm in beliefs:
-            if arm.trials < s.fewest: continue
-            kappa = self.kmax if done < due else self.kmin
-            if p < kappa * self._prior.better:
-                events.append(self._close(arm, Ending.DROPPED, f"P {p:.3f}")); done += 1
-        if len(events) and len(self._closed) // 8 != (len(self._closed)-len(events)) // 8:
-            self._prior = learn(s.prior, [c.standing.estimate for c in self._closed.values()])
+    def _review(self) -> list[Closed]:
+        """Drop from the least promising upwards: the hopeless always, the doubtful while others are waiting and time is short."""
+        settings, events = self._settings, list[Closed]()
+        chances = {edit: self._prior.believe(arm.estimate()).p_better for edit, arm in self._open.items()}
+        for edit in sorted(chances, key=lambda edit: (chances[edit], edit)):
+            arm, chance = self._open.get(edit), chances[edit]
+            if arm is None or arm.trials < settings.fewest:
+                continue
+            if settings.rule is Rule.FAST and chance >= settings.confident and (arm.safety is None or arm.safety.harmless):
+                events += self._accept(arm, f"P(better) {chance:.2f} (fast rule)")
+            elif chance < self._patience() * self._prior.better:
+                events.append(self._close(arm, Ending.DROPPED, f"P(better) fell to {chance:.3f} after {arm.trials} trials"))
         return events
+
+    def _patience(self) -> float:
+        """The multiple κ of the prior's P(better) below which an edit is dropped now (quickest search: the edits last as long as the budget)."""
+        settings = self._settings
+        late = len(self._finished) < settings.horizon * self._spent / settings.budget
+        return settings.hasty if late and len(self._open) == settings.slots else settings.hopeless
