@@ -53,7 +53,11 @@ class Prior:
         down, down_mean, down_square = _slab(seen, -self.loss)
         spike = -0.5 * (seen.mean / seen.error) ** 2 - math.log(seen.error)
         top = max(up, down, spike)
-        masses = (self.better * math.exp(up - top), self.worse * math.exp(down - top), (1 - self.better - self.worse) * math.exp(spike - top))
+        masses = (
+            self.better * math.exp(up - top),
+            self.worse * math.exp(down - top),
+            (1 - self.better - self.worse) * math.exp(spike - top),
+        )
         total = sum(masses)
         better, worse = masses[0] / total, masses[1] / total
         mean = better * up_mean + worse * down_mean
