@@ -100,6 +100,11 @@ class World:
                 for case in rng.sample(hard, rng.choice((1, 2))):
                     extra[case] = extra.get(case, 0.0) + 2.5
 
+    def rivals(self, edit: int) -> list[int]:
+        """Edits that do not merge with this one when both were made for the same version."""
+        others = range(len(self.points)) if self.conflicts else ()
+        return [other for other in others if (min(edit, other), max(edit, other)) in self.conflicts]
+
     def logit(self, case: int, program: Iterable[int]) -> float:
         """Logit of success of a program (the edits that are on) on a case."""
         total = self.cases[case] if case >= 0 else self._true_cases[case]

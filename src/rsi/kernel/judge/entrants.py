@@ -16,10 +16,14 @@ STAKES: tuple[float, ...] = (0.05, 0.1, 0.2, 0.4, 0.8)
 
 
 class Rule(StrEnum):
-    """When an edit is accepted: on strict evidence (false-discovery rate ≤ α, proven) or fast, once P(better) is 0.9 (a belief)."""
+    """When an edit is accepted.
+
+    Strict: on evidence (false-discovery rate ≤ α, proven). Fast: once P(better) is 0.9 (a belief). Report: never, and none is dropped.
+    """
 
     STRICT = "strict"
     FAST = "fast"
+    REPORT = "report"
 
 
 class Ending(StrEnum):

@@ -170,7 +170,7 @@ class Race:
                 events.append(self._close(arm, Ending.VETOED, "harm was shown on a safety suite"))
             elif arm is not None and arm.shown and self._settings.rule is Rule.STRICT and (arm.safety is None or arm.safety.harmless):
                 events += self._accept(arm, f"e-value {math.exp(min(max(arm.capitals), 700)):.3g} for {1 / arm.level:.0f}")
-        if self._spent - self._reviewed >= self._settings.review:
+        if self._spent - self._reviewed >= self._settings.review and self._settings.rule is not Rule.REPORT:
             self._reviewed = self._spent
             events += self._review()
         return events
