@@ -1,9 +1,52 @@
-"""Decides whether a change is better: paired e-process, run-level error budget, anytime-valid intervals, the certificate."""
+"""Decides whether a change is better, and what may be claimed of it: a library of its own that needs nothing but records and errors.
 
+Many edits that combine: `Race`. Versions that do not: `Family`, then `ablation_race`. Two versions: `PairedJudge`. A release: `certify`.
+"""
+
+from rsi.kernel.judge.ablation import ablation_race, e_bh, worth_keeping
 from rsi.kernel.judge.certificate import certify
+from rsi.kernel.judge.claims import Claim, claim_of, joined
+from rsi.kernel.judge.entrants import Closed, Draw, Ending, Rule, Settings, Standing, State
 from rsi.kernel.judge.eprocess import PairedEProcess
 from rsi.kernel.judge.interval import effect_of, interval, wilson
 from rsi.kernel.judge.paired import Futility, PairedJudge
+from rsi.kernel.judge.prior import Belief, Estimate, Prior, learn
+from rsi.kernel.judge.race import Race, Row
+from rsi.kernel.judge.rota import CaseRota
 from rsi.kernel.judge.spending import AlphaSpending
+from rsi.kernel.judge.tree import Course, Family, FamilySettings, course_for
 
-__all__ = ["AlphaSpending", "Futility", "PairedEProcess", "PairedJudge", "certify", "effect_of", "interval", "wilson"]
+__all__ = [
+    "AlphaSpending",
+    "Belief",
+    "CaseRota",
+    "Claim",
+    "Closed",
+    "Course",
+    "Draw",
+    "Ending",
+    "Estimate",
+    "Family",
+    "FamilySettings",
+    "Futility",
+    "PairedEProcess",
+    "PairedJudge",
+    "Prior",
+    "Race",
+    "Row",
+    "Rule",
+    "Settings",
+    "Standing",
+    "State",
+    "ablation_race",
+    "certify",
+    "claim_of",
+    "course_for",
+    "e_bh",
+    "effect_of",
+    "interval",
+    "joined",
+    "learn",
+    "wilson",
+    "worth_keeping",
+]

@@ -1,0 +1,182 @@
+"""The words of a race: what it is asked to do, what it draws, and what it says of an edit."""
+
+import math
+from collections.abc import Collection
+from dataclasses import dataclass
+from enum import StrEnum
+
+from rsi.kernel.judge.eprocess import log_mean_exp
+from rsi.kernel.judge.prior import Belief, Estimate, Prior
+from rsi.kernel.judge.safety import SafetyEvidence
+
+__all__ = ["STAKES", "Arm", "Closed", "Draw", "Ending", "Rule", "Settings", "Standing", "State"]
+
+STAKES: tuple[float, ...] = (0.05, 0.1, 0.2, 0.4, 0.8)
+"""Fractions λ of the capital that are bet, equally weighted."""
+
+
+class Rule(StrEnum):
+    """When an edit is accepted.
+
+    Strict: on evidence (false-discovery rate ≤ α, proven). Fast: once P(better) is 0.9 (a belief). Report: never, and none is dropped.
+    """
+
+    STRICT = "strict"
+    FAST = "fast"
+    REPORT = "report"
+
+
+class Ending(StrEnum):
+    """How the test of an edit ended; `WITHDRAWN`: it conflicts with one that was accepted, and may be made anew on top of it."""
+
+    ACCEPTED = "accepted"
+    DROPPED = "dropped"
+    VETOED = "vetoed"
+    WITHDRAWN = "withdrawn"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """How a race is run.
+
+    Attributes:
+        budget: trials in all; dropping is paced so that the edits last as long as it does.
+        slots: edits open at a time.
+        alpha: false-discovery rate of the whole race.
+        horizon: edits that may ever be opened (T), declared before the first.
+        rule: when an edit is accepted.
+        prior: what is believed of an edit before its first trial; learnt on the way.
+        review: trials between two looks at whom to drop.
+        fewest: trials that an edit gets before it may be dropped.
+        hopeless: dropped when P(better) is below this multiple of the prior's.
+        hasty: the same while the race is behind its schedule and an edit could take the free place.
+        confident: P(better) that accepts under the fast rule.
+        margin: None, or the loss on safety suites that an edit must be shown to stay above before it is accepted.
+    """
+
+    budget: int = 18_000
+    slots: int = 16
+    alpha: float = 0.10
+    horizon: int = 300
+    rule: Rule = Rule.STRICT
+    prior: Prior = Prior()
+    review: int = 25
+    fewest: int = 50
+    hopeless: float = 0.2
+    hasty: float = 3.0
+    confident: float = 0.9
+    margin: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draw:
+    """What one trial (or one build and its trials) runs: the incumbent with the edits that are `on`.
+
+    Attributes:
+        number: 0, 1, 2 …
+        drawn: edits whose coin was tossed; all others are off because one of these conflicts with them, and nothing is learnt of them.
+        on: those of `drawn` that are on.
+    """
+
+    number: int
+    drawn: tuple[str, ...]
+    on: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """What is known of an edit.
+
+    Attributes:
+        trials: how many trials tossed its coin.
+        level: accepted at an e-value of 1/level.
+        log_e: logarithm of its e-value now.
+        estimate: plain estimate of its effect; selected for being high if the edit is accepted, so never to be claimed.
+        belief: what may be claimed.
+        score: mean score of the trials that tossed its coin.
+        crashes: trials that crashed while it was on, and while it was off.
+    """
+
+    edit: str
+    trials: int
+    level: float
+    log_e: float
+    estimate: Estimate
+    belief: Belief
+    score: float
+    crashes: tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Closed:
+    """An edit's test is over."""
+
+    edit: str
+    ending: Ending
+    reason: str
+    standing: Standing
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class State:
+    """Where a race stands: trials spent, edits opened so far, the open ones (most promising first), and the prior as learnt."""
+
+    spent: int
+    opened: int
+    open: tuple[Standing, ...]
+    prior: Prior
+
+
+class Arm:
+    """The running sums of one open edit.
+
+    Args:
+        edit: its name.
+        level: fixed when it opens, for good.
+        conflicts: names of the edits that it can never be on with.
+        margin: see `Settings`.
+    """
+
+    __slots__ = (
+        "_scores", "_square", "_total", "capitals", "conflicts", "crashed_off", "crashed_on", "edit", "level", "need", "safety", "shown", "trials",
+    )  # fmt: skip
+
+    def __init__(self, edit: str, level: float, conflicts: Collection[str], margin: float | None) -> None:
+        self.edit, self.level, self.need = edit, level, -math.log(level)
+        self.conflicts = set(conflicts)
+        self.safety = None if margin is None else SafetyEvidence(margin)
+        self.capitals = [0.0] * len(STAKES)
+        self.shown = False
+        self.trials = self.crashed_on = self.crashed_off = 0
+        self._total = self._square = self._scores = 0.0
+
+    def add(self, surprise: float, rows: int, scores: float, gains: list[float]) -> None:
+        """Add a block of `rows` trials: their mean of ±(score − expected), the sum of their scores, and what each stake gained."""
+        capitals = self.capitals
+        for k, gain in enumerate(gains):
+            capitals[k] += gain
+        self._total += rows * surprise
+        self._square += (rows * surprise) ** 2
+        self._scores += scores
+        self.trials += rows
+        if not self.shown and max(capitals) >= self.need:
+            self.shown = log_mean_exp(capitals) >= self.need
+
+    def estimate(self) -> Estimate:
+        """Effect: twice the mean of ±(score − expected). One imagined trial of variance ¼ keeps the error honest at the start."""
+        n = max(self.trials, 1)
+        return Estimate(mean=2 * self._total / n, error=2 * math.sqrt(self._square + 0.25) / n)
+
+    def standing(self, prior: Prior) -> Standing:
+        """The sums as a record."""
+        estimate = self.estimate()
+        return Standing(
+            edit=self.edit,
+            trials=self.trials,
+            level=self.level,
+            log_e=log_mean_exp(self.capitals),
+            estimate=estimate,
+            belief=prior.believe(estimate),
+            score=self._scores / max(self.trials, 1),
+            crashes=(self.crashed_on, self.crashed_off),
+        )

@@ -1,0 +1,214 @@
+"""Many edits judged at once: every trial runs the incumbent with a random half of the open edits, and so informs on all of them.
+
+For an edit that is on with probability ½, whatever else happens, g = ±(score − b) has mean 0 if the edit does nothing: + where it was on, −
+where it was off, b anything that was known before (`Forecast`). So Π(1 + λ g) is a nonnegative martingale, its mean over several λ
+an e-process, and the edit may be accepted the moment it reaches 1/level (Ville's inequality). Levels are those of `AlphaSpending` (e-LOND):
+the expected share of false acceptances stays ≤ α under any dependence between edits.
+
+Edits that conflict are never on together: each round first draws a conflict-free set without looking at scores to come, then tosses
+a coin for each edit in it. The coin is fair given everything else, so nothing that another edit does is mistaken for this one's effect.
+
+Covers: looking after every trial, stopping at any time, drifting incumbents, other edits that come and go, results that come back late or
+in another order, crashes (a score of 0), builds (one draw, many cases), any choice of cases that does not look at the coins.
+Does not cover: an edit that helps on some cases as much as it hurts on others, judged on few cases over and over: it does something, on
+those cases. `CaseRota` keeps repetition low for that reason.
+"""
+
+import math
+import random
+from collections.abc import Collection, Hashable, Sequence
+
+from rsi.kernel.judge.entrants import STAKES, Arm, Closed, Draw, Ending, Rule, Settings, State
+from rsi.kernel.judge.expected import Forecast
+from rsi.kernel.judge.prior import Prior, learn
+from rsi.kernel.judge.spending import AlphaSpending
+
+__all__ = ["Race", "Row"]
+
+Row = tuple[Hashable, float | None]
+"""A case and what the program scored on it, in [0, 1]; None where it crashed."""
+
+_LESSON = 8
+
+
+class Race:
+    """Open edits, draw, run, observe; and be told who is accepted and who is dropped.
+
+    Args:
+        settings: how the race is run.
+        rng: every random choice of the race. The same generator and the same calls give the same race, so replaying the observations
+            rebuilds its state.
+    """
+
+    def __init__(self, settings: Settings, rng: random.Random) -> None:
+        self._settings = settings
+        self._rng = rng
+        self._levels = AlphaSpending(settings.alpha, settings.horizon)
+        self._open: dict[str, Arm] = {}
+        self._finished: list[Closed] = []
+        self._forecast, self._safety_forecast = Forecast(), Forecast()
+        self._prior = settings.prior
+        self._draws = self._spent = self._reviewed = self._taught = 0
+
+    @property
+    def vacancies(self) -> int:
+        """How many edits may be opened now."""
+        return min(self._settings.slots - len(self._open), self._levels.remaining)
+
+    @property
+    def finished(self) -> tuple[Closed, ...]:
+        """Every edit whose test is over, in order."""
+        return tuple(self._finished)
+
+    @property
+    def prior(self) -> Prior:
+        """What is believed of an edit before its trials, as learnt so far."""
+        return self._prior
+
+    def open(self, edit: str, conflicts: Collection[str] = ()) -> None:
+        """Let an edit in, at a level that is thereby spent; `conflicts` are edits (open or not) that it can never be on with.
+
+        Raises:
+            ValueError: it is open already, or there is no vacancy.
+        """
+        if edit in self._open:
+            raise ValueError(f"edit {edit} is open already")
+        level = self._levels.open_test() if self.vacancies > 0 else None
+        if level is None:
+            raise ValueError(f"no vacancy for edit {edit}: {len(self._open)} are open, {self._levels.remaining} of the horizon are left")
+        self._open[edit] = Arm(edit, level, set(conflicts) - {edit}, self._settings.margin)
+        for other in self._open.values():
+            if edit in other.conflicts or other.edit in conflicts:
+                other.conflicts.add(edit)
+                self._open[edit].conflicts.add(other.edit)
+        self._open[edit].conflicts.discard(edit)
+
+    def draw(self) -> Draw:
+        """What the next trial, or the next build with all its trials, is to run."""
+        drawn = self._conflict_free()
+        coins = self._rng.getrandbits(len(drawn)) if drawn else 0
+        self._draws += 1
+        on = frozenset(edit for place, edit in enumerate(drawn) if coins >> place & 1)
+        return Draw(number=self._draws - 1, drawn=drawn, on=on)
+
+    def observe(self, draw: Draw, rows: Sequence[Row], *, safety: bool = False) -> tuple[Closed, ...]:
+        """Learn what a draw scored on one case or, for a build, on several; returns the tests that end with that.
+
+        Args:
+            rows: of one kind of suite; the bet is on their mean.
+            safety: whether they are of a safety suite.
+
+        Raises:
+            ValueError: no rows, or a score outside [0, 1].
+        """
+        scores = [0.0 if score is None else score for _, score in rows]
+        if not scores or not all(0.0 <= score <= 1.0 for score in scores):
+            raise ValueError(f"draw {draw.number} needs scores in [0, 1], not {scores!r}")
+        forecast = self._safety_forecast if safety else self._forecast
+        surprise = math.fsum(score - forecast.of(case) for (case, _), score in zip(rows, scores, strict=True)) / len(rows)
+        for (case, _), score in zip(rows, scores, strict=True):
+            forecast.add(case, score)
+        self._spent += len(rows)
+        self._blame(draw, sum(score is None for _, score in rows))
+        if safety:
+            self._bet_on_safety(draw, surprise)
+        else:
+            self._bet(draw, surprise, len(rows), math.fsum(scores))
+        return tuple(self._settle(draw))
+
+    def state(self) -> State:
+        """Where the race stands."""
+        standings = [arm.standing(self._prior) for arm in self._open.values()]
+        standings.sort(key=lambda standing: (-standing.belief.p_better, standing.edit))
+        return State(spent=self._spent, opened=self._levels.opened, open=tuple(standings), prior=self._prior)
+
+    def _conflict_free(self) -> tuple[str, ...]:
+        if not any(arm.conflicts for arm in self._open.values()):
+            return tuple(self._open)
+        edits, barred, chosen = list(self._open), set[str](), []
+        self._rng.shuffle(edits)
+        for edit in edits:
+            if edit not in barred:
+                chosen.append(edit)
+                barred |= self._open[edit].conflicts
+        return tuple(chosen)
+
+    def _bet(self, draw: Draw, surprise: float, rows: int, scores: float) -> None:
+        """All edits bet on the same number, only the sign differs. The mean of a block is small: it is magnified, and cut at ±1."""
+        amount = max(-1.0, min(1.0, surprise * max(1.0, math.sqrt(rows) / 1.5)))
+        gains = [math.log1p(stake * amount) for stake in STAKES]
+        losses = [math.log1p(-stake * amount) for stake in STAKES]
+        for edit in draw.drawn:
+            arm = self._open.get(edit)
+            if arm is None:
+                continue
+            if edit in draw.on:
+                arm.add(surprise, rows, scores, gains)
+            else:
+                arm.add(-surprise, rows, scores, losses)
+
+    def _bet_on_safety(self, draw: Draw, surprise: float) -> None:
+        for edit in draw.drawn:
+            evidence = self._open[edit].safety if edit in self._open else None
+            if evidence is not None:
+                evidence.add(surprise if edit in draw.on else -surprise)
+
+    def _blame(self, draw: Draw, crashes: int) -> None:
+        for edit in draw.drawn if crashes else ():
+            arm = self._open.get(edit)
+            if arm is not None and edit in draw.on:
+                arm.crashed_on += crashes
+            elif arm is not None:
+                arm.crashed_off += crashes
+
+    def _settle(self, draw: Draw) -> list[Closed]:
+        """Who is vetoed or accepted now; and, from time to time, who is dropped."""
+        events: list[Closed] = []
+        for edit in draw.drawn:
+            arm = self._open.get(edit)
+            if arm is not None and arm.safety is not None and arm.safety.harmful:
+                events.append(self._close(arm, Ending.VETOED, "harm was shown on a safety suite"))
+            elif arm is not None and arm.shown and self._settings.rule is Rule.STRICT and (arm.safety is None or arm.safety.harmless):
+                events += self._accept(arm, f"e-value {math.exp(min(max(arm.capitals), 700)):.3g} for {1 / arm.level:.0f}")
+        if self._spent - self._reviewed >= self._settings.review and self._settings.rule is not Rule.REPORT:
+            self._reviewed = self._spent
+            events += self._review()
+        return events
+
+    def _accept(self, arm: Arm, reason: str) -> list[Closed]:
+        self._levels.accepted()
+        events = [self._close(arm, Ending.ACCEPTED, reason)]
+        for other in sorted(arm.conflicts & self._open.keys()):
+            events.append(self._close(self._open[other], Ending.WITHDRAWN, f"conflicts with {arm.edit}, which was accepted"))
+        return events
+
+    def _close(self, arm: Arm, ending: Ending, reason: str) -> Closed:
+        del self._open[arm.edit]
+        for other in self._open.values():
+            other.conflicts.discard(arm.edit)
+        closed = Closed(edit=arm.edit, ending=ending, reason=reason, standing=arm.standing(self._prior))
+        self._finished.append(closed)
+        if len(self._finished) >= self._taught + _LESSON:
+            self._taught = len(self._finished)
+            self._prior = learn(self._settings.prior, [one.standing.estimate for one in self._finished])
+        return closed
+
+    def _review(self) -> list[Closed]:
+        """Drop from the least promising upwards: the hopeless always, the doubtful while others are waiting and time is short."""
+        settings, events = self._settings, list[Closed]()
+        chances = {edit: self._prior.believe(arm.estimate()).p_better for edit, arm in self._open.items()}
+        for edit in sorted(chances, key=lambda edit: (chances[edit], edit)):
+            arm, chance = self._open.get(edit), chances[edit]
+            if arm is None or arm.trials < settings.fewest:
+                continue
+            if settings.rule is Rule.FAST and chance >= settings.confident and (arm.safety is None or arm.safety.harmless):
+                events += self._accept(arm, f"P(better) {chance:.2f} (fast rule)")
+            elif chance < self._patience() * self._prior.better:
+                events.append(self._close(arm, Ending.DROPPED, f"P(better) fell to {chance:.3f} after {arm.trials} trials"))
+        return events
+
+    def _patience(self) -> float:
+        """The multiple κ of the prior's P(better) below which an edit is dropped now (quickest search: the edits last as long as the budget)."""
+        settings = self._settings
+        late = len(self._finished) < settings.horizon * self._spent / settings.budget
+        return settings.hasty if late and len(self._open) == settings.slots else settings.hopeless
