@@ -52,7 +52,7 @@ def test_pairs_that_do_not_merge_are_known_with_the_reason_and_never_composed() 
     made = composer(line(1, "one"), line(1, "eins"), line(5, "five"))
     assert dict(made.conflicts()) == {(P[0], P[1]): Conflict(path="main.py", reason="both change it at line 2, or next to it")}
     assert made.compose(P[:3]) == made.conflicts()[P[0], P[1]]
-    assert composed(made, 1, 2)
+    assert composed(made, 1, 2).files["main.py"] == LINES.replace(b"line 1\n", b"eins\n").replace(b"line 5", b"five")
 
 
 def test_equal_trees_have_one_key_whichever_edits_they_came_of() -> None:
@@ -93,7 +93,7 @@ def test_a_dropped_edit_leaves_nothing_behind() -> None:
     assert (made.open, dict(made.conflicts())) == ((P[0], P[2]), {})
     assert made.add(P[1], (line(7, "seven"),)) is None
     assert composed(made, 1, 2) != before
-    assert composed(made, 0, 1, 2)
+    assert b"seven\n" in composed(made, 0, 1, 2).files["main.py"]
 
 
 def test_after_an_acceptance_the_others_stand_on_top_of_it() -> None:

@@ -79,6 +79,14 @@ def test_contents_made_to_be_slow_are_compared_coarsely_and_rightly() -> None:
     assert len(found) == 1, "the table of their common lines would have a billion cells"
 
 
+def test_a_change_of_very_many_places_is_one_hunk() -> None:
+    before = b"".join(b"%d\n" % k for k in range(6000))
+    after = b"".join(b"%d%s\n" % (k, b"x" * (k % 2)) for k in range(6000))
+    found = hunks_of(before, after)
+    assert len(found) == 1 and found[0].start == 2
+    assert splice(before, found) == after
+
+
 def test_a_patch_follows_its_file_to_a_new_tree() -> None:
     old = {"a.py": BASE, "b.py": b"b\n"}
     patch = (edit("a.py", BASE, BASE.replace(b"one", b"1").decode()),)

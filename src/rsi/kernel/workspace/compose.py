@@ -4,9 +4,11 @@ Every open edit is compared with the incumbent and with the other edits once, wh
 the hunks of its edits put in (`rsi.kernel.workspace.merge` says what merges); contents and trees made before are kept and found again.
 """
 
+from bisect import bisect_left
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import accumulate
 from types import MappingProxyType
 from typing import Generic, TypeVar
 
@@ -217,12 +219,16 @@ def _moved(changes: Mapping[str, Change], taken: Mapping[str, Change]) -> dict[s
         if other is None:
             found[path] = change
         elif other.after != change.after:
-            hunks = tuple(_shift(hunk, other.hunks) for hunk in change.hunks if hunk not in other.hunks)
+            hunks = tuple(_shifted(change.hunks, other.hunks))
             found[path] = Change(before=other.after, after=merged(change.before, (change, other)), hunks=hunks)
     return {path: change for path, change in found.items() if change.after != change.before}
 
 
-def _shift(hunk: Hunk, others: Sequence[Hunk]) -> Hunk:
-    """Where a hunk lies once others, none of which it touches, have been put in."""
-    moved = sum(len(other.text) - (other.end - other.start) for other in others if other.end < hunk.start)
-    return replace(hunk, start=hunk.start + moved, end=hunk.end + moved)
+def _shifted(hunks: Sequence[Hunk], others: Sequence[Hunk]) -> Iterator[Hunk]:
+    """Those that are not among others, where they lie once the others, none of which they touch, have been put in."""
+    ends = [other.end for other in others]
+    grown = [0, *accumulate(len(other.text) - (other.end - other.start) for other in others)]
+    for hunk in hunks:
+        before = bisect_left(ends, hunk.start)
+        if before == len(others) or hunk != others[before]:
+            yield replace(hunk, start=hunk.start + grown[before], end=hunk.end + grown[before])

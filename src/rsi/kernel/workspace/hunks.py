@@ -4,8 +4,9 @@ Lines are matched by patience (lines that stand once on both sides, in their lon
 their longest common subsequence. Work is counted in steps, never in seconds: when it is used up, what is left is taken as one
 stretch, which is coarse but right. So equal contents give equal hunks on every machine.
 
-Covers: hostile contents (megabytes of equal lines), CR and form feeds within lines, a last line without newline. A content that has NUL
-or is not UTF-8 has no lines: it is one stretch. Does not cover: what the lines mean; a merge of sources that parse need not parse.
+Covers: hostile contents (megabytes of equal lines, thousands of small changes), CR and form feeds within lines, a last line without
+newline. A content that has NUL or is not UTF-8 has no lines: it is one stretch. Does not cover: what the lines mean; a merge of sources
+that parse need not parse.
 """
 
 from bisect import bisect_left
@@ -17,6 +18,8 @@ __all__ = ["Hunk", "hunks_of", "splice", "touching"]
 
 STEPS = 1_000_000
 """Most steps of one comparison beyond the first look at each line; some tenths of a second."""
+MOST = 2_000
+"""Most hunks of one change; where there would be more, one from the first to the last."""
 Region = tuple[int, int, int, int]
 """Lines from, up to (of the one side), from, up to (of the other)."""
 Pairs = list[tuple[int, int]]
@@ -46,7 +49,10 @@ def hunks_of(before: bytes, after: bytes) -> tuple[Hunk, ...]:
         return (Hunk(start=0, end=len(before), text=after),)
     old, new = _lines(before), _lines(after)
     at = [0, *accumulate(map(len, old))]
-    return tuple(Hunk(start=at[a], end=at[b], text=b"".join(new[c:d])) for a, b, c, d in sorted(_Comparison(old, new).regions()))
+    found = sorted(_Comparison(old, new).regions())
+    if len(found) > MOST:
+        found = [(found[0][0], found[-1][1], found[0][2], found[-1][3])]
+    return tuple(Hunk(start=at[a], end=at[b], text=b"".join(new[c:d])) for a, b, c, d in found)
 
 
 def splice(before: bytes, hunks: Iterable[Hunk]) -> bytes:
