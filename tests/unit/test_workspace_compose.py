@@ -105,6 +105,16 @@ def test_after_an_acceptance_the_others_stand_on_top_of_it() -> None:
     assert composed(made, 1, 2) == all_three
 
 
+def test_others_of_the_same_file_move_with_what_an_accepted_edit_adds_and_takes_away() -> None:
+    away = edit("main.py", LINES.decode().replace("line 3\n", "").replace("line 6\n", "six\nand more\n"))
+    made = composer(away, line(1, "one"), line(8, "eight"), line(11, "eleven"))
+    whole = composed(made, 0, 1, 2, 3)
+    made.accept(P[0])
+    assert composed(made, 1, 2, 3) == whole
+    made.accept(P[2])
+    assert composed(made, 1, 3) == whole
+
+
 def test_an_acceptance_closes_what_does_not_merge_with_it_and_what_it_contains() -> None:
     made = composer((line(1, "one"), edit("notes.txt", None)), line(1, "eins"), edit("notes.txt", None), line(5, "five"), line(5, "fünf"))
     rebased = made.accept(P[0])

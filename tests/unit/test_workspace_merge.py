@@ -6,6 +6,7 @@ from rsi.core.codec import sha256_hex
 from rsi.core.records import FileEdit
 from rsi.kernel.workspace import Conflict, Stale, apply, merge3, rebase_patch
 from rsi.kernel.workspace.hunks import Hunk, hunks_of, splice
+from rsi.kernel.workspace.merge import change_of, clash, merged
 
 BASE = b"one\ntwo\nthree\nfour\nfive\n"
 
@@ -96,6 +97,13 @@ def test_a_patch_follows_its_file_to_a_new_tree() -> None:
     assert apply(new, moved) == {"a.py": b"1\ntwo\nthree\nfour\n5\n", "c.py": b"c\n"}
 
 
+def test_leaving_a_file_alone_merges_with_deleting_it() -> None:
+    alone, gone = change_of(BASE, BASE), change_of(BASE, None)
+    assert clash("a.py", alone, gone) is clash("a.py", gone, alone) is None
+    assert merged(BASE, (alone, gone)) is None
+    assert rebase_patch((edit("a.py", BASE, None),), {"a.py": BASE}, {"a.py": BASE}) == (edit("a.py", BASE, None),)
+
+
 def test_a_patch_that_was_not_made_for_the_old_tree_is_stale() -> None:
     assert rebase_patch((edit("a.py", b"other", "x"),), {"a.py": BASE}, {"a.py": BASE}) == Stale(path="a.py")
 
@@ -114,11 +122,21 @@ def test_of_a_patch_that_the_new_tree_contains_nothing_is_left() -> None:
         (edit("a.py", BASE, "x\n"), {}),
         (edit("new.py", None, "x\n"), {"a.py": BASE, "new.py": b"y\n"}),
         (edit("new.py", None, "x\n"), {"a.py": BASE, "New.py": b"x\n"}),
+        (edit("NEW.py", None, "x\n"), {"a.py": BASE, "new.py": b"x\n"}),
         (edit("lib/new.py", None, "x\n"), {"a.py": BASE, "lib": b"x\n"}),
         (edit("lib", None, "x\n"), {"a.py": BASE, "lib/new.py": b"x\n"}),
         (edit("lib/x.py", None, "x\n"), {"a.py": BASE, "LIB/y.py": b"x\n"}),
     ],
-    ids=["deletes what changed", "changes what is gone", "adds another", "by case", "in a file", "over a folder", "folders by case"],
+    ids=[
+        "deletes what changed",
+        "changes what is gone",
+        "adds another",
+        "by case",
+        "by case again",
+        "in a file",
+        "over a folder",
+        "folders by case",
+    ],
 )
 def test_files_that_cannot_stand_together_conflict(patch: FileEdit, new: dict[str, bytes]) -> None:
     conflict = rebase_patch((patch,), {"a.py": BASE}, new)

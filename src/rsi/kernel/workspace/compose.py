@@ -218,7 +218,7 @@ def _moved(changes: Mapping[str, Change], taken: Mapping[str, Change]) -> dict[s
         other = taken.get(path)
         if other is None:
             found[path] = change
-        elif other.after != change.after:
+        else:
             hunks = tuple(_shifted(change.hunks, other.hunks))
             found[path] = Change(before=other.after, after=merged(change.before, (change, other)), hunks=hunks)
     return {path: change for path, change in found.items() if change.after != change.before}
