@@ -1,6 +1,21 @@
-"""Trees in memory: a patch is applied, a tree is searched for secrets; no folder, no link, no path of the host is ever involved."""
+"""Trees in memory: patches are applied, merged and composed, a tree is searched for secrets; no folder or path of the host is involved."""
 
+from rsi.kernel.workspace.compose import Composer, Composition, Pair, Rebased
+from rsi.kernel.workspace.merge import Conflict, merge3, rebase_patch
 from rsi.kernel.workspace.patch import Stale, apply
 from rsi.kernel.workspace.scan import Leak, Scanner, canary_of
 
-__all__ = ["Leak", "Scanner", "Stale", "apply", "canary_of"]
+__all__ = [
+    "Composer",
+    "Composition",
+    "Conflict",
+    "Leak",
+    "Pair",
+    "Rebased",
+    "Scanner",
+    "Stale",
+    "apply",
+    "canary_of",
+    "merge3",
+    "rebase_patch",
+]
