@@ -18,8 +18,6 @@ from rsi.core.records import Outcome
 from rsi.kernel.sandbox import ZygoteJail
 from rsi.testing.conformance.jail import ask
 
-SENTINEL = "the-answer-is-4711-and-nobody-may-know"
-
 
 def descendants(root: int) -> set[int]:
     """Host processes below `root`, by their parents."""
@@ -46,93 +44,6 @@ BEATS = "import time\nfor _ in range(20):\n    print('beat', flush=True)\n    ti
 
 
 class TestFiles:
-    @pytest.mark.parametrize("place", ["tmp", "home", "project", "another tree"])
-    def test_nothing_outside_can_be_written(self, strict: ZygoteJail, tmp_path: Path, place: str) -> None:
-        folder = {"tmp": Path("/tmp"), "home": Path.home(), "project": Path(__file__).parent, "another tree": tmp_path}[place]
-        target = folder / f"rsi-attack-{os.getpid()}"
-        victim = tmp_path / "victim"
-        victim.write_text("untouched")
-        source = f"""
-import os
-def f(x):
-    for act in (lambda: open({str(target)!r}, 'w').write('x'), lambda: os.mkdir({str(target)!r}),
-                lambda: open({str(victim)!r}, 'a').write('x'),
-                lambda: os.unlink({str(victim)!r}), lambda: os.rename({str(victim)!r}, 'mine'), lambda: os.truncate({str(victim)!r}, 0),
-                lambda: os.chmod({str(victim)!r}, 0), lambda: os.symlink('x', {str(target)!r}), lambda: os.link({str(victim)!r}, 'hard')):
-        try:
-            act()
-        except OSError:
-            pass
-"""
-        ask(strict, source)
-        assert not os.path.lexists(target)
-        assert victim.read_text() == "untouched" and victim.stat().st_mode & 0o777 and victim.stat().st_nlink == 1
-
-    @pytest.mark.parametrize("way", ["path", "symlink", "root of proc", "dots"])
-    def test_a_hidden_answer_cannot_be_read(self, strict: ZygoteJail, tmp_path: Path, way: str) -> None:
-        hidden = tmp_path / "answers.json"
-        hidden.write_text(SENTINEL)
-        path = {
-            "path": str(hidden),
-            "symlink": str(hidden),
-            "root of proc": f"/proc/self/root{hidden}",
-            "dots": "../" * 40 + str(hidden).lstrip("/"),
-        }[way]
-        source = f"""
-import os
-def f(x):
-    if {way == "symlink"}:
-        os.symlink({path!r}, 'link')
-        return open('link').read()
-    return open({path!r}).read()
-"""
-        reply = ask(strict, source)
-        assert reply.outcome is Outcome.CRASHED
-        assert SENTINEL not in repr(reply)
-
-    def test_the_kernels_memory_and_environment_cannot_be_read(self, strict: ZygoteJail, monkeypatch: pytest.MonkeyPatch) -> None:
-        child = subprocess.Popen(
-            [sys.executable, "-c", "import sys; sys.stdin.read()"], stdin=subprocess.PIPE, env={**os.environ, "RSI_SECRET": SENTINEL}
-        )
-        source = """
-import os
-def f(pids):
-    found = []
-    for pid in pids:
-        for name in ('environ', 'maps', 'mem', 'cmdline', 'fd'):
-            try:
-                path = f'/proc/{pid}/{name}'
-                found.append(os.listdir(path) if name == 'fd' else open(path, 'rb').read(4000).decode('latin-1'))
-            except OSError:
-                pass
-    return found
-"""
-        reply = ask(strict, source, [child.pid, os.getpid(), os.getppid()])
-        child.kill()
-        child.communicate()
-        assert reply.outcome is Outcome.ANSWERED and reply.value == []
-
-    def test_no_descriptor_and_no_secret_is_inherited(self, jail: ZygoteJail, tmp_path: Path) -> None:
-        secret = tmp_path / "secret"
-        secret.write_text(SENTINEL)
-        with secret.open() as held:
-            os.set_inheritable(held.fileno(), True)
-            source = """
-import os, sys
-def f(x):
-    held = []
-    for fd in range(256):
-        try:
-            os.fstat(fd)
-            held.append(fd)
-        except OSError:
-            pass
-    return [held, sys.argv, [name for name in sys.modules if name.startswith('rsi')]]
-"""
-            with ZygoteJail(tier=jail.tier) as fresh:
-                reply = ask(fresh, source)
-        assert reply.value == [[0, 1, 2, 3], [""], []]
-
     def test_symlinks_and_odd_things_in_its_folder_harm_nobody(self, jail: ZygoteJail, tmp_path: Path, works_afterwards: None) -> None:
         victim = tmp_path / "dir"
         victim.mkdir()
@@ -342,11 +253,6 @@ class TestResources:
 
     def test_an_endless_recursion_is_a_crash(self, jail: ZygoteJail, works_afterwards: None) -> None:
         assert ask(jail, "def f(x):\n    return f(x)").outcome is Outcome.CRASHED
-
-    def test_a_flood_of_output_is_read_and_forgotten(self, jail: ZygoteJail, works_afterwards: None) -> None:
-        source = "import os\ndef f(x):\n    block = b'z' * 1_000_000\n    for _ in range(1000):\n        os.write(1, block)\n    return 1"
-        reply = ask(jail, source, limits=Limits(wall_s=30.0))
-        assert reply.value == 1 and len(reply.stdout) == 64_000
 
     def test_a_huge_file_is_refused(self, jail: ZygoteJail, works_afterwards: None) -> None:
         source = "def f(x):\n    with open('big', 'wb') as file:\n        file.seek(10**11)\n        file.write(b'x')"

@@ -243,14 +243,11 @@ ATTACKS = (
         name="frames, gc, modules, memory of its own process",
         must="neither an answer nor an earlier call is in any of it",
         run=_of_its_own_memory,
-        quick=True,
     ),
     _attack(id="A07", name="descriptors and environment that were inherited", must="only those allowed", run=_inherited, tiers=EVERY_TIER),
     _attack(id="A08", name="search everything that can be read", must="no answer is anywhere", run=_everywhere),
     _attack(id="A09", name="the history of a task's repository", must="it is not there", run=_history),
-    _attack(
-        id="A10", name="answers memorised from an earlier season", must="fresh cases, floor", run=_memorised, tiers=EVERY_TIER, quick=True
-    ),
+    _attack(id="A10", name="answers memorised from an earlier season", must="fresh cases, floor", run=_memorised, tiers=EVERY_TIER),
     _attack(id="A11", name="many answers for one case", must="one counts, or none", run=_by_force, tiers=EVERY_TIER),
     _attack(
         id="A12",

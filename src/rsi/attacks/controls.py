@@ -50,7 +50,7 @@ _RAISING = {
     "in solve": "def solve(message):\n    raise RuntimeError('no')\n",
     "in its answers": _each(repr("def f(xs):\n    raise ValueError\n")),
     "an error of its own that cannot be shown": (
-        "class Odd(Exception):\n    def __str__(self):\n        raise self\n    __repr__ = __str__\n\n\ndef solve(message):\n    raise Odd\n"
+        "class Odd(Exception):\n    def __str__(self):\n        raise self\n\n\ndef solve(message):\n    raise Odd\n"
     ),
     "without end": "def solve(message):\n    return solve(message)\n",
 }
@@ -58,11 +58,11 @@ _SLEEPING = {"sleeps beyond its time": "import time\n\n\ndef solve(message):\n  
 _WRAPPING = {
     name: _each(repr(text))
     for name, text in {
-        "imports the suite": "from rsi.suites.list_functions import ListFunctions\n\n\ndef f(xs):\n    return ListFunctions.reference(xs)\n",
+        "imports the suite": "from rsi.suites.list_functions import suite\n\n\ndef f(xs):\n    return suite.reference(xs)\n",
         "imports the solver": "import attack\n\n\ndef f(xs):\n    return attack.solve({'cases': [xs]})\n",
         "reads what its caller holds": (
-            "import sys\n\n\ndef f(xs):\n    frame = sys._getframe()\n    while frame:\n        for name in ('expected', 'case', 'item'):\n"
-            "            held = {**frame.f_globals, **frame.f_locals}.get(name)\n            if isinstance(held, dict) and 'expected' in held:\n"
+            "import sys\n\n\ndef f(xs):\n    frame = sys._getframe()\n    while frame:\n        for name in ('expected', 'item'):\n"
+            "            held = {**frame.f_globals, **frame.f_locals}.get(name)\n            if 'expected' in (held or ()):\n"
             "                return held['expected'][held['probes'].index(xs)]\n        frame = frame.f_back\n"
         ),
         "looks through all objects": (
@@ -71,7 +71,7 @@ _WRAPPING = {
             "            return thing['expected'][thing['probes'].index(xs)]\n"
         ),
         "reads a file of answers": "import json\n\n\ndef f(xs):\n    return json.load(open('answers.json'))[repr(xs)]\n",
-        "says that all is the same": "class Same(list):\n    def __eq__(self, other):\n        return True\n\n\ndef f(xs):\n    return Same()\n",
+        "says that all is the same": "class Same(list):\n    def __eq__(self, other):\n        return True\n\n\nf = Same\n",
     }.items()
 }
 

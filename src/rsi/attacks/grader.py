@@ -268,7 +268,6 @@ ATTACKS = (
         name="NaN, 1e400, 10**5000, 10**5 nested lists, double keys …",
         must="floor, and the judge lives",
         run=_hostile,
-        quick=True,
     ),
     _attack(id="A17", name="conftest.py, sitecustomize.py, .pth, own random.py", must="ignored", run=_trojans),
     _attack(id="A18", name="LD_PRELOAD, PATH, PYTHONSTARTUP for the next call", must="gone in the next call", run=_preload),

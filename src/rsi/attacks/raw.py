@@ -12,7 +12,7 @@ from rsi.core.errors import JailError
 from rsi.core.protocols import Limits, Reply
 from rsi.core.records import Json, Outcome
 
-__all__ = ["attempts", "says_so", "told", "ways_in"]
+__all__ = ["attempts", "one_way", "says_so", "told", "ways_in"]
 
 _BARE = """
 import ctypes, os, platform, resource, signal, socket, struct, sys, time
@@ -54,6 +54,15 @@ def says_so(reply: Reply) -> bool:
     return reply.outcome is Outcome.ANSWERED and bool(reply.value)
 
 
+def one_way(scene: Scene, source: str, way: str, payload: Json = None, *, limits: Limits | None = None, profile: str = "function") -> Reply:
+    """The reply to one way of a source.
+
+    Raises:
+        JailError: it broke the jail.
+    """
+    return scene.ask(_BARE + source, [way, payload], limits=limits, profile=profile)
+
+
 def attempts(
     scene: Scene,
     source: str,
@@ -63,6 +72,7 @@ def attempts(
     through: Callable[[Reply], bool] = says_so,
     limits: Limits | None = None,
     profile: str = "function",
+    may_break: bool = False,
 ) -> Finding:
     """Try every way of a source; held if `through` is true of no reply and the jail stands.
 
@@ -74,14 +84,16 @@ def attempts(
         through: looks at the host or at what came out after one way.
         limits: of each call.
         profile: of the jail.
+        may_break: ending the jail is a way of holding this attack: no answer comes out and the next call gets a fresh one.
     """
     got, ended = [], 0
     ways = ways_in(source)
     for way in ways:
         try:
-            reply = scene.ask(_BARE + source, [way, payload], limits=limits, profile=profile)
+            reply = one_way(scene, source, way, payload, limits=limits, profile=profile)
         except JailError:
-            got.append(f"{way} (broke the jail)")
+            ended += may_break
+            got += [] if may_break else [f"{way} (broke the jail)"]
             continue
         ended += reply.outcome is Outcome.VIOLATION
         if through(reply):

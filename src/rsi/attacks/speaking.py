@@ -116,7 +116,7 @@ LAST_WORDS = {
         "        os.write(3, framed({'value': right(message)}))\n        os._exit(0)\n    return wrong(message)\n",
         "in the middle of its message": "on_write(lambda real, fd, data: real(fd, bytes(data)[:20]) and "
         "real(fd, instead(data, right(MESSAGE))) and len(data))" + _WRONG,
-        "a length that is a lie": "def solve(message):\n    os.write(3, bytes(7) + b'5' + framed({'value': right(message)}))\n    os._exit(0)\n",
+        "a length that is a lie": "def solve(message):\n    os.write(3, bytes(8) + framed({'value': right(message)}))\n    os._exit(0)\n",
         "a length beyond all": "def solve(message):\n    os.write(3, b'\\xff' * 8 + framed({'value': right(message)}))\n    os._exit(0)\n",
     }.items()
 }

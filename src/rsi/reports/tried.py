@@ -32,9 +32,7 @@ def tried_blocks(progress: Progress) -> Iterator[Block]:
     else:
         yield Paragraph(line=("No version broke the rules of its jail, and no proposal held a secret of the run.",))
     if progress.retreats:
-        yield Bullets(
-            items=tuple((Strong(gone.candidate[:12]), _undone(gone.call, gone.name, gone.incumbent)) for gone in progress.retreats)
-        )
+        yield Bullets(items=tuple((Strong(gone.candidate[:12]), _undone(gone)) for gone in progress.retreats))
     if failures:
         yield Paragraph(line=("Builds and trials that ended without an answer; no violation, but the floor all the same:",), quiet=True)
         yield _table(failures, "outcome")

@@ -35,6 +35,8 @@ def proof_words(proof: JailProof | None) -> str:
     """What attacks have shown of a jail: `71 attacks held`, and what got through if anything did."""
     if proof is None:
         return "nobody attacked it"
+    if not proof.attacks:
+        return "no attack could be tried here without danger to the machine"
     held = f"{plural(proof.held, 'attack')} held ({one_line(proof.suite, 20)} suite)"
     through = f"; GOT THROUGH: {one_line(', '.join(proof.got_through), 120)}" if proof.got_through else ""
     return held + (f", {proof.reported} got through that this tier does not promise to hold" if proof.reported else "") + through

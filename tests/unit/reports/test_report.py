@@ -347,3 +347,5 @@ def test_a_log_from_before_jails_were_attacked_says_that_nobody_did() -> None:
     run = RunBuilder()
     run.entries[0] = replace(run.entries[0], clock={"at": 1.0})
     assert all("nobody attacked it" in form for form in pages(run))
+    spared = replace(PROOF, attacks=0, held=0, reported=0)
+    assert all("no attack could be tried here" in form for form in pages(RunBuilder(proof=spared)))

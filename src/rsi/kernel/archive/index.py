@@ -31,6 +31,7 @@ _VERDICT = "SELECT record, proposal, cycle, surface, seq FROM verdicts"
 _INCUMBENT = """
 SELECT candidate FROM (SELECT seq, candidate FROM incumbents UNION ALL SELECT seq, incumbent FROM quarantines) ORDER BY seq DESC LIMIT 1
 """
+_KEPT = "SELECT cycle, candidate FROM incumbents WHERE candidate NOT IN (SELECT candidate FROM undone) ORDER BY seq"
 _LINEAGE = """
 WITH RECURSIVE line (id, depth) AS (
     VALUES (?, 0) UNION ALL
@@ -126,6 +127,7 @@ class Index:
     def candidates(self) -> tuple[CandidateView, ...]:
         """All candidates, oldest first, with their states."""
         verdicts = {view.verdict.candidate: type(view.verdict).__name__.lower() for view in self.verdicts()}
+        verdicts |= dict.fromkeys((CandidateId(row[0]) for row in self._rows("SELECT candidate FROM undone")), "undone")
         return tuple(
             CandidateView(candidate=(new := _candidate(row)), state=_state(new, verdicts), seq=row[4])
             for row in self._rows(f"{_CANDIDATE} ORDER BY seq")
@@ -176,9 +178,9 @@ class Index:
         return tuple(_verdict(row) for row in self._rows(f"{_VERDICT} ORDER BY seq"))
 
     def cycles(self) -> tuple[Cycle, ...]:
-        """All cycles, oldest first, with the candidates that were accepted in them."""
+        """All cycles, oldest first, with the candidates that were accepted in them and not undone later."""
         accepted: dict[int, list[CandidateId]] = {}
-        for cycle, name in self._rows("SELECT cycle, candidate FROM incumbents ORDER BY seq"):
+        for cycle, name in self._rows(_KEPT):
             accepted.setdefault(cycle, []).append(CandidateId(name))
         opened: list[Cycle] = [decode(Cycle, json.loads(row[0])) for row in self._rows("SELECT record FROM cycles ORDER BY number")]
         return tuple(replace(cycle, accepted=tuple(accepted.get(cycle.index, ()))) for cycle in opened)

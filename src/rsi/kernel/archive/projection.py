@@ -136,6 +136,9 @@ def _incumbent_changed(db: sqlite3.Connection, body: _Body, seq: int) -> None:
 def _lineage_quarantined(db: sqlite3.Connection, body: _Body, seq: int) -> None:
     incumbent = None if body.get("incumbent") is None else body.text("incumbent")
     _insert(db, "quarantines", seq, body.text("candidate"), body.text("call"), body.text("name"), body.text("before"), incumbent)
+    undone: list[str] = decode(list[str], body.get("undone"))
+    for candidate in undone:
+        _insert(db, "undone", candidate, seq)
 
 
 def _certificate_issued(db: sqlite3.Connection, body: _Body, seq: int) -> None:

@@ -49,6 +49,8 @@ CREATE TABLE quarantines (
     seq INTEGER PRIMARY KEY, candidate TEXT NOT NULL, call TEXT NOT NULL, name TEXT NOT NULL, before TEXT NOT NULL, incumbent TEXT
 ) STRICT;
 
+CREATE TABLE undone (candidate TEXT PRIMARY KEY, seq INTEGER NOT NULL) STRICT;
+
 CREATE TABLE certificates (seq INTEGER PRIMARY KEY, record TEXT NOT NULL, families TEXT NOT NULL) STRICT;
 """
 

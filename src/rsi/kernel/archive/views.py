@@ -49,7 +49,7 @@ class VerdictView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CandidateView:
-    """A candidate and its state by its last verdict: `start`, `open`, `accepted`, `rejected` or `undecided`."""
+    """A candidate and its state: `start`, `open`, `accepted`, `rejected`, `undecided`; `undone` if quarantined after that."""
 
     candidate: Candidate
     state: str

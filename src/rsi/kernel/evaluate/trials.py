@@ -2,8 +2,8 @@
 
 Covers: the shape of answers, one for each case; answers that do not run, answers that hang or break the run of the others (each is then
 run alone), answers that break the rules of their jail (a violation, whose name is the trial's label). Expected answers and scores never
-enter a jail.
-Does not cover: charging; a trial says how many programs it reported, and one that is no answer reports the whole allotment.
+enter a jail. More programs than a machine could have tried in the CPU time that the kernel measured are a violation.
+Does not cover: a candidate that reports fewer programs than it tried (its CPU limit bounds it, not its word); charging; a trial says how many programs it reported, and one that is no answer reports the whole allotment.
 """
 
 from collections.abc import Mapping, Sequence
@@ -21,6 +21,8 @@ _LONGEST_ANSWER = 20_000
 _ANSWER_CPU_S = 1.0
 _START_S = 5.0
 _RUNNER = "rsi_answers"
+_MOST_PROGRAMS_PER_S, _SPARE_CPU_S = 50_000_000, 0.1
+"""No machine tries more programs in a second of CPU time; far from every real number, so that no honest verdict hangs on a clock."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +64,8 @@ def run_block(
     answers = _answers(reply.value, len(cases), programs)
     if answers is None:
         return [_no_answer(candidate, case, Outcome.MALFORMED, programs) for case in cases], reply.clock
+    if sum(answer.programs for answer in answers) > _MOST_PROGRAMS_PER_S * (reply.clock.cpu_s + _SPARE_CPU_S):
+        return [_no_answer(candidate, case, Outcome.VIOLATION, programs, "faster than physics") for case in cases], reply.clock
     outputs, clock = _outputs(jail, cases, answers)
     trials = [
         _no_answer(candidate, case, Outcome.VIOLATION, programs, found.reason)

@@ -201,12 +201,22 @@ def send(channel: int, body: bytes) -> None:
         rest = rest[os.write(channel, rest) :]
 
 
-def receive(control: socket.socket) -> tuple[bytes, list[int]]:
-    """The next request and the descriptors that came with it; ends the process when the kernel's side is closed."""
+def receive(control: socket.socket) -> tuple[Header, int, list[int]]:
+    """The next request's header, how many bytes follow it, and the descriptors that came with it.
+
+    The bytes stay where they are: the child takes them, so that this process never holds what a later call could find in its memory.
+    Ends the process when the kernel's side is closed.
+    """
     head, pipes, _, _ = socket.recv_fds(control, 8, 3)
     if len(head) < 8:
         os._exit(0)
     (size,) = struct.unpack(">Q", head)
+    (length,) = struct.unpack(">Q", exactly(control, 8))
+    return Header(**json.loads(exactly(control, length))), size - 8 - length, pipes
+
+
+def exactly(control: socket.socket, size: int) -> bytes:
+    """So many bytes; ends the process when the kernel's side is closed."""
     body = bytearray(size)
     view = memoryview(body)
     while view:
@@ -214,18 +224,13 @@ def receive(control: socket.socket) -> tuple[bytes, list[int]]:
         if not got:
             os._exit(0)
         view = view[got:]
-    return bytes(body), pipes
+    return bytes(body)
 
 
-def split(body: bytes) -> tuple[Header, int]:
-    """A request's header (JSON) and where the bytes of its files and payload begin."""
-    (size,) = struct.unpack(">Q", body[:8])
-    return Header(**json.loads(body[8 : 8 + size])), 8 + size
-
-
-def lay_out(folder: str, files: list[tuple[str, int]], content: bytes, at: int) -> bytes:
+def lay_out(folder: str, files: list[tuple[str, int]], content: bytes) -> bytes:
     """Write the files into the empty folder, make it the working folder, and return the bytes behind the files (the payload)."""
     os.chdir(folder)
+    at = 0
     for path, size in files:
         if "/" in path:
             os.makedirs(os.path.dirname(path), exist_ok=True)
@@ -247,15 +252,17 @@ def take_descriptors(pipes: list[int]) -> None:
     sys.stdin = io.TextIOWrapper(io.FileIO(0, closefd=False), encoding="utf-8")
 
 
-def run(config: Config, header: Header, body: bytes, begin: int, pipes: list[int]) -> None:
-    """The whole life of a child: prepare, give up rights, call, answer, end."""
+def run(config: Config, header: Header, control: socket.socket, size: int, taken: int, pipes: list[int]) -> None:
+    """The whole life of a child: take the request, prepare, give up rights, call, answer, end."""
+    body = exactly(control, size)
+    os.write(taken, b".")
     take_descriptors(pipes)
     os.setsid()
     signal.set_wakeup_fd(-1)
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     with Answer(header.nonce) as answer:
         os.makedirs(header.folder, mode=0o700, exist_ok=True)
-        payload = json.loads(lay_out(header.folder, header.files, body, begin))
+        payload = json.loads(lay_out(header.folder, header.files, body))
         del body
         give_up(config, header)
         sys.path.insert(0, header.folder)
@@ -327,14 +334,16 @@ def serve(config: Config, control: socket.socket) -> None:
     signal.signal(signal.SIGCHLD, lambda *_: None)
     signal.set_wakeup_fd(wake_write, warn_on_full_buffer=False)
     while True:
-        body, pipes = receive(control)
-        header, begin = split(body)
+        header, size, pipes = receive(control)
+        taken, take = os.pipe()
         child = os.fork()
         if not child:
-            run(config, header, body, begin, pipes)
-        for pipe in pipes:
+            run(config, header, control, size, take, pipes)
+        for pipe in (take, *pipes):
             os.close(pipe)
-        del body
+        if not os.read(taken, 1):
+            os._exit(1)  # a child that ended before it had its request leaves the rest of it in the socket
+        os.close(taken)
         send(0, json.dumps({"started": child}).encode())
         report = watch(child, control, wake_read, config, header)
         clean = sweep(child, config.alone)

@@ -112,8 +112,7 @@ class Scanner:
         return found or next(filter(None, map(self._answer_in, _LIST.findall(text) if self._answers else ())), None)
 
     def _answer_in(self, run: bytes) -> str | None:
-        run = run.replace(b"(", b"[").replace(b")", b"]")
-        return self._answer_from(run) or self._answer_from(run[::-1])
+        return self._answer_from(_as_lists(run)) or self._answer_from(_as_lists(run[::-1]))
 
     def _answer_from(self, run: bytes) -> str | None:
         at = run.find(b"[")
@@ -123,6 +122,11 @@ class Scanner:
                     return what
             at = run.find(b"[", at + 1)
         return None
+
+
+def _as_lists(run: bytes) -> bytes:
+    """Tuples as lists."""
+    return run.replace(b"(", b"[").replace(b")", b"]").replace(b",]", b"]")
 
 
 def _seed_of(pool: str) -> str:
