@@ -24,6 +24,7 @@ RULES: Mapping[str, Callable[[Arena, int], Verdicts]] = {
 """All rules by name. `ours` is what `rsi run` uses: the race, or the tree where too many pairs of edits conflict."""
 
 _SEEDS = 1_000_000
+_COLUMNS = "  {:<15} {:>13} {:>8} {:>13} {:>6} {:>13} {:>10} {:>6}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,7 +142,7 @@ def goals(summaries: Iterable[Summary]) -> list[Goal]:
     found: list[Goal] = []
     for summary in summaries:
         if summary.rule == "ours":
-            found += _GOALS.get(summary.world, lambda _: [])(summary)
+            found += _GOALS[summary.world](summary) if summary.world in _GOALS else []
             if summary.holding is not None:
                 found.append(_at_least(f"{summary.world}: share of certified bounds that hold", summary.holding, 0.95))
     return found
@@ -185,18 +186,15 @@ def table(summaries: Sequence[Summary]) -> list[str]:
     for world in dict.fromkeys(summary.world for summary in summaries):
         rows = [summary for summary in summaries if summary.world == world]
         lines += ["", f"{world}: {WORLDS[world].about} ({rows[0].runs} runs of {BUDGET:,} trials)"]
-        lines.append(
-            f"  {'rule':<15} {'true gain':>13} {'claimed':>8} {'truly better':>13} {'kept':>6} {'runs keeping':>13} {'certified':>10} {'holds':>6}"
-        )
+        lines.append(_COLUMNS.format("rule", "true gain", "claimed", "truly better", "kept", "runs keeping", "certified", "holds"))
         lines += [_line(row) for row in rows]
     return lines[1:]
 
 
 def _line(row: Summary) -> str:
-    better, holding = _share(row.better), _share(row.holding)
     certified = "–" if row.holding is None and not row.rule.startswith("ours") else _share(row.certified)
-    gain = f"{100 * row.true:.1f} ± {100 * row.error:.1f}"
-    return f"  {row.rule:<15} {gain:>13} {100 * row.claimed:>8.1f} {better:>13} {row.kept:>6.1f} {_share(row.keepers):>13} {certified:>10} {holding:>6}"
+    gain, claimed, kept = f"{100 * row.true:.1f} ± {100 * row.error:.1f}", f"{100 * row.claimed:.1f}", f"{row.kept:.1f}"
+    return _COLUMNS.format(row.rule, gain, claimed, _share(row.better), kept, _share(row.keepers), certified, _share(row.holding))
 
 
 def _share(value: float | None) -> str:

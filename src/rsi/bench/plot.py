@@ -17,7 +17,7 @@ _STYLE = """
 
 
 def figure(summaries: Sequence[Summary]) -> str:
-    """An SVG: for each world a row per rule, a wide faint bar for what it claims, a narrow one for what is true, its standard error on it."""
+    """An SVG: per world and rule a wide faint bar for what is claimed, a narrow one for what is true, its standard error on it."""
     worlds = list(dict.fromkeys(summary.world for summary in summaries))
     most = max([0.1, *(max(summary.true, summary.claimed) for summary in summaries)])
     parts, y = [], 10.0

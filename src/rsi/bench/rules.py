@@ -66,8 +66,8 @@ def dgm(arena: Arena, seed: int) -> Verdicts:
 def hgm(arena: Arena, seed: int) -> Verdicts:
     """Huxley-Gödel Machine: Thompson sampling of versions by their own record to run, by their clade's record to extend.
 
-    A version is extended when the number of versions falls behind (trials)^0.6 (Wang et al. 2025); what is chosen runs five cases; a version
-    runs each visible case at most once; the highest score among versions with all cases is reported.
+    A version is extended when the number of versions falls behind (trials)^0.6 (Wang et al. 2025); what is chosen runs five cases; a
+    version runs each visible case at most once; the highest score among versions with all cases is reported.
     """
     rng = random.Random(f"{seed} hgm")
     versions, parents = [Program()], [-1]
@@ -157,7 +157,7 @@ def mcnemar(arena: Arena, seed: int) -> Verdicts:
 
 def _tail(wins: int, discordant: int) -> float:
     """P(at least so many heads in so many tosses)."""
-    return sum(math.comb(discordant, k) for k in range(wins, discordant + 1)) / 2**discordant
+    return sum(math.comb(discordant, k) for k in range(wins, discordant + 1)) / float(2**discordant)
 
 
 def e_process(arena: Arena, seed: int) -> Verdicts:

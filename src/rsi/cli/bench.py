@@ -67,11 +67,11 @@ def bench(
     return 0
 
 
-def _names(text: str, known: Sequence[str], kind: str) -> list[str]:
+def _names(text: str, known: list[str], kind: str) -> list[str]:
     names = list(known) if text == "all" else [name.strip() for name in text.split(",")]
     for name in names:
         if name not in known:
-            raise UserError(f"there is no {kind} {name!r}{nearest(name, known)}; there are {', '.join(known)}")
+            raise UserError(f"there is no {kind} {name!r}{nearest(name, known)}")
     return names
 
 
