@@ -1,6 +1,7 @@
 """The judge of `rsi run` in the simulated worlds: the same objects, fed with simulated trials."""
 
 import random
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rsi.bench.arena import Arena, Program, Verdicts
@@ -8,8 +9,6 @@ from rsi.bench.worlds import World
 from rsi.core.records import CandidateId, CaseId, Certificate
 from rsi.kernel.judge import (
     CaseRota,
-    Claim,
-    Closed,
     Course,
     Ending,
     Estimate,
@@ -24,7 +23,6 @@ from rsi.kernel.judge import (
     claim_of,
     course_for,
     joined,
-    learn,
     worth_keeping,
 )
 
@@ -123,7 +121,7 @@ def _try(arena: Arena, rota: CaseRota, family: Family, programs: list[Program], 
         family.observe(version, case, arena.play(programs[version], case))
 
 
-def _certified(arena: Arena, release: Program, kept: "list[Standing] | tuple[Standing, ...]", contest: Race) -> Judged:
+def _certified(arena: Arena, release: Program, kept: Sequence[Standing], contest: Race) -> Judged:
     """The release against the start on sealed cases, and what is believed of the gain after that."""
     if not release.edits:
         return Judged(kept=(), claimed=0.0, certificate=None)

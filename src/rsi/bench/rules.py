@@ -1,11 +1,13 @@
 """The rules that self-improvement loops use today, written plainly, each with the same budget as our judge.
 
-Where a loop decides on visible cases, so does its rule here; whatever is said to be its "score" is what it would report.
+Where a loop decides on visible cases, so does its rule here; whatever is said to be its "score" is what it would report. Rules that have
+trials left when every edit was tried once try them again on other parents.
 """
 
+import itertools
 import math
 import random
-from collections.abc import Callable
+from collections.abc import Iterator
 
 from rsi.bench.arena import Arena, Program, Verdicts
 from rsi.bench.worlds import VISIBLE
@@ -16,6 +18,7 @@ __all__ = ["dgm", "e_process", "gepa", "hgm", "keep_if_higher", "mcnemar"]
 
 _STAGE = 10
 _MINIBATCH = 3
+_AT_ONCE = 5
 
 
 def keep_if_higher(arena: Arena, seed: int) -> Verdicts:
@@ -40,12 +43,14 @@ def dgm(arena: Arena, seed: int) -> Verdicts:
     rng = random.Random(f"{seed} dgm")
     archive, children = [Program()], [0]
     scores = [_mean(arena.visible(archive[0]))]
-    for edit in range(len(arena.world.points)):
+    for edit in _again_and_again(arena):
         if arena.left < VISIBLE:
             break
         weights = [1 / (1 + math.exp(-10 * (score - 0.5))) / (1 + n) for score, n in zip(scores, children, strict=True)]
         parent = rng.choices(range(len(archive)), weights)[0]
         children[parent] += 1
+        if edit in archive[parent].edits:
+            continue
         child = _on_top(archive[parent], edit)
         cases = rng.sample(range(VISIBLE), VISIBLE)
         results = [arena.play(child, case) for case in cases[:_STAGE]]
@@ -61,8 +66,8 @@ def dgm(arena: Arena, seed: int) -> Verdicts:
 def hgm(arena: Arena, seed: int) -> Verdicts:
     """Huxley-Gödel Machine: Thompson sampling of versions by their own record to run, by their clade's record to extend.
 
-    A version is extended when the number of versions falls behind (trials)^0.6 (Wang et al. 2025); a version runs each visible case at most
-    once; the highest score among versions with all cases is reported.
+    A version is extended when the number of versions falls behind (trials)^0.6 (Wang et al. 2025); what is chosen runs five cases; a
+    version runs each visible case at most once; the highest score among versions with all cases is reported.
     """
     rng = random.Random(f"{seed} hgm")
     versions, parents = [Program()], [-1]
@@ -82,13 +87,14 @@ def hgm(arena: Arena, seed: int) -> Verdicts:
         if not unfinished:
             break
         version = _thompson(unfinished, won, lost, rng)
-        score = int(arena.play(versions[version], won[version] + lost[version]))
-        played += 1
-        won[version] += score
-        lost[version] += 1 - score
+        first = won[version] + lost[version]
+        scores = [int(arena.play(versions[version], case)) for case in range(first, first + min(_AT_ONCE, arena.left))]
+        played += len(scores)
+        won[version] += sum(scores)
+        lost[version] += len(scores) - sum(scores)
         while version >= 0:
-            clade_won[version] += score
-            clade_lost[version] += 1 - score
+            clade_won[version] += sum(scores)
+            clade_lost[version] += len(scores) - sum(scores)
             version = parents[version]
     return _best_finished(versions, won, lost)
 
@@ -112,9 +118,12 @@ def gepa(arena: Arena, seed: int) -> Verdicts:
     rng = random.Random(f"{seed} gepa")
     pool = [Program()]
     tables = [arena.visible(pool[0])]
-    edits = iter(range(len(arena.world.points)))
-    while arena.left >= 2 * _MINIBATCH + VISIBLE and (edit := next(edits, None)) is not None:
+    for edit in _again_and_again(arena):
+        if arena.left < 2 * _MINIBATCH + VISIBLE:
+            break
         parent = _from_front(tables, rng)
+        if edit in pool[parent].edits:
+            continue
         child = _on_top(pool[parent], edit)
         batch = rng.sample(range(VISIBLE), _MINIBATCH)
         before, after = (sum(arena.play(program, case) for case in batch) for program in (pool[parent], child))
@@ -133,7 +142,7 @@ def _from_front(tables: list[list[float]], rng: random.Random) -> int:
 
 
 def mcnemar(arena: Arena, seed: int) -> Verdicts:
-    """Each edit and the incumbent run on the visible cases anew; kept at a one-sided exact McNemar test of 5 %; differences are added up."""
+    """Each edit and the incumbent run on the visible cases; kept at a one-sided exact McNemar test of 5 %; differences are added up."""
     incumbent, claimed = Program(), 0.0
     for edit in range(len(arena.world.points)):
         if arena.left < 2 * VISIBLE:
@@ -148,7 +157,7 @@ def mcnemar(arena: Arena, seed: int) -> Verdicts:
 
 def _tail(wins: int, discordant: int) -> float:
     """P(at least so many heads in so many tosses)."""
-    return sum(math.comb(discordant, k) for k in range(wins, discordant + 1)) / 2**discordant
+    return sum(math.comb(discordant, k) for k in range(wins, discordant + 1)) / float(2**discordant)
 
 
 def e_process(arena: Arena, seed: int) -> Verdicts:
@@ -173,13 +182,13 @@ def e_process(arena: Arena, seed: int) -> Verdicts:
     return Verdicts(kept=incumbent.edits, claimed=claimed)
 
 
+def _again_and_again(arena: Arena) -> Iterator[int]:
+    return itertools.cycle(range(len(arena.world.points)))
+
+
 def _on_top(program: Program, edit: int) -> Program:
     return Program(edits=(*program.edits, edit))
 
 
 def _mean(scores: list[float]) -> float:
     return sum(scores) / len(scores)
-
-
-Player = Callable[[Arena, int], Verdicts]
-"""A rule: spends the arena's budget and says what it keeps and what it claims."""

@@ -139,7 +139,7 @@ class World:
         return sum(logistic(self.logit(case, edits) + more) for case in range(-_TRUTH, 0)) / _TRUTH
 
     def helps(self, edit: int, program: Iterable[int]) -> bool:
-        """Whether an edit is truly better within a program: its own shift and its interactions there are above that of an edit without effect."""
+        """Whether an edit is truly better within a program: its shift and its interactions there exceed those of an edit without effect."""
         edits = set(program) | {edit}
         return self.shifts[edit] + self.together(edits) - self.together(edits - {edit}) > self._neutral + 1e-9
 

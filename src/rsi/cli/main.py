@@ -26,6 +26,7 @@ VERBS: Mapping[str, str] = {
     "lineage": "The way from the start to a candidate, step by step.",
     "verify": "Check a run: its log, its archive, every decision derived again.",
     "watch": "Follow a run that another process works on.",
+    "bench": "The judge and the rules of other loops, in simulated worlds where the truth is known.",
     "doctor": "What this machine can enforce around code that nobody has vetted.",
 }
 """All verbs, in the order in which help shows them, and what each is for; their code is loaded when they are used."""

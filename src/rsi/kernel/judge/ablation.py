@@ -1,6 +1,6 @@
 """Which edits of a version's lineage carry its gain: each is switched on and off at random, all at once, from the start of the lineage.
 
-A long lineage has edits that do nothing, and some that hurt; a tree search cannot tell them apart. One factorial race over all its edits can.
+A long lineage has edits that do nothing and some that hurt; a tree search cannot tell them apart, one factorial race over all of them can.
 """
 
 import math

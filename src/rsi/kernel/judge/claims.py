@@ -1,8 +1,8 @@
 """What may be claimed of edits that were accepted: never the estimate that led to acceptance.
 
-Each edit's claim is the mean of its effect under the prior as it was learnt by the end. Effects shrink as a score nears 1, and each was measured
-at the score of its time, so they are added up as shifts of the logit of the mean score. Where the start and the release met on sealed
-cases, the two sources are joined with weights 1/s.e.².
+Each edit's claim is the mean of its effect under the prior as it was learnt by the end. Effects shrink as a score nears 1, and each was
+measured at the score of its time, so they are added up as shifts of the logit of the mean score. Where the start and the release met on
+sealed cases, the two sources are joined with weights 1/s.e.².
 """
 
 import math

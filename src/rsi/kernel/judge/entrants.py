@@ -138,7 +138,8 @@ class Arm:
     """
 
     __slots__ = (
-        "_scores", "_square", "_total", "capitals", "conflicts", "crashed_off", "crashed_on", "edit", "level", "need", "safety", "shown", "trials",
+        "_scores", "_square", "_total", "capitals", "conflicts", "crashed_off", "crashed_on", "edit", "level", "need", "safety",
+        "shown", "trials",
     )  # fmt: skip
 
     def __init__(self, edit: str, level: float, conflicts: Collection[str], margin: float | None) -> None:

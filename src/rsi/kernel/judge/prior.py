@@ -1,9 +1,9 @@
 """What is known of an edit's effect before and after its trials: a spike at nothing between two slabs, all learnt on the way.
 
-Effects are differences in score. An edit is better with probability w₊, worse with w₋, else it does nothing. The effect of a better edit is
-normal around m₊ with standard deviation m₊/2, that of a worse one around −m₋ with m₋/2. Weights and places are learnt by
-expectation-maximisation from the edits seen so far, with as much inertia as a few imagined edits. Stopping rules do not enter a likelihood, so
-edits that were dropped early teach without bias.
+Effects are differences in score. An edit is better with probability w₊, worse with w₋, else it does nothing. The effect of a better
+edit is normal around m₊ with standard deviation m₊/2, that of a worse one around −m₋ with m₋/2. Weights and places are learnt by
+expectation-maximisation from the edits seen so far, with as much inertia as a few imagined edits. Stopping rules do not enter a
+likelihood, so edits that were dropped early teach without bias.
 """
 
 import math

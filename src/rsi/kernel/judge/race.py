@@ -208,7 +208,7 @@ class Race:
         return events
 
     def _patience(self) -> float:
-        """The multiple κ of the prior's P(better) below which an edit is dropped now (quickest search: the edits last as long as the budget)."""
+        """The multiple κ of the prior's P(better) below which an edit is dropped now: quickest search, paced by the budget."""
         settings = self._settings
         late = len(self._finished) < settings.horizon * self._spent / settings.budget
         return settings.hasty if late and len(self._open) == settings.slots else settings.hopeless

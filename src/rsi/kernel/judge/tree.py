@@ -1,11 +1,11 @@
 """Versions that cannot be combined, judged as one family: what is learnt of a child is learnt of its parent too.
 
-A version's ability is its parent's plus the effect of one edit, a normal number; a trial shows ability plus the case's difficulty plus luck.
+A version's ability is its parent's plus the effect of one edit, a normal number; a trial shows ability, the case's difficulty and luck.
 So the abilities of all versions are jointly normal on a tree, and one sweep from the leaves to the start and back (belief propagation)
-gives their exact posterior, or a joint sample of it. Thompson sampling on such samples chooses which version to run next and which to extend.
+gives their exact posterior, or a joint sample of it. Thompson sampling on such samples chooses what to run next and what to extend.
 
-Does not cover: a claim. The best of many versions looks better than it is; its lineage is to be ablated (`rsi.kernel.judge.ablation`), its gain
-to be certified.
+Does not cover: a claim. The best of many versions looks better than it is; its lineage is to be ablated (`rsi.kernel.judge.ablation`)
+and its gain to be certified.
 """
 
 import math
@@ -87,7 +87,7 @@ class Family:
         return len(self) - 1
 
     def observe(self, version: int, case: Hashable, score: float) -> None:
-        """Learn what a version scored (in [0, 1]) on a case. Difficulties are shared: each is the mean of what the case showed beyond ability."""
+        """Learn what a version scored (in [0, 1]) on a case. Difficulties are shared: what a case showed beyond ability, averaged."""
         uses, ease = self._cases.get(case, (0, 0.0))
         self._trials[version] += 1
         self._totals[version] += score - ease / (uses + 1)

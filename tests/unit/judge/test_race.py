@@ -1,0 +1,211 @@
+"""The factorial race: coins, conflicts, crashes, builds, safety, and what it says of an edit."""
+
+import random
+from collections.abc import Callable
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rsi.kernel.judge import CaseRota, Closed, Ending, Prior, Race, Rule, Settings, claim_of
+
+EDITS = [f"e{number}" for number in range(8)]
+PATIENT = Settings(budget=10**6, hopeless=0.0, hasty=0.0, horizon=20, alpha=0.5)
+
+
+def run(race: Race, rng: random.Random, chance: Callable[[frozenset[str]], float | None], trials: int) -> list[Closed]:
+    """Play trials; `chance` gives P(success) of the edits that are on, None for a crash."""
+    events: list[Closed] = []
+    for number in range(trials):
+        draw = race.draw()
+        p = chance(draw.on)
+        events += race.observe(draw, [(number % 7, None if p is None else float(rng.random() < p))])
+    return events
+
+
+@given(st.integers(0, 2**32), st.lists(st.tuples(st.sampled_from(EDITS), st.sampled_from(EDITS)), max_size=15))
+def test_edits_that_conflict_are_never_on_together_and_every_edit_gets_its_turn(seed: int, pairs: list[tuple[str, str]]) -> None:
+    race = Race(PATIENT, random.Random(seed))
+    for edit in EDITS:
+        race.open(edit, {b for a, b in pairs if a == edit})
+    conflicts = {frozenset(pair) for pair in pairs if pair[0] != pair[1]}
+    turns: set[str] = set()
+    for _ in range(120):
+        draw = race.draw()
+        turns |= set(draw.drawn)
+        assert draw.on <= set(draw.drawn)
+        assert not any(conflict <= set(draw.drawn) for conflict in conflicts)
+    assert turns == set(EDITS)
+
+
+@given(st.integers(0, 2**32))
+def test_replaying_the_observations_rebuilds_the_race(seed: int) -> None:
+    rng, first, second = random.Random(seed), Race(PATIENT, random.Random(1)), Race(PATIENT, random.Random(1))
+    for race in (first, second):
+        for edit in EDITS:
+            race.open(edit)
+    for number in range(40):
+        draw, score = first.draw(), rng.random()
+        assert second.draw() == draw
+        assert first.observe(draw, [(number % 5, score)]) == second.observe(draw, [(number % 5, score)])
+    assert first.state() == second.state()
+
+
+def test_a_good_edit_is_accepted_a_bad_one_dropped_and_the_rest_of_the_race_goes_on() -> None:
+    rng = random.Random(3)
+    race = Race(Settings(budget=4000, horizon=3, slots=3), rng)
+    for edit in ("good", "bad", "idle"):
+        race.open(edit)
+    events = run(race, rng, lambda on: 0.5 + 0.25 * ("good" in on) - 0.25 * ("bad" in on), 1500)
+    ends = {closed.edit: closed.ending for closed in events}
+    assert ends["good"] is Ending.ACCEPTED
+    assert ends["bad"] is Ending.DROPPED
+    accepted = next(closed for closed in events if closed.edit == "good")
+    assert accepted.standing.belief.mean < accepted.standing.estimate.mean
+    assert accepted.standing.log_e > 3
+
+
+def test_a_level_is_fixed_when_the_edit_opens_and_rises_for_those_that_open_after_an_acceptance() -> None:
+    rng = random.Random(4)
+    race = Race(PATIENT, rng)
+    race.open("good")
+    race.open("early")
+    run(race, rng, lambda on: 0.2 + 0.6 * ("good" in on), 200)
+    race.open("late")
+    levels = {standing.edit: standing.level for standing in race.state().open}
+    assert [closed.edit for closed in race.finished] == ["good"]
+    assert levels == pytest.approx({"early": 0.5 / 20, "late": 2 * 0.5 / 20})
+
+
+def test_an_edit_that_conflicts_with_an_accepted_one_is_withdrawn_and_may_be_opened_anew() -> None:
+    rng = random.Random(5)
+    race = Race(PATIENT, rng)
+    race.open("good")
+    race.open("rival", ["good"])
+    ends = {closed.edit: closed.ending for closed in run(race, rng, lambda on: 0.2 + 0.6 * ("good" in on), 400)}
+    assert ends == {"good": Ending.ACCEPTED, "rival": Ending.WITHDRAWN}
+    race.open("rival")
+    assert race.draw().drawn == ("rival",)
+
+
+def test_a_crash_scores_nothing_and_is_laid_at_the_door_of_the_edit_that_crashes() -> None:
+    rng = random.Random(6)
+    race = Race(Settings(budget=4000, horizon=8), rng)
+    for edit in EDITS:
+        race.open(edit)
+    events = run(race, rng, lambda on: None if "e3" in on else 0.6, 200)
+    assert [closed.edit for closed in events][0] == "e3"
+    assert events[0].ending is Ending.DROPPED
+    crashed_on, crashed_off = events[0].standing.crashes
+    assert crashed_on > 10
+    assert crashed_off == 0
+
+
+def test_the_mean_of_a_build_is_one_bet_that_tells_as_much_as_its_trials() -> None:
+    rng = random.Random(7)
+    race = Race(Settings(budget=10**6, horizon=2, slots=2), rng)
+    race.open("good")
+    race.open("idle")
+    for number in range(60):
+        draw = race.draw()
+        race.observe(draw, [((number, place), float(rng.random() < 0.4 + 0.2 * ("good" in draw.on))) for place in range(25)])
+    accepted = [closed for closed in race.finished if closed.ending is Ending.ACCEPTED]
+    assert [closed.edit for closed in accepted] == ["good"]
+    assert accepted[0].standing.trials % 25 == 0
+
+
+def test_harm_on_a_safety_suite_vetoes_an_edit_whatever_it_gains() -> None:
+    rng = random.Random(8)
+    race = Race(Settings(budget=10**6, margin=0.1, alpha=0.5, horizon=2), rng)
+    race.open("reckless")
+    race.open("idle")
+    for number in range(400):
+        draw = race.draw()
+        race.observe(draw, [(number % 9, float(rng.random() < 0.1 + 0.8 * ("reckless" in draw.on)))])
+        race.observe(draw, [(number % 9, float(rng.random() < 0.9 - 0.5 * ("reckless" in draw.on)))], safety=True)
+    assert race.finished[0].edit == "reckless"
+    assert race.finished[0].ending is Ending.VETOED
+
+
+def test_where_safety_counts_an_edit_is_accepted_only_once_it_is_shown_to_do_no_relevant_harm() -> None:
+    rng = random.Random(9)
+    race = Race(Settings(budget=10**6, margin=0.15, horizon=1, alpha=0.5), rng)
+    race.open("good")
+    assert run(race, rng, lambda on: 0.1 + 0.8 * ("good" in on), 300) == []
+    events: list[Closed] = []
+    for number in range(600):
+        draw = race.draw()
+        events += race.observe(draw, [(number % 9, float(rng.random() < 0.95))], safety=True)
+    assert [closed.ending for closed in events] == [Ending.ACCEPTED]
+
+
+def test_the_fast_rule_accepts_on_belief_and_says_so() -> None:
+    rng = random.Random(10)
+    race = Race(Settings(budget=4000, horizon=2, rule=Rule.FAST), rng)
+    race.open("good")
+    race.open("idle")
+    events = run(race, rng, lambda on: 0.4 + 0.2 * ("good" in on), 800)
+    assert events[0].edit == "good"
+    assert "fast rule" in events[0].reason
+
+
+def test_results_of_edits_that_are_closed_by_then_are_ignored_and_count_as_spent() -> None:
+    rng = random.Random(11)
+    race = Race(PATIENT, rng)
+    race.open("good")
+    late = race.draw()
+    run(race, rng, lambda on: 0.2 + 0.6 * ("good" in on), 200)
+    spent = race.state().spent
+    assert race.observe(late, [(0, 1.0)]) == ()
+    assert race.state().spent == spent + 1
+
+
+@pytest.mark.parametrize("rows", [[], [(0, 1.5)], [(0, float("nan"))]])
+def test_a_score_that_is_none_is_refused(rows: list[tuple[int, float]]) -> None:
+    race = Race(PATIENT, random.Random(1))
+    race.open("a")
+    with pytest.raises(ValueError, match="needs scores"):
+        race.observe(race.draw(), rows)
+
+
+def test_an_edit_is_opened_once_and_only_where_there_is_room() -> None:
+    race = Race(Settings(slots=1, horizon=5), random.Random(1))
+    race.open("a")
+    with pytest.raises(ValueError, match="open already"):
+        race.open("a")
+    with pytest.raises(ValueError, match="no vacancy"):
+        race.open("b")
+
+
+def test_dropping_is_paced_so_that_the_edits_last_as_long_as_the_budget() -> None:
+    rng = random.Random(12)
+    race, waiting = Race(Settings(budget=6000, horizon=100, slots=8), rng), [str(number) for number in range(100)]
+    halfway = 0
+    for number in range(6000):
+        while waiting and race.vacancies:
+            race.open(waiting.pop())
+        race.observe(race.draw(), [(number % 50, float(rng.random() < 0.5))])
+        halfway = len(race.finished) if number == 3000 else halfway
+    assert 35 <= halfway <= 65
+    assert len(race.finished) >= 85
+
+
+def test_cases_come_at_a_steady_rate_and_about_as_often_as_asked() -> None:
+    rota = CaseRota(random.Random(1), window=50, uses=5.0)
+    drawn = [rota.draw() for _ in range(5000)]
+    assert 950 <= max(drawn) <= 1100
+    assert max(drawn[:50]) < 70
+    assert 3.5 < 5000 / len(set(drawn)) < 6
+
+
+def test_a_claim_adds_effects_up_below_the_ceiling() -> None:
+    rng = random.Random(13)
+    race = Race(PATIENT, rng)
+    for edit in ("a", "b"):
+        race.open(edit)
+    run(race, rng, lambda on: 0.3 + 0.3 * ("a" in on) + 0.2 * ("b" in on), 400)
+    accepted = [closed.standing for closed in race.finished]
+    assert len(accepted) == 2
+    claim = claim_of(accepted, Prior(better=0.5, gain=0.2), 0.3)
+    assert 0.3 < claim.gain < 0.65
+    assert claim_of([], Prior(), 0.3).gain == pytest.approx(0.0)
