@@ -13,6 +13,7 @@ from rsi.kernel.judge.paired import Futility, PairedJudge
 from rsi.kernel.judge.prior import Belief, Estimate, Prior, learn
 from rsi.kernel.judge.race import Race, Row
 from rsi.kernel.judge.rota import CaseRota
+from rsi.kernel.judge.rounds import Round
 from rsi.kernel.judge.spending import AlphaSpending
 from rsi.kernel.judge.tree import Course, Family, FamilySettings, course_for
 
@@ -33,6 +34,7 @@ __all__ = [
     "PairedJudge",
     "Prior",
     "Race",
+    "Round",
     "Row",
     "Rule",
     "Settings",

@@ -16,11 +16,12 @@ those cases. `CaseRota` keeps repetition low for that reason.
 
 import math
 import random
-from collections.abc import Collection, Hashable, Sequence
+from collections.abc import Collection, Hashable, Iterable, Sequence
 
-from rsi.kernel.judge.entrants import STAKES, Arm, Closed, Draw, Ending, Rule, Settings, State
+from rsi.kernel.judge.entrants import STAKES, Arm, Closed, Draw, Ending, Rule, Settings, Standing, State
 from rsi.kernel.judge.expected import Forecast
 from rsi.kernel.judge.prior import Prior, learn
+from rsi.kernel.judge.rounds import Round, Toggling, staked, tossed
 from rsi.kernel.judge.spending import AlphaSpending
 
 __all__ = ["Race", "Row"]
@@ -38,12 +39,14 @@ class Race:
         settings: how the race is run.
         rng: every random choice of the race. The same generator and the same calls give the same race, so replaying the observations
             rebuilds its state.
+        levels: hands out the levels of the tests instead of the settings' α and horizon: for showing what a liar would do.
     """
 
-    def __init__(self, settings: Settings, rng: random.Random) -> None:
+    def __init__(self, settings: Settings, rng: random.Random, *, levels: AlphaSpending | None = None) -> None:
         self._settings = settings
         self._rng = rng
-        self._levels = AlphaSpending(settings.alpha, settings.horizon)
+        self._levels = levels or AlphaSpending(settings.alpha, settings.horizon)
+        self._toggling = Toggling()
         self._open: dict[str, Arm] = {}
         self._finished: list[Closed] = []
         self._forecast, self._safety_forecast = Forecast(), Forecast()
@@ -85,11 +88,19 @@ class Race:
 
     def draw(self) -> Draw:
         """What the next trial, or the next build with all its trials, is to run."""
-        drawn = self._conflict_free()
-        coins = self._rng.getrandbits(len(drawn)) if drawn else 0
+        drawn = self._conflict_free(self._shuffled() if any(arm.conflicts for arm in self._open.values()) else self._open)
         self._draws += 1
-        on = frozenset(edit for place, edit in enumerate(drawn) if coins >> place & 1)
-        return Draw(number=self._draws - 1, drawn=drawn, on=on)
+        return Draw(number=self._draws - 1, drawn=drawn, on=tossed(drawn, self._rng))
+
+    def draw_round(self) -> Round:
+        """What is to be run side by side next; no arms but the incumbent alone if nothing is open.
+
+        Where not all can be toggled, those that look best are drawn most often (Thompson sampling); the coins know nothing of that.
+        """
+        groups = self._toggling.groups(self._conflict_free(self._promising()))
+        drawn = tuple(sorted(edit for group in groups for edit in group))
+        self._draws += 1
+        return Round(number=self._draws - 1, drawn=drawn, base=tossed(drawn, self._rng), groups=groups)
 
     def observe(self, draw: Draw, rows: Sequence[Row], *, safety: bool = False) -> tuple[Closed, ...]:
         """Learn what a draw scored on one case or, for a build, on several; returns the tests that end with that.
@@ -116,17 +127,72 @@ class Race:
             self._bet(draw, surprise, len(rows), math.fsum(scores))
         return tuple(self._settle(draw))
 
+    def observe_round(self, played: Round, arms: Sequence[Sequence[Row]]) -> tuple[Closed, ...]:
+        """Learn what each arm of a round scored on the same cases, in the order of `played.arms`; returns the tests that end with that.
+
+        Edits that were closed since the round was drawn are passed over.
+
+        Raises:
+            ValueError: an arm is missing or on other cases, no rows, or a score outside [0, 1].
+        """
+        scores = [[0.0 if score is None else score for _, score in rows] for rows in arms]
+        cases = [[case for case, _ in rows] for rows in arms]
+        if len(arms) != len(played.groups) + 1 or not cases[0] or any(other != cases[0] for other in cases):
+            raise ValueError(f"round {played.number} needs {len(played.groups) + 1} arms on the same cases")
+        if not all(0.0 <= score <= 1.0 for row in scores for score in row):
+            raise ValueError(f"round {played.number} needs scores in [0, 1], not {scores!r}")
+        self._spent += len(arms) * len(cases[0])
+        for on, rows in zip(played.arms, arms, strict=True):
+            self._blame(Draw(number=played.number, drawn=played.drawn, on=on), sum(score is None for _, score in rows))
+        base, *others = [math.fsum(row) for row in scores]
+        for group, other in zip(played.groups, others, strict=True):
+            for edit in sorted(group & self._open.keys()):
+                sign = -1 if edit in played.base else 1
+                self._bet_on_difference(self._open[edit], sign * (other - base) / len(cases[0]), len(cases[0]), other + base)
+        if len(played.drawn) > 1:
+            self._toggling.add([(other - base) / len(cases[0]) for other in others], apart=len(others) > 1)
+        return tuple(self._settle(Draw(number=played.number, drawn=played.drawn, on=played.base)))
+
+    def withdraw(self, edit: str, reason: str) -> Closed:
+        """Take an open edit out for another reason than its evidence; its level stays spent."""
+        return self._close(self._open[edit], Ending.WITHDRAWN, reason)
+
+    def standing(self, edit: str) -> Standing:
+        """What is known of an open edit."""
+        return self._open[edit].standing(self._prior)
+
+    @property
+    def opened(self) -> int:
+        """Edits opened so far."""
+        return self._levels.opened
+
+    @property
+    def remaining(self) -> int:
+        """Edits that may still be opened, now or when a place is free."""
+        return self._levels.remaining
+
     def state(self) -> State:
         """Where the race stands."""
         standings = [arm.standing(self._prior) for arm in self._open.values()]
         standings.sort(key=lambda standing: (-standing.belief.p_better, standing.edit))
         return State(spent=self._spent, opened=self._levels.opened, open=tuple(standings), prior=self._prior)
 
-    def _conflict_free(self) -> tuple[str, ...]:
-        if not any(arm.conflicts for arm in self._open.values()):
-            return tuple(self._open)
-        edits, barred, chosen = list(self._open), set[str](), []
+    def _shuffled(self) -> list[str]:
+        edits = list(self._open)
         self._rng.shuffle(edits)
+        return edits
+
+    def _promising(self) -> list[str]:
+        """The open edits by what each might be worth as far as anybody knows, drawn from the belief in it."""
+        hopes = {}
+        for edit, arm in self._open.items():
+            belief = self._prior.believe(arm.estimate())
+            hopes[edit] = self._rng.gauss(belief.mean, belief.spread)
+        return sorted(hopes, key=lambda edit: (-hopes[edit], edit))
+
+    def _conflict_free(self, edits: Iterable[str]) -> tuple[str, ...]:
+        """Those of the edits, the first ones first, that can all be on together."""
+        barred, chosen = set[str](), []
         for edit in edits:
             if edit not in barred:
                 chosen.append(edit)
@@ -146,6 +212,12 @@ class Race:
                 arm.add(surprise, rows, scores, gains)
             else:
                 arm.add(-surprise, rows, scores, losses)
+
+    @staticmethod
+    def _bet_on_difference(arm: Arm, difference: float, cases: int, scores: float) -> None:
+        """Half the difference is what a trial of either arm tells of the edit."""
+        amount = staked(difference, cases, arm.square / cases**2, arm.trials // (2 * cases))
+        arm.add(difference / 2, 2 * cases, scores, [math.log1p(stake * amount) for stake in STAKES])
 
     def _bet_on_safety(self, draw: Draw, surprise: float) -> None:
         for edit in draw.drawn:
