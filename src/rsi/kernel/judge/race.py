@@ -20,6 +20,7 @@ from collections.abc import Collection, Hashable, Iterable, Sequence
 
 from rsi.kernel.judge.entrants import STAKES, Arm, Closed, Draw, Ending, Rule, Settings, Standing, State
 from rsi.kernel.judge.expected import Forecast
+from rsi.kernel.judge.eprocess import log_mean_exp
 from rsi.kernel.judge.prior import Prior, learn
 from rsi.kernel.judge.rounds import Round, Toggling, staked, tossed
 from rsi.kernel.judge.spending import AlphaSpending
@@ -30,6 +31,7 @@ Row = tuple[Hashable, float | None]
 """A case and what the program scored on it, in [0, 1]; None where it crashed."""
 
 _LESSON = 8
+_RIVALS_TURN = 4
 
 
 class Race:
@@ -183,12 +185,16 @@ class Race:
         return edits
 
     def _promising(self) -> list[str]:
-        """The open edits by what each might be worth as far as anybody knows, drawn from the belief in it."""
-        hopes = {}
-        for edit, arm in self._open.items():
-            belief = self._prior.believe(arm.estimate())
-            hopes[edit] = self._rng.gauss(belief.mean, belief.spread)
-        return sorted(hopes, key=lambda edit: (-hopes[edit], edit))
+        """The open edits by P(better), oldest first: few are known well soon, and who falls behind makes room for fresh ones.
+
+        Every fourth time by what each might be worth, drawn from the belief in it, so that a better rival of a good edit is not overlooked.
+        """
+        beliefs = {edit: self._prior.believe(arm.estimate()) for edit, arm in self._open.items()}
+        if self._draws % _RIVALS_TURN:
+            hopes = {edit: belief.p_better for edit, belief in beliefs.items()}
+        else:
+            hopes = {edit: self._rng.gauss(belief.mean, belief.spread) for edit, belief in beliefs.items()}
+        return sorted(hopes, key=lambda edit: -hopes[edit])
 
     def _conflict_free(self, edits: Iterable[str]) -> tuple[str, ...]:
         """Those of the edits, the first ones first, that can all be on together."""
@@ -241,7 +247,7 @@ class Race:
             if arm is not None and arm.safety is not None and arm.safety.harmful:
                 events.append(self._close(arm, Ending.VETOED, "harm was shown on a safety suite"))
             elif arm is not None and arm.shown and self._settings.rule is Rule.STRICT and (arm.safety is None or arm.safety.harmless):
-                events += self._accept(arm, f"e-value {math.exp(min(max(arm.capitals), 700)):.3g} for {1 / arm.level:.0f}")
+                events += self._accept(arm, f"e-value {math.exp(min(log_mean_exp(arm.capitals), 700)):.3g} for {1 / arm.level:.0f}")
         if self._spent - self._reviewed >= self._settings.review and self._settings.rule is not Rule.REPORT:
             self._reviewed = self._spent
             events += self._review()
