@@ -20,7 +20,7 @@ from rsi.loop.watch import WatchedJail
 
 __all__ = ["Machine", "Opening", "SharedSuite", "scanner_of", "settings_of"]
 
-_HOPE = Prior(better=0.3, worse=0.2, gain=0.04, loss=0.03)
+_HOPE = Prior(better=0.3, worse=0.2, gain=0.06, loss=0.04)
 """What is believed of a change that an improver has thought about and tried; a race learns better from those that it closes."""
 _FEWEST = 200
 _HASTY = 0.5

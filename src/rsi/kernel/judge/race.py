@@ -19,8 +19,8 @@ import random
 from collections.abc import Collection, Hashable, Iterable, Sequence
 
 from rsi.kernel.judge.entrants import STAKES, Arm, Closed, Draw, Ending, Rule, Settings, Standing, State
-from rsi.kernel.judge.expected import Forecast
 from rsi.kernel.judge.eprocess import log_mean_exp
+from rsi.kernel.judge.expected import Forecast
 from rsi.kernel.judge.prior import Prior, learn
 from rsi.kernel.judge.rounds import Round, Toggling, staked, tossed
 from rsi.kernel.judge.spending import AlphaSpending
