@@ -66,9 +66,9 @@ class JudgeConfig(Section):
 
     alpha: float = Field(default=0.1, gt=0, lt=1, description="Share of false acceptances among all acceptances of a run, in expectation.")
     horizon: int = Field(default=40, ge=1, le=100_000, description="Tests that a run may open; each gets its share of alpha.")
-    block: int = Field(default=4, ge=1, le=1000, description="Fresh cases per round; the judge decides after each round.")
-    open: int = Field(default=16, ge=1, le=64, description="Changes that are in the race at the same time.")
-    max_pairs: int = Field(default=1_000, ge=1, le=100_000, description="Cases with and without a change after which it is given up.")
+    block: int = Field(default=8, ge=1, le=1000, description="Fresh cases per round; the judge decides after each round.")
+    open: int = Field(default=8, ge=1, le=64, description="Changes that are in the race at the same time.")
+    max_pairs: int = Field(default=2_000, ge=1, le=100_000, description="Cases with and without a change after which it is given up.")
     programs: int = Field(default=4_000, ge=1, description="Budget of one case for each of the two versions, in programs.")
 
     @model_validator(mode="after")

@@ -119,12 +119,12 @@ async def _take_in(machine: Machine, drawn: Round, rows: Sequence[Sequence[Row]]
 
 def _count(machine: Machine, drawn: Round, rows: Sequence[Sequence[Row]]) -> None:
     """How often the arm with an edit won against the one without it."""
-    base, *others = [[score or 0.0 for _, score in row] for row in rows]
-    for group, other in zip(drawn.groups, others, strict=True):
-        for name in group & machine.state.entrants.keys():
-            entrant = machine.state.entrants[ProposalId(name)]
-            with_it, without = (base, other) if name in drawn.base else (other, base)
-            entrant.pairs += len(base)
+    scores = [[score or 0.0 for _, score in row] for row in rows]
+    for name in drawn.drawn:
+        entrant = machine.state.entrants.get(ProposalId(name))
+        if entrant is not None:
+            with_it, without = (scores[place] for place in drawn.pair_of(name))
+            entrant.pairs += len(without)
             entrant.wins += sum(one > two for one, two in zip(with_it, without, strict=True))
             entrant.losses += sum(one < two for one, two in zip(with_it, without, strict=True))
 

@@ -22,7 +22,7 @@ from rsi.kernel.judge.entrants import STAKES, Arm, Closed, Draw, Ending, Rule, S
 from rsi.kernel.judge.eprocess import log_mean_exp
 from rsi.kernel.judge.expected import Forecast
 from rsi.kernel.judge.prior import Prior, learn
-from rsi.kernel.judge.rounds import Round, Toggling, staked, tossed
+from rsi.kernel.judge.rounds import ABREAST, Round, Ways, staked, tossed
 from rsi.kernel.judge.spending import AlphaSpending
 
 __all__ = ["Race", "Row"]
@@ -48,7 +48,7 @@ class Race:
         self._settings = settings
         self._rng = rng
         self._levels = levels or AlphaSpending(settings.alpha, settings.horizon)
-        self._toggling = Toggling()
+        self._ways = Ways()
         self._open: dict[str, Arm] = {}
         self._finished: list[Closed] = []
         self._forecast, self._safety_forecast = Forecast(), Forecast()
@@ -95,14 +95,18 @@ class Race:
         return Draw(number=self._draws - 1, drawn=drawn, on=tossed(drawn, self._rng))
 
     def draw_round(self) -> Round:
-        """What is to be run side by side next; no arms but the incumbent alone if nothing is open.
+        """What is to be run side by side next; the incumbent alone if nothing is open.
 
-        Where not all can be toggled, those that look best are drawn most often (Thompson sampling); the coins know nothing of that.
+        Where not all edits can be in it, those that look best are.
         """
-        groups = self._toggling.groups(self._conflict_free(self._promising()))
-        drawn = tuple(sorted(edit for group in groups for edit in group))
+        hopeful = self._promising()
+        free, few = self._conflict_free(hopeful), hopeful[:ABREAST]
         self._draws += 1
-        return Round(number=self._draws - 1, drawn=drawn, base=tossed(drawn, self._rng), groups=groups)
+        if self._ways.is_apart(together=len(free), apart=len(few)):
+            arms = (frozenset[str](), *(frozenset([edit]) for edit in few))
+            return Round(number=self._draws - 1, drawn=tuple(few), arms=arms, apart=True)
+        on = tossed(free, self._rng)
+        return Round(number=self._draws - 1, drawn=free, arms=(on, frozenset(free) - on), apart=False)
 
     def observe(self, draw: Draw, rows: Sequence[Row], *, safety: bool = False) -> tuple[Closed, ...]:
         """Learn what a draw scored on one case or, for a build, on several; returns the tests that end with that.
@@ -127,7 +131,7 @@ class Race:
             self._bet_on_safety(draw, surprise)
         else:
             self._bet(draw, surprise, len(rows), math.fsum(scores))
-        return tuple(self._settle(draw))
+        return tuple(self._settle(draw.drawn))
 
     def observe_round(self, played: Round, arms: Sequence[Sequence[Row]]) -> tuple[Closed, ...]:
         """Learn what each arm of a round scored on the same cases, in the order of `played.arms`; returns the tests that end with that.
@@ -139,21 +143,25 @@ class Race:
         """
         scores = [[0.0 if score is None else score for _, score in rows] for rows in arms]
         cases = [[case for case, _ in rows] for rows in arms]
-        if len(arms) != len(played.groups) + 1 or not cases[0] or any(other != cases[0] for other in cases):
-            raise ValueError(f"round {played.number} needs {len(played.groups) + 1} arms on the same cases")
+        if len(arms) != len(played.arms) or not cases[0] or any(other != cases[0] for other in cases):
+            raise ValueError(f"round {played.number} needs {len(played.arms)} arms on the same cases")
         if not all(0.0 <= score <= 1.0 for row in scores for score in row):
             raise ValueError(f"round {played.number} needs scores in [0, 1], not {scores!r}")
         self._spent += len(arms) * len(cases[0])
-        for on, rows in zip(played.arms, arms, strict=True):
-            self._blame(Draw(number=played.number, drawn=played.drawn, on=on), sum(score is None for _, score in rows))
-        base, *others = [math.fsum(row) for row in scores]
-        for group, other in zip(played.groups, others, strict=True):
-            for edit in sorted(group & self._open.keys()):
-                sign = -1 if edit in played.base else 1
-                self._bet_on_difference(self._open[edit], sign * (other - base) / len(cases[0]), len(cases[0]), other + base)
-        if len(played.drawn) > 1:
-            self._toggling.add([(other - base) / len(cases[0]) for other in others], apart=len(others) > 1)
-        return tuple(self._settle(Draw(number=played.number, drawn=played.drawn, on=played.base)))
+        crashes = [sum(score is None for _, score in rows) for rows in arms]
+        seen = []
+        for edit in played.drawn:
+            one, other = played.pair_of(edit)
+            differences = [mine - theirs for mine, theirs in zip(scores[one], scores[other], strict=True)]
+            seen.append(math.fsum(differences) / len(differences))
+            arm = self._open.get(edit)
+            if arm is not None:
+                arm.crashed_on += crashes[one]
+                arm.crashed_off += crashes[other]
+                self._bet_on_differences(arm, differences, math.fsum(scores[one]) + math.fsum(scores[other]), apart=played.apart)
+        if len(seen) > 1:
+            self._ways.add(seen, apart=played.apart)
+        return tuple(self._settle(played.drawn))
 
     def withdraw(self, edit: str, reason: str) -> Closed:
         """Take an open edit out for another reason than its evidence; its level stays spent."""
@@ -220,10 +228,16 @@ class Race:
                 arm.add(-surprise, rows, scores, losses)
 
     @staticmethod
-    def _bet_on_difference(arm: Arm, difference: float, cases: int, scores: float) -> None:
-        """Half the difference is what a trial of either arm tells of the edit."""
-        amount = staked(difference, cases, arm.square / cases**2, arm.trials // (2 * cases))
-        arm.add(difference / 2, 2 * cases, scores, [math.log1p(stake * amount) for stake in STAKES])
+    def _bet_on_differences(arm: Arm, differences: Sequence[float], scores: float, *, apart: bool) -> None:
+        """Case by case where nothing but the edit is different; else once, since all cases share the coins."""
+        cases = len(differences)
+        mean = math.fsum(differences) / cases
+        if apart:
+            gains = [math.fsum(math.log1p(stake * difference) for difference in differences) for stake in STAKES]
+        else:
+            amount = staked(mean, cases, arm.square / cases**2, arm.trials // (2 * cases))
+            gains = [math.log1p(stake * amount) for stake in STAKES]
+        arm.add(mean / 2, 2 * cases, scores, gains)
 
     def _bet_on_safety(self, draw: Draw, surprise: float) -> None:
         for edit in draw.drawn:
@@ -239,10 +253,10 @@ class Race:
             elif arm is not None:
                 arm.crashed_off += crashes
 
-    def _settle(self, draw: Draw) -> list[Closed]:
+    def _settle(self, drawn: Iterable[str]) -> list[Closed]:
         """Who is vetoed or accepted now; and, from time to time, who is dropped."""
         events: list[Closed] = []
-        for edit in draw.drawn:
+        for edit in drawn:
             arm = self._open.get(edit)
             if arm is not None and arm.safety is not None and arm.safety.harmful:
                 events.append(self._close(arm, Ending.VETOED, "harm was shown on a safety suite"))

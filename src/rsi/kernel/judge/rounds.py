@@ -1,12 +1,15 @@
-"""Rounds of a race: the same fresh cases for several subsets of the open edits at once, so that what a case is worth cancels out.
+"""Rounds of a race: several versions on the same fresh cases, so that what a case is worth cancels out of every comparison.
 
-A round tosses a fair coin for each edit of a conflict-free set: those that are on are the *base*. Every other arm is the base with a
-group of edits toggled. The difference of the two arms, signed by the coin, has mean 0 for each edit of the group that does nothing:
-toggling its coin alone would change nothing but the sign. Toggling all edits at once (an antithetic pair) lets every trial inform on all
-of them and is best where scores are noisy. Toggling them one by one keeps the edits out of each other's way and is best where a program
-gives the same answer every time and an edit changes few of them. Which tells more per trial is seen from the differences so far.
+There are two ways to learn from so many trials, and which tells more is seen from the differences so far:
 
-Covers: the choice of groups, and of the scale at which a difference is bet on, by the past alone, so that both leave a race valid.
+- *Together*: a fair coin is tossed for each edit of a conflict-free set; one arm has those that are on, the other exactly the others (an
+  antithetic pair). The difference, signed by an edit's coin, has mean 0 if the edit does nothing: tossing its coin anew would change
+  nothing but the sign. Every trial informs on all edits. Best where scores are noisy.
+- *Apart*: the incumbent alone, and with each of a few edits alone; all share its trials. Best where a program gives the same answer
+  every time and an edit changes few of them, since edits keep out of each other's way. Edits that conflict can be in one round.
+
+Covers: together, an edit that does nothing, whatever the cases and the other edits do; apart, also an edit that helps on some cases as
+much as it hurts on others, given fresh cases. The choice of way, edits and stakes by the past alone leaves both valid.
 Does not cover: groups of sizes between one and all.
 """
 
@@ -15,15 +18,15 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-__all__ = ["ABREAST", "Round", "Toggling", "staked", "tossed"]
+__all__ = ["ABREAST", "Round", "Ways", "staked", "tossed"]
 
 ABREAST = 4
-"""So many edits at most are toggled one by one in a round: more would save little, and fewer can be those that look best."""
+"""So many edits at most are in a round apart: more would save little, and fewer can be those that look best."""
 _COUNTED = 2 * ABREAST
-"""Of those toggled together so many count: to know a few well soon is worth more than to know many a little."""
+"""Of edits that are together so many count: to know a few well soon is worth more than to know many a little."""
 _MEMORY = 60.0
-_TRIED_FIRST = 4
-_LOOKED_AT_AGAIN = 16
+_TRIED_FIRST = 3
+_LOOKED_AT_AGAIN = 32
 _STEADY = 4
 _WIDE = 2.0
 
@@ -34,24 +37,25 @@ class Round:
 
     Attributes:
         number: 0, 1, 2 …
-        drawn: edits whose coin was tossed; all others are off because one of these conflicts with them, and nothing is learnt of them.
-        base: those of `drawn` that the coins have on.
-        groups: the edits of `drawn`, in groups that are toggled together; one arm for each.
+        drawn: edits that it is about; all others are off, and nothing is learnt of them.
+        arms: the edits that are on in each version: together, two that complement each other; apart, none, then each alone.
+        apart: which of the two ways it is.
     """
 
     number: int
     drawn: tuple[str, ...]
-    base: frozenset[str]
-    groups: tuple[frozenset[str], ...]
+    arms: tuple[frozenset[str], ...]
+    apart: bool
 
-    @property
-    def arms(self) -> tuple[frozenset[str], ...]:
-        """The edits that are on in each arm, the base first."""
-        return (self.base, *(self.base ^ group for group in self.groups))
+    def pair_of(self, edit: str) -> tuple[int, int]:
+        """The places of two arms that differ by this edit (and, together, by all others): with it, and without it."""
+        if self.apart:
+            return self.arms.index(frozenset([edit])), 0
+        return (0, 1) if edit in self.arms[0] else (1, 0)
 
 
-class Toggling:
-    """Learns from the differences so far whether edits are better toggled all at once or one by one."""
+class Ways:
+    """Learns from the differences so far which way tells more per trial."""
 
     __slots__ = ("_rounds", "_squares", "_weights")
 
@@ -60,28 +64,24 @@ class Toggling:
         self._weights = {True: 0.0, False: 0.0}
         self._squares = {True: 0.0, False: 0.0}
 
-    def groups(self, edits: Sequence[str]) -> tuple[frozenset[str], ...]:
-        """The groups of the next round, of some or all of these edits, the most promising first."""
-        if len(edits) < 2:
-            return (frozenset(edits),) if edits else ()
+    def is_apart(self, *, together: int, apart: int) -> bool:
+        """Whether the next round is run apart, with so many edits, or together, with so many.
+
+        Of n edits apart, n + 1 arms tell what two arms tell together: worth it if the differences are that much smaller.
+        """
+        if together < 2:
+            return True
         self._rounds += 1
-        apart = min(len(edits), ABREAST)
-        if self._is_apart(len(edits), apart):
-            return tuple(frozenset([edit]) for edit in edits[:apart])
-        return (frozenset(edits),)
-
-    def add(self, differences: Sequence[float], *, apart: bool) -> None:
-        """Learn the differences of a round's arms from its base."""
-        square = math.fsum(difference * difference for difference in differences) / len(differences)
-        self._weights[apart] = min(self._weights[apart] + 1, _MEMORY)
-        self._squares[apart] += (square - self._squares[apart]) / self._weights[apart]
-
-    def _is_apart(self, together: int, apart: int) -> bool:
-        """What tells more per trial: two arms for all edits, or one more arm than edits, whose differences are smaller."""
         if min(self._weights.values()) < _TRIED_FIRST:
             return self._weights[True] <= self._weights[False]
         better = apart / (apart + 1) * self._squares[False] > min(together, _COUNTED) / 2 * self._squares[True]
         return better != (self._rounds % _LOOKED_AT_AGAIN == 0)
+
+    def add(self, differences: Sequence[float], *, apart: bool) -> None:
+        """Learn the differences that a round showed."""
+        square = math.fsum(difference * difference for difference in differences) / len(differences)
+        self._weights[apart] = min(self._weights[apart] + 1, _MEMORY)
+        self._squares[apart] += (square - self._squares[apart]) / self._weights[apart]
 
 
 def staked(difference: float, cases: int, square: float, blocks: int) -> float:
