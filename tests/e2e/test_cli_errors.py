@@ -33,7 +33,7 @@ def complaint(capsys: pytest.CaptureFixture[str], *argv: object) -> str:
     ("argv", "words"),
     [
         (["rnu"], "unknown verb 'rnu'; did you mean 'run'?"),
-        (["zzz"], "unknown verb 'zzz'; known are diff, doctor"),
+        (["zzz"], "unknown verb 'zzz'; known are bench, diff"),
         (["run", "--wrokers", "3"], "Did you mean --workers?"),
         (["run", "extra"], "unexpected argument 'extra'; see `rsi run --help`"),
         (["run", "--seed", "many"], "--seed"),

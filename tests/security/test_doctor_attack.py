@@ -43,3 +43,10 @@ def test_every_attack_was_tried_at_every_tier_that_is_there_and_the_others_are_n
 def test_what_was_shown_is_kept_for_the_runs_to_come(told: dict[str, Any]) -> None:
     assert told["kept"] == sorted(f"jail-{tier}" for tier in REACHED)
     assert all(proof["suite"] == "full" and proof["got_through"] == [] for proof in told["proofs"].values())
+
+
+def test_names_are_unique_and_every_number_of_the_list_is_there_in_its_order() -> None:
+    names = [attack.id for attack in ATTACKS]
+    numbers = list(dict.fromkeys(name.partition("-")[0] for name in names))
+    assert len(set(names)) == len(names)
+    assert numbers == [f"A{n:02}" for n in range(1, 52)] + [f"N{n}" for n in range(1, 8)] + ["P1", "P2"]

@@ -1,9 +1,11 @@
 """The filter of system calls, run instruction by instruction against the kernel's own numbers: both processors decide alike."""
 
 import struct
+from collections.abc import Callable
 
 import pytest
 
+from rsi.kernel.sandbox.agent import program_filter
 from rsi.kernel.sandbox.confine import program
 
 ARCH = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
@@ -82,6 +84,9 @@ NUMBERS: dict[str, tuple[int | None, int | None]] = {
     shmat 30 196
     msgget 68 186
     semget 64 190
+    semtimedop 220 192
+    chdir 80 49
+    fchdir 81 50
     mq_open 240 180
     mknodat 259 33
     inotify_init1 294 26
@@ -145,7 +150,7 @@ NUMBERS: dict[str, tuple[int | None, int | None]] = {
 ALLOWED = """
     read write open openat close fstat lseek mmap mprotect munmap brk rt_sigaction rt_sigprocmask rt_sigreturn mremap
     madvise getpid exit exit_group getcwd getdents64 futex getrandom clock_gettime nanosleep setitimer getrusage
-    sched_yield sched_getaffinity statx getuid mkdirat unlinkat
+    sched_yield sched_getaffinity statx getuid mkdirat unlinkat chdir
 """.split()
 DEADLY = """
     ptrace process_vm_readv process_vm_writev kcmp mount umount2 pivot_root chroot setns unshare bpf perf_event_open
@@ -157,10 +162,12 @@ DEADLY = """
 UNKNOWN = "clone3 pidfd_send_signal pidfd_open openat2 landlock_create_ruleset memfd_secret fchmodat2".split()
 
 
-def decide(machine: str, number: int, arguments: tuple[int, ...] = (), arch: int | None = None) -> int:
+def decide(
+    machine: str, number: int, arguments: tuple[int, ...] = (), arch: int | None = None, of: Callable[[str], bytes] = program
+) -> int:
     """What the kernel would answer: a machine for the six instructions that the filter uses."""
     data = struct.pack("IIQ6Q", number, ARCH[machine] if arch is None else arch, 0, *(*arguments, *[0] * 6)[:6])
-    lines = list(struct.iter_unpack("HBBI", program(machine)))
+    lines = list(struct.iter_unpack("HBBI", of(machine)))
     at, held = 0, 0
     while True:
         code, yes, no, constant = lines[at]
@@ -228,3 +235,34 @@ def test_every_jump_stays_inside_the_filter() -> None:
 def test_a_processor_without_a_table_is_said_to_have_none() -> None:
     with pytest.raises(OSError, match="riscv64"):
         program("riscv64")
+
+
+@pytest.mark.parametrize(("machine", "fcntl"), [("x86_64", 72), ("aarch64", 25)])
+def test_descriptors_may_be_copied_and_locked_but_send_no_signals(machine: str, fcntl: int) -> None:
+    dup, locks, dup_cloexec, pipe_size, seals = [0, 1, 2, 3, 4], [5, 6, 7, 36, 37, 38], 1030, [1031, 1032], [1033, 1034]
+    own, get_own, sig, get_sig, own_ex, lease, notify = 8, 9, 10, 11, 15, 1024, 1026
+    answers = {command: decide(machine, fcntl, (5, command)) for command in range(1100)}
+    assert {command for command, answer in answers.items() if answer == ALLOW} == {*dup, *locks, dup_cloexec, *pipe_size, *seals}
+    assert {answers[command] for command in (own, get_own, sig, get_sig, own_ex, lease, notify)} == {EPERM}
+
+
+# What the filter for programs refuses beyond what it says itself: nothing outside the call's own family and files may be reached.
+REFUSED_TO_PROGRAMS = [*DEADLY, *"memfd_create shmget shmat msgget semget semtimedop mq_open inotify_init1 seccomp".split()]
+PROGRAMS_MAY = """
+    fork vfork execve execveat kill tkill tgkill rt_sigqueueinfo chmod fchmod fchmodat chown fchown fchownat utimensat setxattr fsetxattr
+    setrlimit setpriority sched_setaffinity setuid setresuid setsid prctl mknodat timer_create timerfd_create eventfd2 connect bind
+    pidfd_send_signal pidfd_open openat2 fchmodat2 fchdir
+""".split()
+
+
+@pytest.mark.parametrize("machine", ["x86_64", "aarch64"])
+def test_programs_of_agents_may_do_the_same_on_both_processors(machine: str) -> None:
+    column = list(ARCH).index(machine)
+    answers = {
+        name: decide(machine, number, of=program_filter) for name, numbers in NUMBERS.items() if (number := numbers[column]) is not None
+    }
+    own = {"socket": EPERM, "socketpair": EPERM, "clone": ALLOW, "clone3": ENOSYS, "landlock_create_ruleset": EPERM, "memfd_secret": ENOSYS}
+    wanted = own | dict.fromkeys([*ALLOWED, *PROGRAMS_MAY], ALLOW) | dict.fromkeys(REFUSED_TO_PROGRAMS, EPERM)
+    late = {name for name, numbers in NUMBERS.items() if (numbers[0] or 0) >= 424}
+    odd = {name: hex(answer) for name, answer in answers.items() if answer != wanted[name] and not (name in late and answer == ENOSYS)}
+    assert odd == {}

@@ -199,3 +199,14 @@ def test_a_build_that_fails_says_why_and_a_tree_without_one_is_ready() -> None:
     plain = Manifest(name="toy", entry="agent", surfaces={})
     ready = build(InProcessJail(), {"agent.py": b""}, plain, 5, Limits())
     assert isinstance(ready, Built) and set(ready.files) == {"agent.py"}
+
+
+def test_more_programs_than_a_machine_can_try_are_a_violation_with_a_name() -> None:
+    solve = f"return {{'answers': [{{'answer': {ADD_ONE!r}, 'programs': 10**9}} for _ in message['cases']]}}"
+    found = block(InProcessJail(), solve, programs=10**9)
+    assert {(trial.outcome, trial.score, trial.label) for trial in found} == {(Outcome.VIOLATION, None, "faster than physics")}
+
+
+def test_as_many_programs_as_a_machine_might_try_are_believed() -> None:
+    solve = f"return {{'answers': [{{'answer': {ADD_ONE!r}, 'programs': 10**6}} for _ in message['cases']]}}"
+    assert {trial.outcome for trial in block(InProcessJail(), solve, programs=10**6)} == {Outcome.ANSWERED}

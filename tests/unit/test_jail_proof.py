@@ -56,7 +56,7 @@ def test_a_proof_is_found_again_until_anything_changes_on_which_it_depends(tmp_p
     path = proofs.keep(proof("S1"))
     assert proofs.find("S1") == proof("S1")
     kept = json.loads(path.read_text())
-    assert {"kernel", "attacks", "system", "python", "root", "bubblewrap", "jail", "tier"} == set(kept["circumstances"])
+    assert {"kernel", "attacks", "system", "python", "root", "bubblewrap", "template", "jail", "tier"} == set(kept["circumstances"])
     path.write_text(json.dumps({**kept, "circumstances": {**kept["circumstances"], "kernel": "0" * 16}}))
     assert proofs.find("S1") is None
 

@@ -122,9 +122,9 @@ def _secretive(scene: Scene) -> Iterator[None]:
 
 
 _EVERYWHERE = """
-places = [os.getcwd(), '..', *sys.path, '/tmp', '/var/tmp', '/dev/shm', os.path.expanduser('~'), '/root', '/home', '/workspace', '/box',
+places = [os.getcwd(), '/tmp', '..', *sys.path, '/var/tmp', '/dev/shm', os.path.expanduser('~'), '/root', '/home', '/workspace', '/box',
           '/etc', '/opt', '/srv', '/mnt', '/var', '/run', '/usr/local', '/']
-return search(places, 4_000)
+return ' '.join(search([place], 2_000) for place in dict.fromkeys(places))
 """
 
 

@@ -188,8 +188,8 @@ def the_control_group_of_the_judge(at):
     open(f"/proc/{at['judge']}/cgroup", "w").write("0::/rsi")
 
 
-def a_signal_to_everybody(_):
-    os.kill(-1, signal.SIGURG)
+def a_signal_to_everybody(at):
+    os.kill(at["everybody"], signal.SIGURG)
 
 
 def a_signal_to_its_group(_):
@@ -246,7 +246,7 @@ def kill_the_zygote(at):
 
 def _programs(scene: Scene) -> Finding:
     word = scene.mark[-12:]
-    limits = Limits(wall_s=3.0)
+    limits = Limits(wall_s=1.5)
 
     def through(reply: Reply) -> bool:
         return f"ran-{word}" in reply.stdout
@@ -258,7 +258,13 @@ def _blows(scene: Scene) -> Finding:
     scene.calm()
     zygote = scene.jail().standing
     last = standing_of(scene.judge)
-    told: Json = {"judge": scene.judge, "group": os.getpgid(scene.judge), "zygote": [*sorted(zygote)], "suite": os.getpid()}
+    told: Json = {
+        "judge": scene.judge,
+        "everybody": scene.everybody,
+        "group": os.getpgid(scene.judge),
+        "zygote": [*sorted(zygote)],
+        "suite": os.getpid(),
+    }
 
     def through(reply: Reply) -> bool:
         nonlocal last

@@ -47,7 +47,7 @@ def look_at(folder: Path, judge: int, mark: str) -> HostState:
         files={str(path): _file(path) for path in [folder, *sorted(folder.rglob("*"))]},
         names=frozenset([*_marked(mark), *_shared(key_of(mark))]),
         judge=standing_of(judge),
-        room={place: _room(place) for place in common_folders() if os.path.isdir(place)},
+        room={place: _room(place) for place in _disks().values()},
     )
 
 
@@ -97,6 +97,11 @@ def common_folders() -> list[str]:
     """Where an attack might leave something: temporary folders, home, the interpreter's packages, the working folder, system folders."""
     places = [tempfile.gettempdir(), "/tmp", "/dev/shm", "/var/tmp", "/run", "/dev", "/", os.path.expanduser("~"), os.getcwd()]
     return sorted({os.path.realpath(place) for place in [*places, *sysconfig.get_paths().values()]})
+
+
+def _disks() -> dict[int, str]:
+    """One of the common folders for each file system."""
+    return {os.stat(place).st_dev: place for place in reversed(common_folders()) if os.path.isdir(place)}
 
 
 def _marked(mark: str) -> list[str]:

@@ -9,6 +9,7 @@ from rsi.attacks.scene import Scene
 __all__ = ["EVERY_TIER", "FENCED", "Attack", "Finding", "Result", "Status"]
 
 EVERY_TIER = frozenset({"S4", "S3", "S2", "S1"})
+"""What even S1 promises to hold."""
 FENCED = frozenset({"S4", "S3", "S2"})
 """Tiers that promise more than limits and a process of its own."""
 

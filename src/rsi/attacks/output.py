@@ -7,7 +7,6 @@ import tarfile
 import unicodedata
 import zipfile
 from collections.abc import Iterator
-from typing import Any
 
 from rsi.attacks.host import common_folders
 from rsi.attacks.model import EVERY_TIER, Attack, Finding
@@ -141,20 +140,18 @@ def _copied_out(scene: Scene) -> Finding:
     for number in (*range(_ODD_WAYS), None):
         at: Json = {"answers": str(scene.folder / "answers.json"), "which": number}
         call = Call(
-            files={"attack.py": f"import os\n{_ODD_FILES}".encode()}, module="attack", function="f", payload=at, limits=Limits(wall_s=5)
+            files={"attack.py": f"import os\n{_ODD_FILES}".encode()},
+            module="attack",
+            function="f",
+            payload=at,
+            limits=Limits(wall_s=5),
+            collect_bytes=_COLLECTED,
         )
-        reply = scene.jail().call(_collecting(call))
-        files: dict[str, bytes] = dict(getattr(reply, "files", {}))
-        leaked = scene.knows(reply) or any(scene.sentinel.encode() in content for content in files.values())
-        if leaked or any(_odd_name(path) for path in files) or sum(map(len, files.values())) > _COLLECTED:
+        reply = scene.jail().call(call)
+        leaked = scene.knows(reply) or any(scene.sentinel.encode() in content for content in reply.files.values())
+        if leaked or any(_odd_name(path) for path in reply.files) or sum(map(len, reply.files.values())) > _COLLECTED:
             got.append(f"way {number}")
     return told(_ODD_WAYS + 1, got, "more than plain files came out")
-
-
-def _collecting(call: Call) -> Call:
-    """The call, made to bring its files out where this jail can do that."""
-    more: dict[str, Any] = {field.name: _COLLECTED for field in dataclasses.fields(call) if field.name == "collect_bytes"}
-    return dataclasses.replace(call, **more)
 
 
 def _odd_name(path: str) -> bool:

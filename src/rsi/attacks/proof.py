@@ -27,7 +27,7 @@ from rsi.kernel.sandbox import open_jail
 __all__ = ["Proofs", "circumstances", "proof_of", "proven", "state_folder"]
 
 _MOST_BYTES = 100_000
-_ABILITIES = ("filter", "fence", "landlock", "uid")
+_ABILITIES = ("filter", "fence", "landlock", "uid", "counted", "group")
 
 
 def state_folder(environment: Mapping[str, str], home: Path) -> Path:
@@ -38,13 +38,13 @@ def state_folder(environment: Mapping[str, str], home: Path) -> Path:
     return (Path(base) if os.path.isabs(base) else home / ".local" / "state") / "rsi"
 
 
-def circumstances(tier: str) -> dict[str, Json]:
+def circumstances(tier: str, template: str | None = None) -> dict[str, Json]:
     """All that a proof for this tier depends on: sources, machine, and what a jail of the tier says of itself.
 
     Raises:
         UserError: the machine cannot enforce this tier.
     """
-    with open_jail((), tier) as jail:
+    with open_jail((), tier, template=template) as jail:
         abilities: dict[str, Json] = {name: str(jail.enforced.get(name)) for name in _ABILITIES}
     return {
         "tier": tier,
@@ -54,6 +54,7 @@ def circumstances(tier: str) -> dict[str, Json]:
         "python": f"{platform.python_implementation()} {platform.python_version()}",
         "root": os.getuid() == 0,
         "bubblewrap": _bubblewrap(),
+        "template": template if tier == "S4" else None,
         "jail": abilities,
     }
 
@@ -84,13 +85,14 @@ def proof_of(results: Sequence[Result], *, tier: str, suite: str, at: float) -> 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proofs:
-    """The proofs that are kept in a folder, one file for each tier and its circumstances."""
+    """The proofs that are kept in a folder, one file for each tier and its circumstances, `template` (the command of S4) among them."""
 
     folder: Path
+    template: str | None = None
 
     def find(self, tier: str) -> JailProof | None:
         """The proof for this tier under the present circumstances; None if there is none that can be read."""
-        there = circumstances(tier)
+        there = circumstances(tier, self.template)
         with contextlib.suppress(OSError, MessageError):
             data = loads(self._place(there).read_bytes(), max_bytes=_MOST_BYTES)
             if isinstance(data, dict) and canonical(data.get("circumstances")) == canonical(there):
@@ -104,7 +106,7 @@ class Proofs:
         Raises:
             UserError: the folder cannot be written.
         """
-        there = circumstances(proof.tier)
+        there = circumstances(proof.tier, self.template)
         path = self._place(there)
         text = json.dumps({"circumstances": there, "proof": encode(proof)}, indent=1, sort_keys=True)
         try:

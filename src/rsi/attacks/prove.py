@@ -23,19 +23,24 @@ ATTACKS: tuple[Attack, ...] = (
 
 
 def prove(
-    tier: str, *, only: tuple[str, ...] = (), quick: bool = False, on_result: Callable[[Result], None] = lambda _: None
+    tier: str,
+    *,
+    only: tuple[str, ...] = (),
+    quick: bool = False,
+    template: str | None = None,
+    on_result: Callable[[Result], None] = lambda _: None,
 ) -> tuple[Result, ...]:
-    """Run the attacks (all, those named, or the quick ones) on a jail of this tier; one result each, in their order.
+    """Run the attacks (all, those named, or the quick ones) on a jail of this tier (S4: behind `template`); one result each, in order.
 
     Raises:
         UserError: a name that no attack has, or a tier that this machine cannot enforce.
     """
     chosen = _chosen(only, quick)
-    why = unreachable(tier)
+    why = unreachable(tier, template=template)
     if why is not None:
         raise UserError(f"this machine cannot enforce jail tier {tier}: {why}")
     results = []
-    with Scene(tier) as scene:
+    with Scene(tier, template) as scene:
         for attack in chosen:
             results.append(tried(attack, scene))
             on_result(results[-1])
@@ -76,18 +81,29 @@ def _spared(attack: Attack, scene: Scene) -> str | None:
 
 
 def _judged(attack: Attack, scene: Scene) -> tuple[Status, str]:
-    """The attack's own finding, unless the host as a whole was touched: that counts whatever the attack found."""
+    """The attack's own finding, unless the host as a whole was touched: that counts whatever the attack found.
+
+    Other programs of this machine touch it too, now and then; so an attack that was held and yet seems to have touched something is tried
+    once more. What it really does, it does again.
+    """
     why = scene.missing(attack.profile) or _spared(attack, scene)
     if why is not None:
         return Status.NOT_RUN, why
+    finding, touched = _once(attack, scene)
+    if finding.held and touched:
+        finding, touched = _once(attack, scene)
+    if finding.held and not touched:
+        return Status.HELD, finding.seen
+    seen = "; ".join(([] if finding.held else [finding.seen]) + touched)
+    return (Status.THROUGH if scene.tier in attack.tiers else Status.REPORTED), seen
+
+
+def _once(attack: Attack, scene: Scene) -> tuple[Finding, list[str]]:
+    """What the attack found, and what of the host was touched."""
     scene.calm()
     before = scene.look()
     try:
         finding = attack.run(scene)
     except JailError as error:
         finding = Finding(held=False, seen=f"the jail broke: {error}")
-    touched = scene.damage(before)
-    if finding.held and not touched:
-        return Status.HELD, finding.seen
-    seen = "; ".join(([] if finding.held else [finding.seen]) + touched)
-    return (Status.THROUGH if scene.tier in attack.tiers else Status.REPORTED), seen
+    return finding, scene.damage(before)

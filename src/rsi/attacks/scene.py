@@ -21,7 +21,7 @@ from rsi.attacks.host import HostState, differences, look_at, mentions
 from rsi.core.errors import JailError
 from rsi.core.protocols import Call, Files, Limits, Reply
 from rsi.core.records import Json
-from rsi.kernel.sandbox import ZygoteJail, open_jail
+from rsi.kernel.sandbox import ZygoteJail, open_jail, unreachable
 from rsi.kernel.sandbox.clear import clear
 from rsi.kernel.sandbox.family import below, state_and_parent
 
@@ -54,11 +54,14 @@ class Scene:
         mark: part of the name of every file and command that an attack makes, so that the host finds it again.
         folder: files of the judge: `answers.json` (has the sentinel), `judge.py`, `results.json`, `log.jsonl`.
         judge: process number of the judge.
+        everybody: the process number that a signal to everybody is sent to.
     """
 
-    def __init__(self, tier: str) -> None:
-        """Set everything up when entered."""
-        self.tier = tier
+    everybody = -1
+
+    def __init__(self, tier: str, template: str | None = None) -> None:
+        """Set everything up when entered; `template`: the command of an S4."""
+        self.tier, self.template = tier, template
         self.sentinel = f"answer-{secrets.token_hex(12)}"
         self.mark = f"rsi-attack-{secrets.token_hex(6)}"
         self.folder = Path()
@@ -116,11 +119,11 @@ class Scene:
 
     def open_jail(self, profile: str = "function") -> ZygoteJail:
         """One more jail of this tier and profile; whoever opens it closes it."""
-        return open_jail(_PRELOAD, self.tier)
+        return open_jail(_PRELOAD, self.tier, profile, self.template)
 
     def missing(self, profile: str) -> str | None:
         """Why the jail of this profile cannot be had here; None if it can."""
-        return None if profile == "function" else f"no {profile} profile at {self.tier}"
+        return None if profile == "function" else unreachable(self.tier, profile, self.template)
 
     def addresses(self) -> dict[str, Json]:
         """Where the host listens: `tcp`, `udp` (ports on the loopback) and `vsock`, `named` path and `abstract` name of a unix socket."""
@@ -186,7 +189,7 @@ class Scene:
         found += [f"it reached the {name} listener" for name in self.heard()]
         if not self._judge_beats():
             found.append("the judge's heart stands still")
-        after = self.look()
+        after = self._later(before)
         for path in after.names:
             _remove(path)
         return found + differences(before, after)
@@ -214,6 +217,15 @@ class Scene:
             with contextlib.suppress(BlockingIOError):
                 return bool(os.read(out.fileno(), 1 << 16))
         return False
+
+    def _later(self, before: HostState) -> HostState:
+        """A look at the host; where room is missing once more after a while, for others who took it give it back."""
+        until = time.monotonic() + _PATIENCE_S / 4
+        after = self.look()
+        while any("of room" in line for line in differences(before, after)) and time.monotonic() < until:
+            time.sleep(0.2)
+            after = self.look()
+        return after
 
     def _seat_a_judge(self) -> None:
         self._bench.close()

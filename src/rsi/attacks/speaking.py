@@ -33,6 +33,7 @@ def on_write(act):
 
 
 """
+"""How attackers speak on the channel of results: before, instead of, behind and beside the message of their call."""
 
 _SAY = "\n\ndef solve(message):\n    text = json.dumps(right(message))\n"
 FORGERIES = {

@@ -197,10 +197,15 @@ def _stay(mark):
 
 
 def a_fork_bomb(mark):
-    for _ in range(60):
-        if os.fork() == 0:
-            _stay(mark)
-    _stay(mark)
+    born = 0
+    try:
+        while born < 60:
+            if os.fork() == 0:
+                _stay(mark)
+            born += 1
+    except OSError:
+        pass
+    return born and _stay(mark)
 
 
 def a_fork_bomb_of_sessions(mark):

@@ -12,7 +12,8 @@ __all__ = ["ATTACKS"]
 
 _FAMILY = "time and resources"
 _LIMITS = Limits(wall_s=10.0, cpu_s=2.0, memory_bytes=400_000_000, disk_bytes=8_000_000)
-_MEMORY, _DISK, _ENTRIES = 1_000_000_000, 300_000_000, 15_000
+_MEMORY, _DISK, _ENTRIES = 1_000_000_000, 420_000_000, 60_000
+"""Far above every limit, for a jail looks at its folders only from time to time."""
 
 _MEMORIES = """
 MOST = 1_200_000_000
@@ -87,7 +88,7 @@ def _held():
 
 def one_huge_file(_):
     with open("big", "wb") as file:
-        for _ in range(320):
+        for _ in range(500):
             file.write(bytes(1_000_000))
     return _held()
 
@@ -97,7 +98,7 @@ def many_large_files(_):
         with open(f"{number}", "wb") as file:
             for _ in range(7):
                 file.write(bytes(1_000_000))
-        if number * 7_000_000 > 350_000_000:
+        if number * 7_000_000 > 1_200_000_000:
             break
     return _held()
 
@@ -121,32 +122,32 @@ def a_file_that_is_reserved(_):
 
 def a_file_without_a_name(_):
     keep = []
-    while len(keep) < 50:
+    while len(keep) < 58:
         keep.append(os.open(".", os.O_TMPFILE | os.O_RDWR))
-        for _ in range(7):
+        for _ in range(8):
             os.write(keep[-1], bytes(1_000_000))
     return [sum(os.fstat(file).st_blocks * 512 for file in keep), len(keep)]
 
 
 def removed_but_open_files(_):
     keep = []
-    while len(keep) < 50:
+    while len(keep) < 58:
         keep.append(os.open("x", os.O_CREAT | os.O_RDWR))
         os.unlink("x")
-        for _ in range(7):
+        for _ in range(8):
             os.write(keep[-1], bytes(1_000_000))
     return [sum(os.fstat(file).st_blocks * 512 for file in keep), len(keep)]
 
 
 def many_small_files(_):
-    for number in range(20_000):
+    for number in range(100_000):
         os.close(os.open(f"{number}", os.O_CREAT | os.O_WRONLY))
     return [0, number + 1]
 
 
 def many_names_of_a_file(_):
     open("x", "w").close()
-    for number in range(20_000):
+    for number in range(100_000):
         os.link("x", f"{number}")
     return [0, number + 1]
 

@@ -30,7 +30,9 @@ __all__ = ["Prover", "attack_machine", "doctor"]
 class Prover(Protocol):
     """Runs the attack suite at one tier: `rsi.attacks.prove`."""
 
-    def __call__(self, tier: str, *, only: tuple[str, ...] = (), on_result: Callable[[Result], None]) -> Sequence[Result]:
+    def __call__(
+        self, tier: str, *, only: tuple[str, ...] = (), template: str | None = None, on_result: Callable[[Result], None]
+    ) -> Sequence[Result]:
         """One result per attack."""
 
 
@@ -57,31 +59,32 @@ def doctor(
     attack: Annotated[bool, Parameter(negative=(), help="Run the attack suite on a jail of this machine.")] = False,
     tier: Annotated[str | None, Parameter(help="Tier to attack: S4, S3, S2, S1 or all; by default the strongest.")] = None,
     only: Annotated[str, Parameter(help="Only these attacks: A05,A36.")] = "",
+    template: Annotated[str | None, Parameter(help="Command that starts the container or virtual machine of S4 (docs/jail.md).")] = None,
     as_json: JsonFlag = False,
 ) -> int:
     """What this machine can enforce around code that nobody has vetted: proven by starting a jail, and with --attack by attacking it."""
     if attack:
         names = tuple(name for name in only.upper().replace(" ", "").split(",") if name)
-        return attack_machine(_tiers(tier), names, as_json=as_json, prover=prove, proofs=known_proofs())
+        return attack_machine(_tiers(tier, template), names, as_json=as_json, prover=prove, proofs=known_proofs(template))
     if tier or only:
         raise UserError("--tier and --only choose what to attack: add --attack")
-    found = standings(known_proofs())
+    found = standings(known_proofs(template))
     if as_json:
-        print_json(_data(found))
+        print_json(_data(found, template))
     else:
-        _show(found)
+        _show(found, template)
     return 0
 
 
-def _tiers(wanted: str | None) -> tuple[str, ...]:
+def _tiers(wanted: str | None, template: str | None) -> tuple[str, ...]:
     """The tiers to attack: all, the strongest, or the one that is named, which then must be there."""
     if wanted == "all":
         return ALL_TIERS
     if wanted is None:
-        return (next((tier for tier in TIERS if unreachable(tier) is None), TIERS[-1]),)
+        return ("S4" if template else next((tier for tier in TIERS if unreachable(tier) is None), TIERS[-1]),)
     if wanted not in ALL_TIERS:
         raise UserError(f"--tier {wanted!r}: should be all or one of {', '.join(ALL_TIERS)}")
-    open_jail((), wanted).close()
+    open_jail((), wanted, template=template).close()
     return (wanted,)
 
 
@@ -93,7 +96,7 @@ def attack_machine(tiers: Sequence[str], only: tuple[str, ...], *, as_json: bool
     Raises:
         UserError: an attack that does not exist, or the proof cannot be kept.
     """
-    attacked = _attack(tiers, only, prover)
+    attacked = _attack(tiers, only, prover, proofs.template)
     kept = {tier: _proof(tier, results, only) for tier, results in attacked.found.items()}
     if as_json:
         print_json(_attack_data(attacked, kept))
@@ -105,18 +108,14 @@ def attack_machine(tiers: Sequence[str], only: tuple[str, ...], *, as_json: bool
     return 0 if attacked.held else 1
 
 
-def _attack(tiers: Sequence[str], only: tuple[str, ...], prover: Prover) -> _Attacked:
+def _attack(tiers: Sequence[str], only: tuple[str, ...], prover: Prover, template: str | None) -> _Attacked:
     found: dict[str, Sequence[Result]] = {}
-    absent = {tier: str(standing) for tier in tiers if (standing := _absence(tier)) is not None}
+    absent = {tier: why for tier in tiers if (why := unreachable(tier, template=template)) is not None}
     for tier in tiers:
         if tier not in absent:
             with AttackProgress(Console(stderr=True), tier, len(only) or len(ATTACKS)) as progress:
-                found[tier] = prover(tier, only=only, on_result=progress.seen)
+                found[tier] = prover(tier, only=only, template=template, on_result=progress.seen)
     return _Attacked(found=found, absent=absent)
-
-
-def _absence(tier: str) -> str | None:
-    return unreachable(tier) if tier in TIERS else "nothing on this machine is set up for it"
 
 
 def _proof(tier: str, results: Sequence[Result], only: tuple[str, ...]) -> JailProof:
@@ -153,24 +152,30 @@ def _show_attacks(attacked: _Attacked) -> None:
     say("the jail holds" if attacked.held else "the jail does NOT hold")
 
 
-def _show(found: Sequence[Standing]) -> None:
+def _show(found: Sequence[Standing], template: str | None) -> None:
     say(f"{_python()} · git {'found' if git_command() else 'not found (not needed)'}")
     best = next((standing.tier for standing in found if standing.missing is None), None)
     for standing in found:
         if standing.missing is None:
             mark = " (this is what runs use)" if standing.tier == best else ""
-            say(f"\n{enforced(standing.tier)}{mark}\n  {_proven(standing.proof)}")
+            say(f"\n{enforced(standing.tier)}{mark}\n  {_proven(standing.proof)}\n  {_for_programs(standing)}")
         else:
             say(f"\n{standing.tier} not reached: {clean(standing.missing, 200)}\n  for more: {standing.advice}")
     if best is not None:
-        _show_capabilities(best)
+        _show_capabilities(best, template)
 
 
-def _show_capabilities(tier: str) -> None:
+def _show_capabilities(tier: str, template: str | None) -> None:
     say(f"\nWhat {tier} keeps a candidate from:")
-    with open_jail((), tier) as jail:
+    with open_jail((), tier, template=template) as jail:
         for capability in capabilities(jail):
             say(f"  {'enforced    ' if capability.enforced else 'NOT enforced'}  {capability.name}: {capability.how}")
+
+
+def _for_programs(standing: Standing) -> str:
+    if standing.programs is None:
+        return "agent profile: reached, calls may start processes"
+    return f"agent profile: not reached: {clean(standing.programs, 100)}"
 
 
 def _proven(proof: JailProof | None) -> str:
@@ -183,11 +188,11 @@ def _python() -> str:
     return f"{platform.python_implementation()} {platform.python_version()} on {sys.platform}"
 
 
-def _data(found: Sequence[Standing]) -> Json:
+def _data(found: Sequence[Standing], template: str | None) -> Json:
     best = next((standing.tier for standing in found if standing.missing is None), None)
     items: list[Json] = []
     if best is not None:
-        with open_jail((), best) as jail:
+        with open_jail((), best, template=template) as jail:
             items = [encode(capability) for capability in capabilities(jail)]
     tiers: list[Json] = [_plain(standing) for standing in found]
     return {"tier": best, "python": _python(), "git": git_command(), "tiers": tiers, "capabilities": items}

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from rsi.attacks.proof import Proofs, state_folder
 from rsi.core.records import JailProof
-from rsi.kernel.sandbox import TIERS, unreachable
+from rsi.kernel.sandbox import unreachable
 
 __all__ = ["ALL_TIERS", "Standing", "advice", "known_proofs", "standings"]
 
@@ -24,7 +24,7 @@ _SETTINGS = (
     ),
 )
 _PLACES = {
-    "S4": "set up a container runtime or gVisor for it (docs/cli.md)",
+    "S4": "a container runtime or gVisor, and --template with the command that starts it (docs/jail.md)",
     "S2": "needs Linux 5.13 or later with Landlock and seccomp, on x86-64 or aarch64",
     "S1": "needs a POSIX system",
 }
@@ -36,19 +36,21 @@ class Standing:
 
     Attributes:
         missing: why it cannot be had; None if a jail of this tier was started.
+        programs: why it cannot be had for the agent profile; None if such a jail was started.
         advice: what to install or to set for it; empty if nothing is missing.
         proof: what attacks have shown of it under the present circumstances; None if nobody attacked it.
     """
 
     tier: str
     missing: str | None
+    programs: str | None
     advice: str
     proof: JailProof | None
 
 
-def known_proofs() -> Proofs:
-    """The proofs of this user on this machine."""
-    return Proofs(folder=state_folder(os.environ, Path.home()))
+def known_proofs(template: str | None = None) -> Proofs:
+    """The proofs of this user on this machine; of S4 with this command."""
+    return Proofs(folder=state_folder(os.environ, Path.home()), template=template)
 
 
 def standings(proofs: Proofs) -> tuple[Standing, ...]:
@@ -57,10 +59,11 @@ def standings(proofs: Proofs) -> tuple[Standing, ...]:
 
 
 def _standing(tier: str, proofs: Proofs) -> Standing:
-    missing = unreachable(tier) if tier in TIERS else "nothing on this machine is set up for it"
+    missing = unreachable(tier, template=proofs.template)
+    programs = unreachable(tier, "agent", proofs.template)
     if missing is None:
-        return Standing(tier=tier, missing=None, advice="", proof=proofs.find(tier))
-    return Standing(tier=tier, missing=missing, advice=advice(tier, missing), proof=None)
+        return Standing(tier=tier, missing=None, programs=programs, advice="", proof=proofs.find(tier))
+    return Standing(tier=tier, missing=missing, programs=programs, advice=advice(tier, missing), proof=None)
 
 
 def advice(tier: str, missing: str, settings: Path = Path("/proc/sys")) -> str:

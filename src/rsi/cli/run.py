@@ -168,7 +168,7 @@ def _go(folder: Path, settings: RunConfig, files: Files, workers: int, as_json: 
         out.write(text + "\n")
         out.flush()
 
-    parts = replace(standard_parts(settings, load_manifest(files)), prove=_prove)
+    parts = replace(standard_parts(settings, load_manifest(files)), prove=lambda tier: _prove(tier, settings.jail.template or None))
     with stoppable() as stop, view_for(console, plain, line) as view:
         result = run_loop(folder, settings, files, workers=workers, observer=view.observe, stop=stop, parts=parts)
     if result.finished:
@@ -179,9 +179,11 @@ def _go(folder: Path, settings: RunConfig, files: Files, workers: int, as_json: 
     return complain(f"stopped after {count(spent)} programs; nothing is lost, resume with the same command", 3)
 
 
-def _prove(tier: str) -> JailProof:
+def _prove(tier: str, template: str | None) -> JailProof:
     """What attacks show of the jails of this machine: as known from `rsi doctor --attack`, else tried now, for a few seconds."""
-    return proven(tier, proofs=known_proofs(), attack_quickly=lambda tier: prove(tier, quick=True), now=time.time)
+    return proven(
+        tier, proofs=known_proofs(template), attack_quickly=lambda tier: prove(tier, quick=True, template=template), now=time.time
+    )
 
 
 def _conclude(folder: Path, as_json: bool, how: str) -> int:

@@ -89,11 +89,14 @@ class CertificateConfig(Section):
 class JailConfig(Section):
     """Where code that nobody has vetted runs."""
 
-    tier: Literal["auto", "S3", "S2", "S1"] = Field(
+    tier: Literal["auto", "S4", "S3", "S2", "S1"] = Field(
         default="auto", description="What the jail must enforce; auto takes the best this machine offers."
     )
     require: Literal["suite", "S4", "S3", "S2", "S1"] = Field(
         default="suite", description="The weakest jail that the run may have; by default what its suite asks for."
+    )
+    template: str = Field(
+        default="", max_length=4_000, description="Command that starts a container or virtual machine for tier S4; none if empty."
     )
     wall_s: float = Field(
         default=300.0, gt=0, le=86_400, description="Safety net: seconds until a jailed call is ended. Budgets are in programs."
@@ -114,12 +117,14 @@ class RunConfig(Section):
 
 
 def to_json(config: RunConfig) -> Json:
-    """The configuration as plain data, as it stands in a run's log; an empty salt is left out, since nothing is mixed into the seeds."""
+    """The configuration as plain data, as it stands in a run's log; an empty salt or template is left out, since it is none."""
     data: dict[str, Json] = config.model_dump(mode="json")
-    run = data["run"]
-    assert isinstance(run, dict)
+    run, jail = data["run"], data["jail"]
+    assert isinstance(run, dict) and isinstance(jail, dict)
     if not config.run.salt:
         del run["salt"]
+    if not config.jail.template:
+        del jail["template"]
     return data
 
 

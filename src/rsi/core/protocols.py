@@ -5,7 +5,7 @@ scores, `ChangeJudge` decides over one candidate against one incumbent, `Pool` (
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from rsi.core.records import CandidateId, Case, CaseId, Clock, Effect, Json, Outcome, Pool, TreeId, Verdict
@@ -29,6 +29,7 @@ class Limits:
         disk_bytes: size of all files together that it adds to its own folder, and of any one of them.
         files: open descriptors.
         entries: files and folders that it adds to its own folder.
+        processes: processes and threads that a call may start beside its own; only the agent profile starts any.
     """
 
     wall_s: float = 120.0
@@ -39,6 +40,7 @@ class Limits:
     disk_bytes: int = 64_000_000
     files: int = 64
     entries: int = 10_000
+    processes: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +50,7 @@ class Call:
     Attributes:
         each: the payload is a list, and the function is called with one item after the other, all in one process. The reply's value
             then has one `{"value": …}` or `{"error": text}` for each item. A process that ends half-way has answered nothing.
+        collect_bytes: how many bytes of files may come out afterwards; 0 leaves them all behind.
     """
 
     files: Files
@@ -56,6 +59,7 @@ class Call:
     payload: Json
     limits: Limits = Limits()
     each: bool = False
+    collect_bytes: int = 0
 
     def __post_init__(self) -> None:
         """Check that there are items where the function is called for each."""
@@ -65,7 +69,11 @@ class Call:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
-    """What came out of a jail: plain data or the reason why there is none. stdout and stderr are never parsed for results."""
+    """What came out of a jail: plain data or the reason why there is none. stdout and stderr are never parsed for results.
+
+    Attributes:
+        files: the plain files of the call's folder after its last process was gone, where the call asked for them.
+    """
 
     outcome: Outcome
     value: Json
@@ -73,6 +81,7 @@ class Reply:
     stdout: str
     stderr: str
     clock: Clock
+    files: Files = field(default_factory=dict)
 
 
 class Jail(Protocol):

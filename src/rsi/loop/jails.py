@@ -40,7 +40,7 @@ def _who(config: RunConfig, suite: str) -> str:
 
 def _too_weak(config: RunConfig, suite: str, tier: str, required: str) -> str:
     chosen = None if config.jail.tier == "auto" else f"jail.tier = {config.jail.tier!r} chooses it"
-    why = chosen or unreachable(required) or "it was opened so"
+    why = chosen or unreachable(required, template=config.jail.template or None) or "it was opened so"
     anyway = f"; --jail-require {tier} runs anyway, and the report says which guarantee is lost" if tier > "S0" else ""
     return f"{_who(config, suite)} asks for a jail of tier {required}, and this one is {tier}: {why}; see `rsi doctor`{anyway}"
 

@@ -54,7 +54,7 @@ def standard_parts(config: RunConfig, manifest: Manifest, *, tier: str | None = 
     """The parts of a real run: jails of the configured tier (or of `tier`) and the configured suite under the run's secret seeds."""
     seeds = secret_seeds(config.run.seed, salt=config.run.salt)
     return Parts(
-        make_jail=lambda: open_jail(manifest.preload, tier or config.jail.tier),
+        make_jail=lambda: open_jail(manifest.preload, tier or config.jail.tier, template=config.jail.template or None),
         suite=suite(config.suite, seeds),
         secrets={pool.value: str(seeds[pool]) for pool in Pool},
         commitments={pool.value: commitment(seeds[pool]) for pool in Pool},

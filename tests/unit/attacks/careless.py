@@ -40,7 +40,7 @@ for line in sys.stdin:
         body = pickle.dumps({"value": value})
     os.write(3, struct.pack(">Q", len(body)) + body)
 """
-_PATIENCE_S = 1.0
+_PATIENCE_S = 10.0
 
 
 class WarmJail:

@@ -94,5 +94,5 @@ def test_the_command_prints_a_table_or_one_object_and_writes_a_figure(tmp_path: 
 
 
 def test_an_unknown_world_is_the_users_error(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["bench", "judge", "--worlds", "mian"]) == 2
+    assert main(["bench", "judge", "--worlds", "mainn"]) == 2
     assert "did you mean 'main'" in capsys.readouterr().err

@@ -2,6 +2,7 @@
 
 import io
 import json
+import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from rsi.kernel.sandbox import TIERS, ZygoteJail, unreachable
 from rsi.testing.toy import toy_agent
 
 BEST = next(tier for tier in TIERS if unreachable(tier) is None)
+PLAIN_PROCESS = f"{sys.executable} -I -c {{program}}"
 needs_a_fence = pytest.mark.skipif(BEST == "S1", reason="this machine offers S1 only, which promises little")
 
 
@@ -30,7 +32,9 @@ class WeakScene(Scene):
         return ZygoteJail(tier="S1")
 
 
-def prove_weak(tier: str, *, only: tuple[str, ...] = (), on_result: Callable[[Result], None]) -> Sequence[Result]:
+def prove_weak(
+    tier: str, *, only: tuple[str, ...] = (), template: str | None = None, on_result: Callable[[Result], None]
+) -> Sequence[Result]:
     """The real attacks on the lying jail."""
     with WeakScene(tier) as scene:
         results = [tried(attack, scene) for attack in ATTACKS if attack.id in only]
@@ -40,7 +44,9 @@ def prove_weak(tier: str, *, only: tuple[str, ...] = (), on_result: Callable[[Re
 
 
 def made_up(*statuses: Status) -> Callable[..., Sequence[Result]]:
-    def prover(tier: str, *, only: tuple[str, ...] = (), on_result: Callable[[Result], None]) -> Sequence[Result]:
+    def prover(
+        tier: str, *, only: tuple[str, ...] = (), template: str | None = None, on_result: Callable[[Result], None]
+    ) -> Sequence[Result]:
         return [
             Result(attack=f"A{i:02}", name="n", family="f", must="denied", tier=tier, status=status, seen="s", seconds=0.5)
             for i, status in enumerate(statuses, 1)
@@ -99,6 +105,26 @@ def test_attacks_as_data_say_what_was_not_reached(proofs: Proofs, capsys: pytest
     assert set(told["results"]) == set(told["proofs"]) == {tier for tier in TIERS if unreachable(tier) is None}
 
 
+def test_a_template_makes_s4_the_strongest_that_doctor_shows_and_proves(proofs: Proofs, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["doctor", "--json"]) == 0
+    without = {tier["tier"]: tier for tier in json.loads(capsys.readouterr().out)["tiers"]}
+    assert without["S4"]["missing"] == without["S4"]["programs"] == "no command template given"
+    assert "S3 or S4" in without["S2"]["programs"] and "--template" in without["S4"]["advice"]
+    assert main(["doctor", "--json", "--template", PLAIN_PROCESS]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["tier"] == "S4" and told["tiers"][0]["missing"] is None
+    assert main(["doctor", "--attack", "--only", "A04,N1", "--tier", "S4", "--template", PLAIN_PROCESS, "--json"]) in (0, 1)
+    told = json.loads(capsys.readouterr().out)
+    assert [result["status"] != "not run" for result in told["results"]["S4"]] == [True, True]
+
+
+def test_a_proof_of_s4_is_one_of_its_command_alone(proofs: Proofs, capsys: pytest.CaptureFixture[str]) -> None:
+    own = Proofs(folder=proofs.folder, template=PLAIN_PROCESS)
+    assert attack_machine(("S4",), (), as_json=False, prover=made_up(Status.HELD), proofs=own) == 0
+    assert own.find("S4") is not None
+    assert Proofs(folder=proofs.folder, template=f"{PLAIN_PROCESS} ").find("S4") is None
+
+
 def test_the_table_fits_100_columns_and_shows_what_got_through(proofs: Proofs) -> None:
     found = {tier: made_up(Status.HELD, Status.THROUGH)(tier, on_result=print) for tier in ("S3", "S2", "S1")}
     out = io.StringIO()
@@ -129,6 +155,8 @@ def test_doctor_as_data_has_every_tier_and_the_strongest_that_is_there(proofs: P
     [
         (["--tier", "S3"], "add --attack"),
         (["--attack", "--tier", "S9"], "--tier 'S9'"),
+        (["--attack", "--tier", "S4"], "no command template given"),
+        (["--template", "docker run image"], "needs one {program}"),
         (["--attack", "--only", "A99"], "there is no attack A99"),
     ],
 )

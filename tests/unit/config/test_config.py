@@ -53,7 +53,7 @@ def test_a_misspelt_key_names_its_section_and_suggests_the_nearest(tmp_path: Pat
 
 
 def test_an_unknown_key_like_no_other_lists_what_is_known(tmp_path: Path) -> None:
-    assert complaint(tmp_path, "[jail]\nzzz = 1\n") == ": unknown key 'zzz' in [jail]; known are require, tier, wall_s"
+    assert complaint(tmp_path, "[jail]\nzzz = 1\n") == ": unknown key 'zzz' in [jail]; known are require, template, tier, wall_s"
 
 
 @pytest.mark.parametrize(
@@ -65,7 +65,7 @@ def test_an_unknown_key_like_no_other_lists_what_is_known(tmp_path: Path) -> Non
         ("[run]\nprograms = 0\n", "run.programs = 0: should be greater than or equal to 1"),
         ("[run]\nseed = true\n", "run.seed = True: should be a valid integer"),
         ("[run]\nfrozen_improver = 1\n", "run.frozen_improver = 1: should be a valid boolean"),
-        ("[jail]\ntier = 'S9'\n", "jail.tier = 'S9': should be 'auto', 'S3', 'S2' or 'S1'"),
+        ("[jail]\ntier = 'S9'\n", "jail.tier = 'S9': should be 'auto', 'S4', 'S3', 'S2' or 'S1'"),
         ("[jail]\nrequire = 'S0'\n", "jail.require = 'S0': should be 'suite', 'S4', 'S3', 'S2' or 'S1'"),
         ("run = 3\n", "run = 3: should be a section, [run]"),
         ("[judge]\nblock = 1000\nmax_pairs = 320\n", "judge: block = 1000 should be at most max_pairs = 320"),

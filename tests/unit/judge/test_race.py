@@ -38,6 +38,17 @@ def test_edits_that_conflict_are_never_on_together_and_every_edit_gets_its_turn(
     assert turns == set(EDITS)
 
 
+def test_edits_that_fit_in_pairs_only_are_kept_apart_before_a_coin_is_tossed() -> None:
+    race = Race(PATIENT, random.Random(2))
+    for edit in EDITS:
+        race.open(edit)
+    tossed = [race.draw(lambda edits: not {"e0", "e1", "e2"} <= set(edits)) for _ in range(300)]
+    assert all(len(draw.drawn) == len(EDITS) - 1 for draw in tossed)
+    assert {edit for draw in tossed for edit in ("e0", "e1", "e2") if edit not in draw.drawn} == {"e0", "e1", "e2"}
+    share = sum("e0" in draw.on for draw in tossed) / sum("e0" in draw.drawn for draw in tossed)
+    assert 0.35 < share < 0.65
+
+
 @given(st.integers(0, 2**32))
 def test_replaying_the_observations_rebuilds_the_race(seed: int) -> None:
     rng, first, second = random.Random(seed), Race(PATIENT, random.Random(1)), Race(PATIENT, random.Random(1))
@@ -175,6 +186,15 @@ def test_an_edit_is_opened_once_and_only_where_there_is_room() -> None:
         race.open("a")
     with pytest.raises(ValueError, match="no vacancy"):
         race.open("b")
+
+
+def test_an_edit_that_no_longer_merges_can_be_withdrawn_and_frees_its_slot() -> None:
+    race = Race(Settings(slots=1, horizon=5), random.Random(1))
+    race.open("a")
+    assert race.withdraw("a", "does not merge").ending is Ending.WITHDRAWN
+    assert race.vacancies == 1
+    with pytest.raises(ValueError, match="not open"):
+        race.withdraw("a", "again")
 
 
 def test_dropping_is_paced_so_that_the_edits_last_as_long_as_the_budget() -> None:

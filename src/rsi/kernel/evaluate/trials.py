@@ -3,7 +3,8 @@
 Covers: the shape of answers, one for each case; answers that do not run, answers that hang or break the run of the others (each is then
 run alone), answers that break the rules of their jail (a violation, whose name is the trial's label). Expected answers and scores never
 enter a jail. More programs than a machine could have tried in the CPU time that the kernel measured are a violation.
-Does not cover: a candidate that reports fewer programs than it tried (its CPU limit bounds it, not its word); charging; a trial says how many programs it reported, and one that is no answer reports the whole allotment.
+Does not cover: a candidate that reports fewer programs than it tried (its CPU limit bounds it, not its word); charging: a trial says how
+many programs it reported, and one that is no answer reports the whole allotment.
 """
 
 from collections.abc import Mapping, Sequence

@@ -11,7 +11,7 @@ from rsi.kernel.judge.eprocess import PairedEProcess
 from rsi.kernel.judge.interval import effect_of, interval, wilson
 from rsi.kernel.judge.paired import Futility, PairedJudge
 from rsi.kernel.judge.prior import Belief, Estimate, Prior, learn
-from rsi.kernel.judge.race import Race, Row
+from rsi.kernel.judge.race import Fits, Race, Row
 from rsi.kernel.judge.rota import CaseRota
 from rsi.kernel.judge.rounds import Round
 from rsi.kernel.judge.spending import AlphaSpending
@@ -29,6 +29,7 @@ __all__ = [
     "Estimate",
     "Family",
     "FamilySettings",
+    "Fits",
     "Futility",
     "PairedEProcess",
     "PairedJudge",

@@ -1,8 +1,9 @@
 """What may be claimed of edits that were accepted: never the estimate that led to acceptance.
 
 Each edit's claim is the mean of its effect under the prior as it was learnt by the end. Effects shrink as a score nears 1, and each was
-measured at the score of its time, so they are added up as shifts of the logit of the mean score. Where the start and the release met on
-sealed cases, the two sources are joined with weights 1/s.e.².
+measured at the score of its time, so they are added up as shifts of the logit of the mean score. The errors of these claims share a prior
+and a history and do not average out: their standard deviations add up. Where the start and the release met on sealed cases, the two
+sources are joined with weights 1/s.e.², so that a long list of edits is claimed by what the sealed cases say.
 """
 
 import math
@@ -25,12 +26,12 @@ class Claim:
 
 def claim_of(accepted: Iterable[Standing], prior: Prior, start: float) -> Claim:
     """The gain of all accepted edits together over a start whose mean score is `start`, in [0, 1]."""
-    shift = variance = 0.0
+    shift = spread = 0.0
     for standing in accepted:
         belief = prior.believe(standing.estimate)
         shift += _logit(standing.score + belief.mean / 2) - _logit(standing.score - belief.mean / 2)
-        variance += belief.spread**2
-    return Claim(gain=1 / (1 + math.exp(-_logit(start) - shift)) - _inside(start), spread=math.sqrt(variance))
+        spread += belief.spread
+    return Claim(gain=1 / (1 + math.exp(-_logit(start) - shift)) - _inside(start), spread=spread)
 
 
 def joined(claim: Claim, sealed: Estimate) -> Claim:

@@ -16,16 +16,18 @@ those cases. `CaseRota` keeps repetition low for that reason.
 
 import math
 import random
-from collections.abc import Collection, Hashable, Iterable, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Sequence
 
 from rsi.kernel.judge.entrants import STAKES, Arm, Closed, Draw, Ending, Rule, Settings, Standing, State
-from rsi.kernel.judge.eprocess import log_mean_exp
 from rsi.kernel.judge.expected import Forecast
 from rsi.kernel.judge.prior import Prior, learn
 from rsi.kernel.judge.rounds import ABREAST, Round, Ways, staked, tossed
 from rsi.kernel.judge.spending import AlphaSpending
 
-__all__ = ["Race", "Row"]
+__all__ = ["Fits", "Race", "Row"]
+
+Fits = Callable[[Sequence[str]], bool]
+"""Whether edits can all be on together; then so can any of them."""
 
 Row = tuple[Hashable, float | None]
 """A case and what the program scored on it, in [0, 1]; None where it crashed."""
@@ -88,9 +90,26 @@ class Race:
                 self._open[edit].conflicts.add(other.edit)
         self._open[edit].conflicts.discard(edit)
 
-    def draw(self) -> Draw:
-        """What the next trial, or the next build with all its trials, is to run."""
+    def withdraw(self, edit: str, reason: str) -> Closed:
+        """End the test of an open edit for a reason that has nothing to do with its scores, e.g. it no longer merges with the incumbent.
+
+        Raises:
+            ValueError: it is not open.
+        """
+        if edit not in self._open:
+            raise ValueError(f"edit {edit} is not open")
+        return self._close(self._open[edit], Ending.WITHDRAWN, reason)
+
+    def draw(self, fits: Fits | None = None) -> Draw:
+        """What the next trial, or the next build with all its trials, is to run.
+
+        Args:
+            fits: whether edits can all be on together, where pairs do not say it all (three that merge in pairs only). It is asked before
+                any coin is tossed: to throw a draw away because its subset does not compose would make the coins unfair.
+        """
         drawn = self._conflict_free(self._shuffled() if any(arm.conflicts for arm in self._open.values()) else self._open)
+        if fits is not None and not fits(drawn):
+            drawn = self._fitting(drawn, fits)
         self._draws += 1
         return Draw(number=self._draws - 1, drawn=drawn, on=tossed(drawn, self._rng))
 
@@ -163,10 +182,6 @@ class Race:
             self._ways.add(seen, apart=played.apart)
         return tuple(self._settle(played.drawn))
 
-    def withdraw(self, edit: str, reason: str) -> Closed:
-        """Take an open edit out for another reason than its evidence; its level stays spent."""
-        return self._close(self._open[edit], Ending.WITHDRAWN, reason)
-
     def standing(self, edit: str) -> Standing:
         """What is known of an open edit."""
         return self._open[edit].standing(self._prior)
@@ -212,6 +227,15 @@ class Race:
                 chosen.append(edit)
                 barred |= self._open[edit].conflicts
         return tuple(chosen)
+
+    def _fitting(self, edits: Sequence[str], fits: Fits) -> tuple[str, ...]:
+        """As many of these edits, in random order, as fit together."""
+        order, chosen = list(edits), tuple[str, ...]()
+        self._rng.shuffle(order)
+        for edit in order:
+            if fits((*chosen, edit)):
+                chosen = (*chosen, edit)
+        return chosen
 
     def _bet(self, draw: Draw, surprise: float, rows: int, scores: float) -> None:
         """All edits bet on the same number, only the sign differs. The mean of a block is small: it is magnified, and cut at ±1."""
@@ -261,7 +285,7 @@ class Race:
             if arm is not None and arm.safety is not None and arm.safety.harmful:
                 events.append(self._close(arm, Ending.VETOED, "harm was shown on a safety suite"))
             elif arm is not None and arm.shown and self._settings.rule is Rule.STRICT and (arm.safety is None or arm.safety.harmless):
-                events += self._accept(arm, f"e-value {math.exp(min(log_mean_exp(arm.capitals), 700)):.3g} for {1 / arm.level:.0f}")
+                events += self._accept(arm, f"the e-value reached {1 / arm.level:.0f}")
         if self._spent - self._reviewed >= self._settings.review and self._settings.rule is not Rule.REPORT:
             self._reviewed = self._spent
             events += self._review()

@@ -14,12 +14,14 @@ Does not cover:
     raising OSError); the sum of a call's files (`guest` watches it).
 """
 
+import contextlib
 import ctypes
 import dataclasses
 import os
 import platform
 import resource
 import struct
+import sys
 
 __all__ = ["Calls", "drop_privileges", "fence_files", "filter_calls", "landlock_version", "limit", "program"]
 
@@ -36,6 +38,7 @@ class Calls:
         arch: how seccomp names the processor.
         prlimit: the call that may ask for limits but not set them.
         clone: the call whose flags may not ask for a namespace.
+        fcntl: the call that may copy, describe and lock descriptors, but not have signals sent for them.
         allowed: ranges that pass: own memory, own files, clocks, and ending.
         deadly: ranges that no honest program uses: they end the process. All others fail.
     """
@@ -43,6 +46,7 @@ class Calls:
     arch: int
     prlimit: int
     clone: int
+    fcntl: int
     allowed: str
     deadly: str
 
@@ -52,7 +56,8 @@ _CALLS = {
         arch=0xC000003E,
         prlimit=302,
         clone=56,
-        allowed="0-28 32-40 60-61 63 72-80 82-85 87 89 95-100 102 104 107-108 110-111 115 118 120-121 124-125 127-128 130-131 135 137-138 "
+        fcntl=72,
+        allowed="0-28 32-40 60-61 63 73-80 82-85 87 89 95-100 102 104 107-108 110-111 115 118 120-121 124-125 127-128 130-131 135 137-138 "
         "140 149-150 158 186 201-202 204 213 217-219 221 228-233 247 257-258 262-264 267 269-271 273-274 281 285 290-293 309 316 318 324 "
         "326 332 334 436 439",
         deadly="101 103 134 153 155 161 163-180 212 227 246 248-250 272 298 300-301 304 308 310-313 320-321 323 425-433 438 442-443",
@@ -61,19 +66,22 @@ _CALLS = {
         arch=0xC00000B7,
         prlimit=261,
         clone=220,
-        allowed="17 19-25 29 32 34-35 38 43-50 56-57 59 61-68 71-73 78-80 82-83 90 92-96 98-103 113-115 123-124 128 132-137 139 141 148 "
+        fcntl=25,
+        allowed="17 19-24 29 32 34-35 38 43-49 56-57 59 61-68 71-73 78-80 82-83 90 92-96 98-103 113-115 123-124 128 132-137 139 141 148 "
         "150 153 155-156 158 160 163 165-166 168-169 172-179 214-216 222-223 226-229 232-233 260 276 278 283 285 291 293 436 439",
         deadly="18 39-42 51 58 60 89 97 104-106 112 116-117 142 161-162 170 217-219 224-225 241 262-263 265 268 270-273 280 282 294 "
         "425-433 438 442-443",
     ),
 }
+_REFUSED = () if sys.platform == "linux" else (ValueError,)
+"""What a limit of the address space meets on macOS, which has none; a jail there says so."""
 _FIRST_X32_CALL = 0x40000000
 _NEW_NAMESPACE = 0x7E020000
 """Flags of `clone` for a namespace of mounts, control groups, host names, IPC, users, processes, network."""
 _FIRST_RECENT_CALL = 424
 """glibc falls back to an older call only on ENOSYS; calls from this number on are answered so, older ones with EPERM."""
 
-_READ_FILE, _READ_DIR, _WRITE_FILE, _TRUNCATE = 1 << 2, 1 << 3, 1 << 1, 1 << 14
+_EXECUTE, _READ_FILE, _READ_DIR, _WRITE_FILE, _TRUNCATE = 1 << 0, 1 << 2, 1 << 3, 1 << 1, 1 << 14
 
 
 def limit(cpu_s: float, memory_bytes: int, file_bytes: int, files: int, processes: int) -> None:
@@ -91,7 +99,8 @@ def limit(cpu_s: float, memory_bytes: int, file_bytes: int, files: int, processe
         ceiling = resource.getrlimit(what)[1]
         if ceiling != resource.RLIM_INFINITY:
             soft, hard = min(soft, ceiling), min(hard, ceiling)
-        resource.setrlimit(what, (soft, hard))
+        with contextlib.suppress(*_REFUSED if what == resource.RLIMIT_AS else ()):
+            resource.setrlimit(what, (soft, hard))
 
 
 def drop_privileges() -> None:
@@ -101,13 +110,16 @@ def drop_privileges() -> None:
     _checked(_LIBC.capset(header, bytes(24)))
 
 
-def filter_calls() -> None:
+def filter_calls(lines: bytes | None = None) -> None:
     """Let only the allowed system calls pass from here on; others fail, deadly ones end the process with SIGSYS.
+
+    Args:
+        lines: the filter as BPF instructions; that of a computation, if none is given.
 
     Raises:
         OSError: no table for this processor, or a kernel without seccomp.
     """
-    lines = program(platform.machine())
+    lines = lines or program(platform.machine())
     buffer = ctypes.create_string_buffer(lines, len(lines))
     header = struct.pack("HxxxxxxP", len(lines) // 8, ctypes.addressof(buffer))
     _checked(_LIBC.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
@@ -123,13 +135,23 @@ def program(machine: str) -> bytes:
     if machine not in _CALLS:
         raise OSError(f"no table of system calls for {machine}")
     calls = _CALLS[machine]
-    load, equal, at_least, any_bit, give = 0x20, 0x15, 0x35, 0x45, 0x06
+    load, equal, at_least, above, any_bit, give = 0x20, 0x15, 0x35, 0x25, 0x45, 0x06
     lines = [(load, 0, 0, 4), (equal, 1, 0, calls.arch), (give, 0, 0, _KILL)]
     lines += [(load, 0, 0, 0), (at_least, 0, 1, _FIRST_X32_CALL), (give, 0, 0, _KILL)]
     # Its third argument (new limits) must be null.
     lines += [(equal, 0, 6, calls.prlimit), (load, 0, 0, 32), (equal, 0, 3, 0), (load, 0, 0, 36), (equal, 0, 1, 0), (give, 0, 0, _ALLOW)]
     lines += [(give, 0, 0, _EPERM)]
     lines += [(equal, 0, 4, calls.clone), (load, 0, 0, 16), (any_bit, 0, 1, _NEW_NAMESPACE), (give, 0, 0, _KILL), (give, 0, 0, _EPERM)]
+    # Commands up to F_SETLKW, the locks of open files, and copying and sizing; the others are about signals and leases.
+    lines += [
+        (equal, 0, 8, calls.fcntl),
+        (load, 0, 0, 24),
+        (above, 0, 4, 7),
+        (at_least, 0, 4, 36),
+        (above, 0, 2, 38),
+        (at_least, 0, 2, 1030),
+    ]
+    lines += [(above, 1, 0, 1034), (give, 0, 0, _ALLOW), (give, 0, 0, _EPERM)]
     lines += [*_answered(calls.allowed, _ALLOW), *_answered(calls.deadly, _KILL)]
     lines += [(at_least, 0, 1, _FIRST_RECENT_CALL), (give, 0, 0, _ENOSYS), (give, 0, 0, _EPERM)]
     return b"".join(struct.pack("HBBI", *line) for line in lines)
@@ -147,8 +169,8 @@ def landlock_version() -> int:
     return max(0, int(_LIBC.syscall(444, None, ctypes.c_size_t(0), 1)))
 
 
-def fence_files(readable: list[str], writable: list[str]) -> None:
-    """Let only files below `readable` be read and below `writable` be changed; no TCP, where this kernel's Landlock knows it.
+def fence_files(readable: list[str], writable: list[str], programs: tuple[str, ...] = ()) -> None:
+    """Let only files below `readable` be read, below `programs` also be executed, below `writable` be changed; no TCP, where known.
 
     Raises:
         OSError: a kernel without Landlock.
@@ -160,6 +182,8 @@ def fence_files(readable: list[str], writable: list[str]) -> None:
     ruleset = _checked(_LIBC.syscall(444, handled, ctypes.c_size_t(size), 0))
     for path in readable:
         _allow(ruleset, path, every & (_READ_FILE | _READ_DIR))
+    for path in programs:
+        _allow(ruleset, path, every & (_READ_FILE | _READ_DIR | _EXECUTE))
     for path in writable:
         _allow(ruleset, path, every)
     _checked(_LIBC.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))

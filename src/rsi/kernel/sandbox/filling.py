@@ -53,7 +53,8 @@ class Guard:
     def __init__(self, folder: str, most_bytes: int, most_entries: int, shared: bool) -> None:
         """Watch a call's folder; `shared`: it is on a file system that others use too."""
         self.folder, self.bytes, self.entries = folder, most_bytes, most_entries
-        self.before = _room(folder) if shared else None
+        self.place = os.path.dirname(folder)
+        self.before = _room(self.place) if shared else None
         self.wait_s = _LOOK_S
 
     def alarm(self) -> str:
@@ -62,7 +63,7 @@ class Guard:
         if os.path.isdir(self.folder) and overfull(self.folder, self.bytes, self.entries):
             return "full"
         if self.before is not None:
-            size, files = _room(self.folder)
+            size, files = _room(self.place)
             if self.before[0] - size > _OTHERS * self.bytes or self.before[1] - files > _OTHERS * self.entries:
                 return "crowded"
         self.wait_s = min(max(_LOOK_S, _LOOK_SHARE * (time.monotonic() - began)), _LATEST_LOOK_S)

@@ -10,6 +10,7 @@ Does not cover: a candidate that lies about its own result (it may only harm its
 
 import ctypes
 import dataclasses
+import functools
 import gc
 import importlib
 import importlib.machinery
@@ -24,24 +25,32 @@ import socket
 import struct
 import sys
 import time
-import traceback
-import types
 from collections.abc import Callable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from rsi.kernel.sandbox.agent import (
+        Audit,
+        dissolve,
+        found_family,
+        furnish,
+        give_up_as_agent,
+        own_mounts,
+        program_filter,
+        room_for_processes,
+        settle,
+    )
     from rsi.kernel.sandbox.clear import clear
+    from rsi.kernel.sandbox.collect import gather
     from rsi.kernel.sandbox.confine import drop_privileges, fence_files, filter_calls, landlock_version, limit
     from rsi.kernel.sandbox.filling import Guard
+    from rsi.kernel.sandbox.saying import RESULT, Answer, Last, case, send
     from rsi.kernel.sandbox.sweep import family, sweep
 
 __all__ = ["main"]
 
-_RESULT = 3
-_encode = json.JSONEncoder(allow_nan=False).encode
 _PR_SET_DUMPABLE, _PR_SET_CHILD_SUBREAPER = 4, 36
-_BLOCK = 4_096
-_TRACE_CHARACTERS, _LINE_CHARACTERS = 4_000, 500
+_BLOCK, _ROOMY = 4_096, 1 << 40
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +66,7 @@ class Config:
         filter: whether system calls are to be filtered.
         fence: paths that stay readable, or None for no fence.
         processes: how many processes and threads a call may have in all (a limit of the user that real root does not feel).
+        agent: whether calls may start processes, each call in a family of its own.
     """
 
     preload: list[str]
@@ -67,6 +77,7 @@ class Config:
     filter: bool
     fence: list[str] | None
     processes: int
+    agent: bool = False
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,6 +98,8 @@ class Header:
     disk_bytes: int
     entries: int
     descriptors: int
+    processes: int
+    collect_bytes: int
 
 
 class Packages:
@@ -103,102 +116,6 @@ class Packages:
             return None
         inner = [os.path.dirname(origin)] if os.path.basename(origin).startswith("__init__.") else None
         return importlib.util.spec_from_file_location(name, origin, submodule_search_locations=inner)
-
-
-class Answer:
-    """Writes exactly one message about what the block inside it did, and ends the process, however the block ends."""
-
-    def __init__(self, nonce: str) -> None:
-        """Answer the request that has this nonce."""
-        self.nonce = nonce
-        self.value: object = None
-
-    def __enter__(self) -> "Answer":
-        """Begin the block."""
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: types.TracebackType | None) -> None:
-        """End the process after the message; a `SystemExit` ends it without one."""
-        if kind is None:
-            self._end({"nonce": self.nonce, "value": self.value})
-        if kind is not None and issubclass(kind, SystemExit):
-            os._exit(0)
-        word = "memory" if kind is not None and issubclass(kind, MemoryError) else "crashed"
-        with Last():
-            del self.value
-            lines = "".join(traceback.format_exception(kind, error, trace.tb_next if trace else None, limit=-6)).splitlines()
-            text = "\n".join(line[:_LINE_CHARACTERS] for line in lines)
-            self._end({"nonce": self.nonce, "error": word, "text": text[-_TRACE_CHARACTERS:]})
-
-    def _end(self, message: dict[str, object]) -> None:
-        with Unspeakable(self.nonce):
-            sys.stdout.flush()
-            sys.stderr.flush()
-            send(_RESULT, json.dumps(message, allow_nan=False).encode())
-            os._exit(0)
-
-
-class Case:
-    """Keeps the error that ended the block inside it, in one line; what ends a process goes on to do so."""
-
-    error: str | None = None
-
-    def __enter__(self) -> "Case":
-        """Begin the block."""
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: types.TracebackType | None) -> bool:
-        """Keep an error."""
-        if kind is None or error is None or not issubclass(kind, Exception):
-            return False
-        self.error = traceback.format_exception_only(kind, error)[-1].strip()[:_LINE_CHARACTERS]
-        return True
-
-
-def case(function: Callable[[object], object], item: object) -> dict[str, object]:
-    """What a function makes of one item: a value that can be written as plain data, or the error."""
-    with Case() as done:
-        value = function(item)
-        _encode(value)
-        return {"value": value}
-    return {"error": done.error}
-
-
-class Unspeakable:
-    """Says that a value cannot be written as plain data, for the block that tried to."""
-
-    def __init__(self, nonce: str) -> None:
-        """Answer the request that has this nonce."""
-        self.nonce = nonce
-
-    def __enter__(self) -> None:
-        """Begin the block."""
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: types.TracebackType | None) -> None:
-        """End the process after a message about the error."""
-        with Last():
-            word = "memory" if kind is not None and issubclass(kind, MemoryError) else "malformed"
-            text = f"{getattr(kind, '__name__', '')}: {error}"[:500]
-            send(_RESULT, json.dumps({"nonce": self.nonce, "error": word, "text": text}).encode())
-            os._exit(0)
-
-
-class Last:
-    """Ends the process without a word if even the words for an error fail."""
-
-    def __enter__(self) -> None:
-        """Begin the block."""
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: types.TracebackType | None) -> None:
-        """End the process."""
-        os._exit(1)
-
-
-def send(channel: int, body: bytes) -> None:
-    """Write one message: eight bytes of length, then the body."""
-    rest = memoryview(struct.pack(">Q", len(body)) + body)
-    while rest:
-        rest = rest[os.write(channel, rest) :]
 
 
 def receive(control: socket.socket) -> tuple[Header, int, list[int]]:
@@ -245,7 +162,7 @@ def take_descriptors(pipes: list[int]) -> None:
     high = [os.dup2(pipe, 64 + i) for i, pipe in enumerate(pipes)]
     null = os.open(os.devnull, os.O_RDONLY)
     os.dup2(null, 0)
-    os.dup2(high[0], _RESULT)
+    os.dup2(high[0], RESULT)
     os.dup2(high[1], 1)
     os.dup2(high[2], 2)
     os.closerange(4, 256)
@@ -272,9 +189,13 @@ def run(config: Config, header: Header, control: socket.socket, size: int, taken
 
 def give_up(config: Config, header: Header) -> None:
     """Apply every limit that this jail promises, in the order in which one does not hinder the next."""
-    limit(header.cpu_s, header.memory_bytes, header.disk_bytes, header.descriptors, config.processes)
+    most = config.processes + (header.processes if config.agent else 0)
+    limit(header.cpu_s, header.memory_bytes, header.disk_bytes, header.descriptors, most)
     if sys.platform == "linux":
         drop_privileges()
+    if config.agent:
+        give_up_as_agent(config.box or "", config.fence is not None)
+        return
     if config.fence is not None:
         fence_files([*config.fence, os.devnull, "/dev/urandom"], [header.folder])
     if config.filter:
@@ -295,14 +216,25 @@ def resident() -> int:
         return int(file.read().split()[1]) * resource.getpagesize()
 
 
-def watch(child: int, control: socket.socket, wakeup: int, config: Config, header: Header) -> dict[str, object]:
+def start(config: Config, header: Header, work: Callable[[], None]) -> "tuple[int, Guard | Audit, int | None]":
+    """Let a child do the work: its number, who keeps an eye on it, and where word of its end comes from, if not from itself."""
+    if config.agent and config.box is not None:
+        furnish(config.box, *allowed(header))
+        child, word = found_family(config.box, work)
+        return child, Audit(child, config.box, allowed(header), header.processes + 2, header.memory_bytes, header.cpu_s), word
+    child = os.fork()
+    if not child:
+        work()
+    return child, Guard(header.folder, *allowed(header), shared=not config.alone), None
+
+
+def watch(child: int, control: socket.socket, wakeup: int, config: Config, header: Header, guard: "Guard | Audit") -> dict[str, object]:
     """Wait for the child, for word from the kernel that its time is over, or for its folder to be full; report how it ended.
 
     If the kernel is gone, tidy up.
     """
     began = time.monotonic()
-    guard = Guard(header.folder, *allowed(header), shared=not config.box)
-    boundless = config.processes > 0 and os.getuid() == 0  # the limit of processes does not bind real root
+    boundless = config.processes > 0 and not config.agent and os.getuid() == 0  # the limit of processes does not bind real root
     told, alarm = False, ""
     while True:
         done, status, usage = os.wait4(child, os.WNOHANG)
@@ -327,6 +259,35 @@ def watch(child: int, control: socket.socket, wakeup: int, config: Config, heade
                 os.kill(child, signal.SIGKILL)
 
 
+def keep(header: Header, clean: bool) -> Callable[[], None]:
+    """Let a child take the files that a call leaves behind; what is returned lets it send them, when the report is out.
+
+    This process never holds what a later call could find in its memory.
+    """
+    if not header.collect_bytes:
+        return lambda: None
+    (told, tell), (wait, go) = os.pipe(), os.pipe()
+    child = os.fork()
+    if not child:
+        with Last():
+            message = gather(header.folder, header.collect_bytes) if clean else b""
+            os.write(tell, b".")
+            os.read(wait, 1)
+            send(0, message)
+            os._exit(0)
+    os.close(tell)
+    os.read(told, 1)
+
+    def hand_over() -> None:
+        os.write(go, b".")
+        if os.waitpid(child, 0)[1]:
+            os._exit(1)
+        for pipe in (told, wait, go):
+            os.close(pipe)
+
+    return hand_over
+
+
 def serve(config: Config, control: socket.socket) -> None:
     """Answer requests until the kernel closes its side."""
     wake_read, wake_write = os.pipe()
@@ -336,20 +297,22 @@ def serve(config: Config, control: socket.socket) -> None:
     while True:
         header, size, pipes = receive(control)
         taken, take = os.pipe()
-        child = os.fork()
-        if not child:
-            run(config, header, control, size, take, pipes)
+        child, guard, word = start(config, header, functools.partial(run, config, header, control, size, take, pipes))
         for pipe in (take, *pipes):
             os.close(pipe)
         if not os.read(taken, 1):
             os._exit(1)  # a child that ended before it had its request leaves the rest of it in the socket
         os.close(taken)
         send(0, json.dumps({"started": child}).encode())
-        report = watch(child, control, wake_read, config, header)
+        report = watch(child, control, wake_read, config, header, guard)
+        if word is not None and isinstance(guard, Audit):
+            report = settle(report, word, guard)
         clean = sweep(child, config.alone)
+        hand_over = keep(header, clean)
         if config.box:
-            clean = clear(config.box) and clean
+            clean = (dissolve if config.agent else clear)(config.box) and clean
         send(0, json.dumps({**report, "clean": clean, "resident": resident()}).encode())
+        hand_over()
 
 
 def proves(act: Callable[..., None], *arguments: object) -> bool:
@@ -368,14 +331,17 @@ def prepare(config: Config) -> Config:
         raise RuntimeError("no PID namespace of its own: a blow at every process would leave the jail")
     if config.uid is not None:
         os.setgroups([])
-        os.setresgid(config.uid, config.uid, config.uid)
-        os.setresuid(config.uid, config.uid, config.uid)
+        os.setgid(config.uid)
+        os.setuid(config.uid)  # of root: the real, effective and saved user
     if sys.platform != "linux":
         return dataclasses.replace(config, filter=False, fence=None)
     libc = ctypes.CDLL(None)
     libc.prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     libc.prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
     fence = config.fence if landlock_version() and proves(fence_files, ["/usr"], []) else None
+    if config.agent:
+        own_mounts()
+        return dataclasses.replace(config, filter=proves(filter_calls, program_filter()), fence=fence, processes=room_for_processes())
     return dataclasses.replace(config, filter=config.filter and proves(filter_calls), fence=fence)
 
 
@@ -390,7 +356,9 @@ def main() -> None:
         importlib.import_module(name)
     gc.collect()
     gc.freeze()
-    send(0, json.dumps({"filter": config.filter, "fence": config.fence is not None, "uid": os.getuid(), "resident": resident()}).encode())
+    bounded = sys.platform == "linux" or proves(resource.setrlimit, resource.RLIMIT_AS, (_ROOMY, _ROOMY))
+    enforced = {"filter": config.filter, "fence": config.fence is not None, "uid": os.getuid(), "memory": bounded}
+    send(0, json.dumps({**enforced, "counted": config.agent and config.processes > 0, "resident": resident()}).encode())
     serve(config, socket.socket(fileno=0))
 
 

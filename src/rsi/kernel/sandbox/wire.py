@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 
 from rsi.core.errors import JailError
 
-__all__ = ["Capture", "Exchange", "receive", "request"]
+__all__ = ["Capture", "Exchange", "exactly", "receive", "request"]
 
 _CHUNK = 1 << 18
 _GRACE_S = 0.4
@@ -59,6 +59,22 @@ def request(control: socket.socket, header: dict[str, object], blobs: list[bytes
     return [Capture(read, keep) for (read, _), keep in zip(pipes, keeps, strict=True)]
 
 
+def exactly(control: socket.socket, size: int) -> bytes:
+    """So many bytes of the zygote's, however they are cut on their way.
+
+    Raises:
+        JailError: it ended before.
+        OSError: they did not come in time.
+    """
+    data = bytearray()
+    while len(data) < size:
+        chunk = control.recv(min(_CHUNK, size - len(data)))
+        if not chunk:
+            raise JailError("the jail's zygote ended or does not answer")
+        data += chunk
+    return bytes(data)
+
+
 def receive(control: socket.socket) -> dict[str, object]:
     """One report of the zygote.
 
@@ -66,9 +82,8 @@ def receive(control: socket.socket) -> dict[str, object]:
         JailError: it ended, or said something that is no report.
     """
     try:
-        head = control.recv(8, socket.MSG_WAITALL)
-        body = control.recv(struct.unpack(">Q", head)[0], socket.MSG_WAITALL) if len(head) == 8 else b""
-        report = json.loads(body)
+        (size,) = struct.unpack(">Q", exactly(control, 8))
+        report = json.loads(exactly(control, size))
     except (OSError, ValueError) as error:
         raise JailError(f"the jail's zygote ended or does not answer ({type(error).__name__})") from error
     if not isinstance(report, dict):
@@ -114,7 +129,9 @@ class Exchange:
             for fd, _ in events:
                 if fd == self.control.fileno():
                     report = self._heard()
-                    deadline = deadline if report is None else time.monotonic() + _GRACE_S
+                    if report is not None:  # what follows it is about files, and not for here
+                        deadline = time.monotonic() + _GRACE_S
+                        poller.unregister(fd)
                 elif not open_pipes[fd].pull():
                     poller.unregister(fd)
                     del open_pipes[fd]

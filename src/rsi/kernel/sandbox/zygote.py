@@ -20,11 +20,13 @@ from types import TracebackType
 
 from rsi.core.codec import canonical
 from rsi.core.errors import JailError
-from rsi.core.protocols import Call, Files, Reply
+from rsi.core.protocols import Call, Reply
 from rsi.core.records import Clock
+from rsi.kernel.sandbox.bringing import LISTING_BYTES, blob, exceeded, with_files
 from rsi.kernel.sandbox.clear import clear
+from rsi.kernel.sandbox.collect import unusable
 from rsi.kernel.sandbox.family import below
-from rsi.kernel.sandbox.launch import BOX, launch
+from rsi.kernel.sandbox.launch import launch
 from rsi.kernel.sandbox.reading import ENVELOPE_BYTES, Ending, Found, Violation, legible, plain_reason, understand
 from rsi.kernel.sandbox.warm import Warm
 from rsi.kernel.sandbox.wire import Exchange, request
@@ -40,14 +42,18 @@ class ZygoteJail:
     The interpreter is replaced by a fresh one after a number of calls, or when it has grown; the fresh one warms up meanwhile.
     """
 
-    def __init__(self, *, tier: str, preload: tuple[str, ...] = (), recycle: int = 2_000) -> None:
-        """Start the zygote at `tier` (S1, S2, S3) with these modules loaded, of the standard library or of installed packages.
+    def __init__(
+        self, *, tier: str, preload: tuple[str, ...] = (), profile: str = "function", template: str | None = None, recycle: int = 2_000
+    ) -> None:
+        """Start the zygote at `tier` with these modules loaded, of the standard library or of installed packages.
+
+        `template` is the command that starts a container or virtual machine, for tier S4.
 
         Raises:
             JailError: it did not start.
             UserError: a preloaded module is not one that may be, or is not installed.
         """
-        self._launch = launch(tier, preload)
+        self._launch = launch(tier, preload, profile, template)
         self._recycle = recycle
         self._warm: Warm | None = None
         self._next: Warm | None = None
@@ -59,8 +65,13 @@ class ZygoteJail:
 
     @property
     def tier(self) -> str:
-        """What is enforced: `S3`, `S2` or `S1`."""
+        """What is enforced: `S4`, `S3`, `S2` or `S1`."""
         return self._launch.tier
+
+    @property
+    def profile(self) -> str:
+        """`function` (starts no process) or `agent` (may)."""
+        return self._launch.profile
 
     @property
     def _process(self) -> "subprocess.Popen[bytes] | None":
@@ -80,7 +91,7 @@ class ZygoteJail:
         Raises:
             JailError: the zygote could not be started or ended while it should not; the next call starts a fresh one.
         """
-        wrong = _unusable(call.files)
+        wrong = next((path for path in call.files if unusable(path)), None)
         if wrong is not None:
             return _reply(Violation.PATH.found(repr(wrong)), b"", b"", Clock())
         with self._calling:
@@ -143,7 +154,7 @@ class ZygoteJail:
     def _folder(self) -> Iterator[str]:
         """The working folder of one call: inside the jail's own file system, or a temporary one that is removed afterwards."""
         if self._launch.box is not None:
-            yield f"{BOX}/work"
+            yield f"{self._launch.box}/work"
             return
         folder = tempfile.mkdtemp(prefix="rsi-jail-", dir=_roomy())
         try:
@@ -171,10 +182,13 @@ class ZygoteJail:
             "disk_bytes": limits.disk_bytes,
             "entries": limits.entries,
             "descriptors": limits.files,
+            "processes": limits.processes,
+            "collect_bytes": call.collect_bytes,
         }
         keeps = (limits.answer_bytes + ENVELOPE_BYTES + 9, limits.output_bytes, limits.output_bytes)
         began = time.monotonic()
         try:
+            self._warm.allow(call)
             captures = request(control, header, [*call.files.values(), canonical(call.payload)], keeps)
         except JailError:
             self._drop()
@@ -182,6 +196,7 @@ class ZygoteJail:
         exchange = Exchange(control, captures, limits.wall_s)
         try:
             report = self._await(exchange)
+            kept = self._kept(call.collect_bytes)
         finally:
             for capture in captures:
                 os.close(capture.fd)
@@ -192,8 +207,19 @@ class ZygoteJail:
         status, full = report.get("status"), report.get("alarm") == "full"
         ending = Ending(status=status if isinstance(status, int) else None, told=exchange.told, full=full, result=result, cpu_s=clock.cpu_s)
         found = understand(ending, nonce, limits, len(call.payload) if call.each and isinstance(call.payload, list) else None)
+        found, files = with_files(exceeded(report.get("alarm")) or found, kept, call.collect_bytes)
         reason = plain_reason(found.reason, {folder: "", **self._launch.words})
-        return _reply(dataclasses.replace(found, reason=reason), out, err, clock)
+        return dataclasses.replace(_reply(dataclasses.replace(found, reason=reason), out, err, clock), files=files)
+
+    def _kept(self, most: int) -> bytes:
+        """The message about files that follows the report, if files were asked for and the zygote was not thrown away."""
+        if not most or self._warm is None:
+            return b""
+        try:
+            return blob(self._warm.control, most + LISTING_BYTES)
+        except JailError:
+            self._drop()
+            raise
 
     def _await(self, exchange: Exchange) -> dict[str, object]:
         """The report of a call's end; a zygote that is late, unclean or has a stale word in its ear is thrown away."""
@@ -242,12 +268,3 @@ def _reply(found: Found, out: bytes, err: bytes, clock: Clock) -> Reply:
         stderr=legible(err.decode(errors="replace")),
         clock=clock,
     )
-
-
-def _unusable(files: Files) -> str | None:
-    """The first path that is not a plain relative POSIX path."""
-    for path in files:
-        parts = path.split("/")
-        if not path or "\0" in path or "\\" in path or any(part in ("", ".", "..") for part in parts) or len(path) > 1000:
-            return path
-    return None

@@ -16,7 +16,7 @@ import pytest
 from rsi.core.protocols import Call, Jail, Limits, Reply
 from rsi.core.records import Json, Outcome
 
-__all__ = ["JailConformance", "ask", "ask_each"]
+__all__ = ["JailConformance", "ask", "bring", "ask_each"]
 
 
 def ask(jail: Jail, source: str, payload: Json = None, *, limits: Limits | None = None, files: Mapping[str, bytes] | None = None) -> Reply:
@@ -29,6 +29,14 @@ def ask_each(jail: Jail, source: str, items: list[Json], *, limits: Limits | Non
     """Call `f(item)` of a module with this source for each item, all in one process."""
     tree = {"guest.py": source.encode()}
     return jail.call(Call(files=tree, module="guest", function="f", payload=items, limits=limits or Limits(wall_s=20.0), each=True))
+
+
+def bring(jail: Jail, source: str, most: int) -> Reply:
+    """Call `f(None)` of a module with this source and ask for so many bytes of files."""
+    call = Call(
+        files={"guest.py": source.encode()}, module="guest", function="f", payload=None, limits=Limits(wall_s=20.0), collect_bytes=most
+    )
+    return jail.call(call)
 
 
 class JailConformance(ABC):
@@ -240,8 +248,10 @@ class JailConformance(ABC):
         assert first == second
         assert isinstance(first, list) and set(first[1]) <= {  # type: ignore[arg-type]
             "LANG",
+            "HOME",
             "LC_ALL",
             "OPENBLAS_NUM_THREADS",
+            "PATH",
             "PWD",
             "PYTHONHASHSEED",
         }
@@ -250,6 +260,48 @@ class JailConformance(ABC):
         """CPU seconds of the call's own process."""
         reply = ask(jail, "import time\ndef f(x):\n    while time.process_time() < 0.3:\n        pass")
         assert 0.25 < reply.clock.cpu_s < 2.0 and reply.clock.wall_s >= 0.2
+
+    def test_plain_files_come_out_when_they_were_asked_for(self, jail: Jail, process: None) -> None:
+        """Those of the tree and those of the call; nothing comes out of a call that did not ask."""
+        source = "import os\ndef f(x):\n    os.makedirs('a/b')\n    open('a/b/c', 'wb').write(bytes(range(256)))\n    return 1"
+        reply = bring(jail, source, 100_000)
+        assert reply.value == 1 and dict(reply.files) == {"guest.py": source.encode(), "a/b/c": bytes(range(256))}
+        assert ask(jail, source).files == {}
+
+    def test_only_plain_files_come_out(self, jail: Jail, process: None) -> None:
+        """No link, no FIFO, nothing of a folder that a link leads to; what is linked twice inside comes out under both names."""
+        source = """
+import os
+def f(x):
+    open('kept', 'w').write('kept')
+    for act in (lambda: os.symlink('/etc/hostname', 'link'), lambda: os.symlink('/etc', 'folder'), lambda: os.mkfifo('fifo'),
+                lambda: os.symlink('kept', 'again'), lambda: os.chmod('kept', 0o6755)):
+        try:
+            act()
+        except OSError:
+            pass
+    return 1
+"""
+        reply = bring(jail, source, 100_000)
+        assert reply.value == 1 and set(reply.files) == {"guest.py", "kept"} and reply.files["kept"] == b"kept"
+
+    @pytest.mark.parametrize(
+        "act",
+        [
+            "open('big', 'wb').write(bytes(200_000))",
+            "os.truncate(os.open('sparse', os.O_CREAT | os.O_WRONLY), 30_000_000)",
+            "[open(f'{n}', 'wb').write(bytes(1_000)) for n in range(150)]",
+            "open(b'\\xff', 'w').close()",
+            "open('a\\nb', 'w').close()",
+            "open('a\\\\b', 'w').close()",
+            "[(os.mkdir('d'), os.chdir('d')) for _ in range(60)] and open('deep', 'w').close()",
+        ],
+    )
+    def test_files_that_cannot_be_brought_out_make_a_malformed_answer(self, jail: Jail, process: None, act: str) -> None:
+        """Too big, too many, hollow, of odd names, too deep: none of them comes out, and the reason says so."""
+        reply = bring(jail, f"import os\ndef f(x):\n    {act}\n    return 1", 100_000)
+        assert reply.outcome is Outcome.MALFORMED and reply.files == {} and "brought out" in reply.reason
+        assert ask(jail, "def f(x):\n    return x", 5).value == 5
 
     def test_closing_twice_is_harmless(self, jail: Jail) -> None:
         """And a call afterwards may start it again or say that it is closed; here it must still answer."""
