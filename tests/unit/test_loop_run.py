@@ -2,6 +2,7 @@
 
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -98,12 +99,12 @@ def test_every_block_names_the_edits_that_were_on_and_those_that_conflict_never_
         _, seen = play(tmp_path / str(seed), toy_config(seed=seed))
         rivals = {frozenset((body["proposal"], other)) for body in seen.bodies("test.opened") for other in body["conflicts"]}  # type: ignore[attr-defined]
         tests = {body["candidate"]: body["proposal"] for body in seen.bodies("test.opened")}
-        start = seen.bodies("run.started")[0]["start"]["id"]  # type: ignore[index]
         for blocks in rounds_of(seen).values():
             for block in blocks:
                 on, drawn = block["race"]["on"], block["race"]["drawn"]
                 assert set(on) <= set(drawn) and not any(pair <= set(on) for pair in rivals)
-                assert tests.get(block["candidate"]) in (None, *on) and (block["candidate"] != start or not on)
+                assert (block["candidate"] == block["race"]["incumbent"]) == (not on)
+                assert not on or tests.get(block["candidate"]) in (None, *on)
                 mixes += len(on) > 1
     assert mixes
 
