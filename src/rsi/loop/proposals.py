@@ -13,7 +13,7 @@ from rsi.loop.machine import Machine
 from rsi.loop.quarantine import barred
 from rsi.loop.state import Version, Waiting
 
-__all__ = ["admit", "leak_in", "news_of", "open_cycle", "rebased", "refuse"]
+__all__ = ["admit", "leak_in", "news_of", "open_cycle", "patch_of", "rebased", "refuse"]
 
 MAX_TAG = 200
 SECRET = "secret in the tree"
@@ -80,7 +80,7 @@ def admit(machine: Machine, waiting: Waiting) -> Version | str:
     proposal = rebased(machine, waiting.proposal)
     if isinstance(proposal, str):
         return proposal
-    problem = authorise(proposal, incumbent.files, incumbent.manifest) or barred(machine, proposal)
+    problem = authorise(proposal, incumbent.files, incumbent.manifest) or barred(machine, proposal) or _made_before(machine, waiting)
     if problem is not None:
         return problem
     files = apply(incumbent.files, proposal.edits)
@@ -95,6 +95,17 @@ def admit(machine: Machine, waiting: Waiting) -> Version | str:
     machine.state.examined.add(candidate.candidate.tree)
     machine.emit("candidate.added", {"candidate": encode(candidate.candidate), "proposal": proposal.id})
     return candidate
+
+
+def _made_before(machine: Machine, waiting: Waiting) -> str | None:
+    """Why a patch that was tried before is not tried again, on whatever incumbent; remembers whose it is."""
+    first = machine.state.patches.setdefault(patch_of(waiting), waiting.proposal.id)
+    return None if first == waiting.proposal.id else f"duplicate: {first} made this very change before"
+
+
+def patch_of(waiting: Waiting) -> frozenset[tuple[str, str | None, str | None]]:
+    """What a proposal changes, as it was made."""
+    return frozenset((edit.path, edit.before, edit.after) for edit in waiting.proposal.edits)
 
 
 def leak_in(machine: Machine, files: Files) -> str | None:

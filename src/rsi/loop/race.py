@@ -114,7 +114,7 @@ async def _take_in(machine: Machine, drawn: Round, rows: Sequence[Sequence[Row]]
         if one.ending is Ending.ACCEPTED:
             await _crown(machine, entrant, one.standing)
     for entrant in [one for one in machine.state.entrants.values() if one.pairs >= machine.config.judge.max_pairs]:
-        _withdraw(machine, entrant, f"not shown to be better within {entrant.pairs} pairs", is_rejected=True)
+        _withdraw(machine, entrant, f"no prospect: not shown to be better within {entrant.pairs} pairs", is_rejected=True)
 
 
 def _count(machine: Machine, drawn: Round, rows: Sequence[Sequence[Row]]) -> None:
@@ -134,7 +134,7 @@ def _leave(machine: Machine, entrant: Entrant, closed: Closed) -> None:
     if closed.ending is Ending.WITHDRAWN:
         conclude(machine, entrant.waiting, undecided(entrant, closed.standing, f"stale: {closed.reason}"))
     else:
-        conclude(machine, entrant.waiting, rejected(entrant, closed.standing, closed.reason))
+        conclude(machine, entrant.waiting, rejected(entrant, closed.standing, f"no prospect: {closed.reason}"))
 
 
 def _withdraw(machine: Machine, entrant: Entrant, reason: str, *, is_rejected: bool = False) -> None:

@@ -125,6 +125,7 @@ class State:
         building: builds that were ordered, by the key of the tree.
         breaches: violations of versions that are mixes, with the call, which nobody has answered for yet.
         examined: trees that were judged or are the incumbent's, refused if proposed again.
+        patches: who made each patch that was admitted; not of those whose test was left undecided, which may be made again.
         scanned: so many judge cases the scanner of trees knows the answers of.
         line: the incumbents from the start to the present one, without those that were quarantined.
         quarantined: versions that broke the rules of their jail or descend from such a one, with the reason.
@@ -152,6 +153,7 @@ class State:
     products: dict[str, Product] = field(default_factory=dict)
     building: dict[str, Ticket] = field(default_factory=dict)
     breaches: dict[CandidateId, tuple[str, str]] = field(default_factory=dict)
+    patches: dict[frozenset[tuple[str, str | None, str | None]], ProposalId] = field(default_factory=dict)
     scanned: int = 0
     line: list[Reign] = field(default_factory=list)
     quarantined: dict[CandidateId, str] = field(default_factory=dict)

@@ -6,7 +6,7 @@ from rsi.core.codec import encode
 from rsi.core.records import Accepted, CandidateId, Effect, Json, Rejected, Undecided, Verdict
 from rsi.kernel.judge import Standing
 from rsi.loop.machine import Machine
-from rsi.loop.proposals import news_of
+from rsi.loop.proposals import news_of, patch_of
 from rsi.loop.quarantine import QUARANTINED
 from rsi.loop.state import Entrant, Version, Waiting
 
@@ -57,6 +57,8 @@ def conclude(machine: Machine, waiting: Waiting, verdict: Verdict) -> None:
         "surface": waiting.proposal.surface.value,
     }
     machine.emit("verdict.given", body)
+    if isinstance(verdict, Undecided):
+        machine.state.patches.pop(patch_of(waiting), None)
     if isinstance(verdict, Undecided) and verdict.reason == REBASED:
         machine.state.queue.append(waiting)
     else:
