@@ -349,7 +349,7 @@ def test_the_same_tree_is_judged_once_and_no_more_tests_open_than_the_horizon_al
     script = [note("a"), note("a"), *(note(name) for name in "bcdefghij")]
     story = Story(tmp_path / "run", script, lambda call: False, cycles=20, horizon=3)
     reasons = {body["proposal"]: body["reason"] for body in story.bodies("proposal.refused")}
-    assert reasons["p0001"] == "duplicate: this very tree was examined before"
+    assert reasons["p0001"] == "duplicate: p0000 made this very change before"
     assert len(story.bodies("test.opened")) == 3
     judged = [body for body in story.bodies("trials.done") if body["purpose"] == "judge"]
     cases = [(body["candidate"], row["case"]) for body in judged for row in body["trials"]]
