@@ -25,6 +25,7 @@ from rsi.kernel.judge.power import (
 from rsi.kernel.judge.prior import Belief, Estimate, Prior, learn
 from rsi.kernel.judge.race import Fits, Race, Row
 from rsi.kernel.judge.rota import CaseRota
+from rsi.kernel.judge.rounds import Round
 from rsi.kernel.judge.spending import AlphaSpending
 from rsi.kernel.judge.tree import Course, Family, FamilySettings, course_for
 
@@ -51,6 +52,7 @@ __all__ = [
     "Prior",
     "Prospect",
     "Race",
+    "Round",
     "Row",
     "Rule",
     "Settings",
