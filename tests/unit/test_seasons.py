@@ -62,7 +62,7 @@ def test_a_season_is_promised_before_use_and_revealed_once_none_of_its_trials_ca
     some, told, _ = seasons()
     some.enter(0, 4)
     late = ticket()
-    some.follow(late, 0)
+    some.follow(late, 0, 4)
     some.enter(12, 4)
     some.enter(16, 4)
     assert told.words == ["opened 0", "opened 1"], "a trial of season 0 is under way"
@@ -76,12 +76,24 @@ def test_a_season_is_promised_before_use_and_revealed_once_none_of_its_trials_ca
     assert opened["commitment"] == commitment(int(str(closed["seed"]))) and opened["first"] == 10
 
 
-def test_no_block_touches_a_season_that_is_over() -> None:
-    some, _, _ = seasons()
-    assert some.block_from(0, 4) == 0
-    for first in (0, 12, 24):
+def test_a_season_is_not_over_while_a_round_of_it_is_being_built() -> None:
+    some, told, _ = seasons()
+    some.hold(8, 4)
+    for first in (12, 24):
         some.enter(first, 4)
-    assert some.block_from(0, 4) == 5 and some.block_from(9, 4) == 9
+    assert told.words == ["opened 0", "opened 1", "opened 2"]
+    some.release(8, 4)
+    some.enter(28, 2)
+    assert told.words[3:] == ["closed 0", "closed 1"]
+
+
+def test_a_block_over_the_end_of_a_season_does_not_end_it() -> None:
+    some, told, _ = seasons()
+    some.enter(0, 4)
+    some.enter(8, 4)
+    assert told.words == ["opened 0", "opened 1"]
+    some.enter(12, 4)
+    assert told.words == ["opened 0", "opened 1", "closed 0"]
 
 
 def test_no_tree_may_hold_the_seed_of_a_season() -> None:

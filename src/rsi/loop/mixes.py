@@ -54,6 +54,7 @@ async def play_arms(machine: Machine, drawn: Round) -> Played:
     state, judge = machine.state, machine.config.judge
     incumbent, first = state.incumbent, state.frontier * judge.block
     state.frontier += 1
+    machine.seasons.hold(first, judge.block)
     arms = [mixed(machine, on) for on in drawn.arms]
     for arm in arms:
         begin_build(machine, arm)

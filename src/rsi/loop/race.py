@@ -46,11 +46,12 @@ async def playing(machine: Machine) -> None:
             return
         played = await play_arms(machine, machine.race.draw_round())
         await _find_the_guilty(machine, played)
+        machine.seasons.release(played.first, machine.config.judge.block)
         _sweep(machine)
         if played.incumbent.id in state.quarantined:
             continue
-        if played.rows is None:
-            _close_all(machine, "budget")
+        if played.rows is None or not played.rows[0]:
+            _close_all(machine, "budget" if played.rows is None else "the suite has no more cases")
         else:
             await _take_in(machine, played.drawn, played.rows)
 
