@@ -44,7 +44,7 @@ class Seasons:
         last = (first + count - 1) // self._length
         while self._next <= last:
             self._begin()
-        for season in [one for one in self._open if one.number < self._next - 1]:
+        for season in [one for one in self._open if one.number < first // self._length]:
             if all(ticket.is_settled for ticket in season.tickets):
                 self._end(season)
 
