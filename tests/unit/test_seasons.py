@@ -62,7 +62,7 @@ def test_a_season_is_promised_before_use_and_revealed_once_none_of_its_trials_ca
     some, told, _ = seasons()
     some.enter(0, 4)
     late = ticket()
-    some.follow(late, 0)
+    some.follow(late, 0, 4)
     some.enter(12, 4)
     some.enter(16, 4)
     assert told.words == ["opened 0", "opened 1"], "a trial of season 0 is under way"

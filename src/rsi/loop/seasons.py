@@ -48,10 +48,10 @@ class Seasons:
             if all(ticket.is_settled for ticket in season.tickets):
                 self._end(season)
 
-    def follow(self, ticket: Ticket, first: int) -> None:
-        """The season of case `first` is not over before this order is settled."""
+    def follow(self, ticket: Ticket, first: int, count: int) -> None:
+        """The seasons of these cases are not over before this order is settled."""
         for season in self._open:
-            if season.number == first // self._length:
+            if first // self._length <= season.number <= (first + count - 1) // self._length:
                 season.tickets.append(ticket)
 
     def block_from(self, block: int, size: int) -> int:

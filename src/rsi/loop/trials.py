@@ -58,7 +58,7 @@ def place_block(
         machine.seasons.enter(first, count)
     ticket = machine.desk.place(Order(key=key, line=Line.JUDGE, programs=cost, duration=cost, work=work, note=note, wanted=wanted))
     if pool is Pool.JUDGE:
-        machine.seasons.follow(ticket, first)
+        machine.seasons.follow(ticket, first, count)
     return ticket
 
 
