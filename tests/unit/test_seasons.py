@@ -96,6 +96,15 @@ def test_a_block_over_the_end_of_a_season_does_not_end_it() -> None:
     assert told.words == ["opened 0", "opened 1", "closed 0"]
 
 
+def test_a_block_over_the_end_of_a_season_does_not_end_it() -> None:
+    some, told, _ = seasons()
+    some.enter(0, 4)
+    some.enter(8, 4)
+    assert told.words == ["opened 0", "opened 1"]
+    some.enter(12, 4)
+    assert told.words == ["opened 0", "opened 1", "closed 0"]
+
+
 def test_no_tree_may_hold_the_seed_of_a_season() -> None:
     some, _, scanner = seasons()
     tree = {"notes.txt": str(season_seed(SEEDS[Pool.JUDGE], 0)).encode()}
