@@ -16,6 +16,8 @@ __all__ = ["place_block", "rows_by_case", "rows_of", "scores_of"]
 
 _PURPOSES = {Pool.CALIBRATION: "calibration", Pool.JUDGE: "judge", Pool.SEALED: "certificate"}
 
+_PURPOSES = {Pool.CALIBRATION: "calibration", Pool.JUDGE: "judge", Pool.SEALED: "certificate"}
+
 
 def place_block(
     machine: Machine,
