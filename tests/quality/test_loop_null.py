@@ -1,23 +1,23 @@
 """The whole loop where nothing can help: complete runs, in which every proposal only deals the luck anew, keep practically nothing.
 
-The real loop (several proposals per pass, tests open side by side, shared trials of the incumbent, tests begun again on top of a change
-that was kept) over toy agents in memory. 200 runs, 40 where the environment says `CI`; the seeds are fixed, and the bounds are such that
-an honest loop would pass with other seeds too, but for bad luck in one of 1,000. Measured: 3 of 200 runs keep anything (claimed: at
-most 10 %). A liar with the error budget (18 of 60), a suite that repeats its cases and a true gain show that
-the simulation tells them from this.
+The real loop (several proposals per pass, changes that race side by side and go on racing on top of a change that was kept) over toy
+agents in memory. 200 runs, 40 where the environment says `CI`; the seeds are fixed, and the bounds are such that an honest loop would
+pass with other seeds too, but for bad luck in one of 1,000. Measured: MEASURED of 200 runs keep anything (claimed: at most 10 %). A liar
+with the error budget (LIARED of 60), a suite that repeats its cases and a true gain show that the simulation tells them from this.
 """
 
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
+from typing import Any
 
 import pytest
 
 from rsi.config import RunConfig
 from rsi.core.codec import sha256_hex
 from rsi.core.protocols import Call, Entry, Files, Reply, Suite
-from rsi.core.records import CandidateId, Case, Json, Pool
+from rsi.core.records import Case, Json, Pool
 from rsi.kernel.judge import AlphaSpending
 from rsi.loop.state import PRODUCT_FILE
 from rsi.suites import secret_seeds
@@ -33,15 +33,15 @@ CHANCE = 0.001
 LIARS = 60
 
 Repetitions = Callable[..., int]
-Places = dict[str, dict[str, int]]
+Places = dict[str, int]
 
 
 class Spendthrift(AlphaSpending):
-    """Gives each test the whole error budget of the run, as if there were no other."""
+    """Is content with twice the odds of chance, however many tests there are."""
 
     def open_test(self) -> float | None:
-        """Alpha, however many tests there are."""
-        return None if super().open_test() is None else ALPHA
+        """One half."""
+        return None if super().open_test() is None else 0.5
 
 
 class Repeating(ToySuite):
@@ -72,15 +72,12 @@ class Story:
         entries = [(place, event) for place, event in enumerate(self.events) if isinstance(event, Entry)]
         return [(place, entry.body) for place, entry in entries if entry.kind == kind and isinstance(entry.body, dict)]
 
-    def version(self, candidate: Json) -> str:
-        return version_of(self.archive.files(CandidateId(str(candidate))))
-
     def first_runs(self) -> Places:
-        """Of each version, where in the story it was run on each case for the first time."""
+        """Where in the story each case was run for the first time."""
         found: Places = {}
         for place, event in enumerate(self.events):
             if isinstance(event, Ran):
-                found.setdefault(event.version, {}).setdefault(event.case, place)
+                found.setdefault(event.case, place)
         return found
 
 
@@ -91,17 +88,16 @@ class Facts:
     Attributes:
         levels: sum of the levels of all tests: how many false acceptances they allow in expectation.
         abreast: the most tests that were open at the same time.
-        shared: tests whose incumbent had been run for another test before they opened.
-        stale: tests with a case that their candidate or incumbent had been run on before they opened.
+        together: rounds in which several changes were switched on and off.
+        stale: rounds about a change whose test opened when one of their cases had been run already.
         sealed: runs on sealed cases; `early` ones came before the last verdict.
     """
 
     kept: int
     tests: int
     levels: float
-    rebased: int
     abreast: int
-    shared: int
+    together: int
     stale: int
     sealed: int
     early: int
@@ -127,7 +123,7 @@ def version_of(files: Files) -> str:
 
 def play(seed: int, gain: float = 0.0, *, spending: AlphaSpending | None = None, suite: type[ToySuite] = ToySuite) -> Facts:
     """A complete run: up to 10 tests of up to 240 pairs, three open at a time, three proposals per pass."""
-    config = toy_config(seed=seed, programs=400_000, alpha=ALPHA, horizon=HORIZON, block=24, open=3, max_pairs=240)
+    config = toy_config(seed=seed, programs=400_000, alpha=ALPHA, horizon=HORIZON, block=8, open=3, max_pairs=240)
     story, cases = Story(), suite(secret_seeds(seed))
     parts = replace(toy_parts(config, lambda: WatchedJail(story)), suite=cases)
     live_in_memory(config, neutral_agent(gain), parts, archive=story.archive, observer=story.events.append, spending=spending)
@@ -136,24 +132,25 @@ def play(seed: int, gain: float = 0.0, *, spending: AlphaSpending | None = None,
 
 def facts_of(story: Story, config: RunConfig, suite: Suite) -> Facts:
     runs, tests, verdicts = story.first_runs(), story.placed("test.opened"), story.placed("verdict.given")
+    rounds: list[Any] = [body for _, body in story.placed("trials.done") if body["race"]]
+    opened_at = {str(body["proposal"]): place for place, body in tests}
     sealed = {case.id for case in suite.cases(Pool.SEALED, 0, config.certificate.pairs)}
     opened = [place for place, event in enumerate(story.events) if isinstance(event, Ran) and event.case in sealed]
     return Facts(
         kept=len(story.placed("incumbent.changed")),
         tests=len(tests),
         levels=math.fsum(1 / float(str(body["threshold"])) for _, body in tests),
-        rebased=sum("rebased" in str(body["verdict"]) for _, body in verdicts),
         abreast=max_abreast(tests, verdicts),
-        shared=sum(min(runs[story.version(body["incumbent"])].values()) < place for place, body in tests),
-        stale=sum(is_stale(story, runs, place, body) for place, body in tests),
+        together=sum(len(body["race"]["drawn"]) > 1 for body in rounds),
+        stale=sum(is_stale(runs, opened_at, body) for body in rounds),
         sealed=len(opened),
         early=sum(place < verdicts[-1][0] for place in opened),
     )
 
 
-def is_stale(story: Story, runs: Places, opened: int, test: dict[str, Json]) -> bool:
-    mine, theirs = (runs.get(story.version(test[who]), {}) for who in ("candidate", "incumbent"))
-    return any(place < opened or theirs.get(case, opened) < opened for case, place in mine.items())
+def is_stale(runs: Places, opened_at: Places, block: dict[str, Any]) -> bool:
+    opened = max(opened_at[name] for name in block["race"]["drawn"])
+    return any(runs[row["case"]] < opened for row in block["trials"])
 
 
 def max_abreast(tests: Sequence[tuple[int, object]], verdicts: Sequence[tuple[int, object]]) -> int:
@@ -202,7 +199,7 @@ def test_all_in_all_no_more_changes_are_kept_than_the_levels_of_the_tests_allow(
     assert sum(run.kept for run in runs) <= most_by_chance(tests, allowed / tests)
 
 
-def test_a_loop_that_gives_every_test_the_whole_error_budget_fails_the_same_simulation() -> None:
+def test_a_loop_that_is_content_with_little_evidence_fails_the_same_simulation() -> None:
     assert keepers(liars_runs()) > most_by_chance(LIARS, ALPHA)
 
 
@@ -210,7 +207,7 @@ def test_changes_that_add_twenty_points_are_kept_in_practically_every_run() -> N
     assert keepers(gaining_runs()) >= 0.9 * len(gaining_runs())
 
 
-def test_no_test_uses_a_case_that_its_candidate_or_incumbent_was_run_on_before_it_opened(repetitions: Repetitions) -> None:
+def test_no_change_is_judged_on_a_case_that_anybody_was_run_on_before_its_test_opened(repetitions: Repetitions) -> None:
     runs = [*neutral_runs(repetitions(200)), *liars_runs(), *gaining_runs()]
     assert sum(run.stale for run in runs) == 0
 
@@ -225,8 +222,7 @@ def test_sealed_cases_are_run_behind_the_last_verdict_and_only_if_something_was_
     assert all((run.sealed > 0) == (run.kept > 0) for run in runs)
 
 
-def test_the_runs_had_tests_side_by_side_shared_trials_and_tests_begun_again() -> None:
+def test_the_runs_had_changes_that_raced_side_by_side() -> None:
     runs = [*liars_runs(), *gaining_runs()]
     assert min(run.abreast for run in runs) == 3
-    assert sum(run.shared for run in runs) > len(runs)
-    assert sum(run.rebased for run in liars_runs()) > 0 < sum(run.rebased for run in gaining_runs())
+    assert sum(run.together for run in runs) > 5 * len(runs)

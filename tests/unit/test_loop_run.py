@@ -5,6 +5,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -72,32 +73,70 @@ def test_no_case_is_used_for_the_new_incumbent_that_was_used_before_it_was_accep
     assert incumbent
 
 
-def test_tests_that_are_open_together_share_the_trials_of_the_incumbent(tmp_path: Path) -> None:
+def rounds_of(seen: Seen) -> dict[int, list[dict[str, Any]]]:
+    """Blocks of judge trials by round."""
+    found: dict[int, list[dict[str, Any]]] = {}
+    for body in seen.bodies("trials.done"):
+        played: Any = body["race"]
+        if played is not None:
+            found.setdefault(played["round"], []).append(body)
+    return found
+
+
+def test_a_round_runs_several_versions_on_the_same_cases_and_no_two_rounds_share_a_case(tmp_path: Path) -> None:
     _, seen = play(tmp_path, toy_config(seed=3))
-    judged = [body for body in seen.bodies("trials.done") if body["purpose"] == "judge"]
-    blocks = Counter((body["candidate"], body["first"]) for body in judged)
-    assert set(blocks.values()) == {1}
-    incumbent, counts = "", {True: 0, False: 0}
-    for entry in seen:
-        body = entry.body if isinstance(entry.body, dict) else {}
-        if entry.kind == "test.opened":
-            incumbent = str(body["incumbent"])
-        elif entry.kind == "trials.done" and body["purpose"] == "judge":
-            counts[body["candidate"] == incumbent] += 1
-    assert 0 < counts[True] < 0.85 * counts[False]
+    rounds = rounds_of(seen)
+    assert max(len(blocks) for blocks in rounds.values()) > 2
+    cases = {number: {tuple(row["case"] for row in block["trials"]) for block in blocks} for number, blocks in rounds.items()}
+    assert all(len(found) == 1 for found in cases.values())
+    used = [case for found in cases.values() for block in found for case in block]
+    assert len(used) == len(set(used))
 
 
-def test_another_open_test_is_tried_again_on_top_of_a_change_that_was_accepted(tmp_path: Path) -> None:
-    rebased = []
+def test_every_block_names_the_edits_that_were_on_and_those_that_conflict_never_are_together(tmp_path: Path) -> None:
+    mixes = 0
+    for seed in range(1, 4):
+        _, seen = play(tmp_path / str(seed), toy_config(seed=seed))
+        rivals = {frozenset((body["proposal"], other)) for body in seen.bodies("test.opened") for other in body["conflicts"]}  # type: ignore[attr-defined]
+        tests = {body["candidate"]: body["proposal"] for body in seen.bodies("test.opened")}
+        for blocks in rounds_of(seen).values():
+            for block in blocks:
+                on, drawn = block["race"]["on"], block["race"]["drawn"]
+                assert set(on) <= set(drawn) and not any(pair <= set(on) for pair in rivals)
+                assert (block["candidate"] == block["race"]["incumbent"]) == (not on)
+                assert not on or tests.get(block["candidate"]) in (None, *on)
+                mixes += len(on) > 1
+    assert mixes
+
+
+def test_edits_go_on_with_their_evidence_on_top_of_one_that_was_accepted(tmp_path: Path) -> None:
+    carried = 0
     for seed in range(1, 6):
         _, seen = play(tmp_path / str(seed), toy_config(seed=seed))
-        refused = {body["proposal"] for body in seen.bodies("proposal.refused")}
-        for body in [body for body in seen.bodies("verdict.given") if body["proposal"] not in refused]:
-            reason = str(body["verdict"].get("reason", ""))  # type: ignore[attr-defined]
-            if reason.startswith("rebased"):
-                tests = [test for test in seen.bodies("test.opened") if test["proposal"] == body["proposal"]]
-                rebased.append(len({test["incumbent"] for test in tests}))
-    assert rebased and min(rebased) >= 2
+        opened = {body["proposal"]: body["incumbent"] for body in seen.bodies("test.opened")}
+        assert len(opened) == len(seen.bodies("test.opened")), "nobody is tested twice"
+        for blocks in rounds_of(seen).values():
+            carried += sum(opened[name] != block["race"]["incumbent"] for block in blocks for name in block["race"]["drawn"])
+    assert carried
+
+
+def test_what_conflicts_with_an_accepted_edit_ends_undecided_with_the_reason(tmp_path: Path) -> None:
+    reasons = []
+    for seed in range(1, 6):
+        _, seen = play(tmp_path / str(seed), toy_config(seed=seed))
+        reasons += [str(body["verdict"].get("reason")) for body in seen.bodies("verdict.given")]  # type: ignore[attr-defined]
+        refused = [str(body["reason"]) for body in seen.bodies("proposal.refused")]
+        reasons += refused
+    assert any(reason.startswith("stale: conflicts with p") for reason in reasons)
+    assert any("was changed by a change that was accepted since" in reason for reason in reasons)
+
+
+def test_the_number_of_workers_changes_no_decision(tmp_path: Path) -> None:
+    digests = set()
+    for workers in (1, 2, 5):
+        play(tmp_path / str(workers), toy_config(seed=3), workers=workers)
+        digests.add(FileEventLog.read(tmp_path / str(workers) / "log.jsonl").digest())
+    assert len(digests) == 1
 
 
 def test_a_run_in_which_nothing_can_help_opens_no_sealed_case(tmp_path: Path) -> None:

@@ -170,7 +170,7 @@ def test_a_candidate_with_a_violation_is_rejected_at_once_and_its_change_is_neve
     why = f"quarantined: the change of p0000, which was quarantined for: {NAME}"
     assert [(body["proposal"], body["reason"]) for body in story.bodies("proposal.refused")] == [("p0001", why), ("p0002", why)]
     rows = [row for body in story.bodies("trials.done") if body["candidate"] == verdicts[0]["candidate"] for row in body["trials"]]
-    assert len(rows) == (12 if call == "solve" else 0)
+    assert len(rows) in ((4, 8) if call == "solve" else (0,)), "no round is drawn with it any more"
     assert all((row["outcome"], row["label"], row["score"]) == ("violation", NAME, None) for row in rows)
     assert len(story.bodies("certificate.issued")) == 1 and not story.bodies("lineage.quarantined")
 
@@ -212,7 +212,7 @@ def test_an_incumbent_that_offends_while_cases_are_solved_is_undone_too(tmp_path
     def offends(call: Call) -> bool:
         if call.function == "solve" and is_traitor(call):
             seen.append(call)
-        return call.function == "solve" and is_traitor(call) and len(seen) > 12
+        return call.function == "solve" and is_traitor(call) and len(seen) > 60
 
     story = Story(tmp_path / "run", BETRAYAL, offends)
     (gone,) = story.bodies("lineage.quarantined")
@@ -292,12 +292,12 @@ def test_the_report_and_the_summary_tell_who_offended_and_what_was_undone(tmp_pa
     summary: Any = write_report(story.folder)
     start = story.bodies("run.started")[0]["start"]["id"]
     assert [(one["name"], one["call"], one["candidate"], one["improver"], one["times"]) for one in summary["violations"]] == [
-        (NAME, "diagnose", traitor, start, 1)
+        (NAME, "diagnose", traitor, better, 1)
     ]
     assert [one["candidate"] for one in summary["accepted"]] == [better] and summary["release"]["candidate"] == better != start
     report = (story.folder / "report.md").read_text(encoding="utf-8")
     section = report.partition("## What candidates tried")[2].partition("\n## ")[0]
-    assert f"| {NAME} | {traitor[:12]} | p0001 | {start[:12]} | diagnosing itself | 1 call |" in section
+    assert f"| {NAME} | {traitor[:12]} | p0001 | {better[:12]} | diagnosing itself | 1 call |" in section
     assert f"it was quarantined, the run went back to {better[:12]}" in section
 
 
@@ -349,7 +349,7 @@ def test_the_same_tree_is_judged_once_and_no_more_tests_open_than_the_horizon_al
     script = [note("a"), note("a"), *(note(name) for name in "bcdefghij")]
     story = Story(tmp_path / "run", script, lambda call: False, cycles=20, horizon=3)
     reasons = {body["proposal"]: body["reason"] for body in story.bodies("proposal.refused")}
-    assert reasons["p0001"] == "duplicate: this very tree was examined before"
+    assert reasons["p0001"] == "duplicate: p0000 made this very change before"
     assert len(story.bodies("test.opened")) == 3
     judged = [body for body in story.bodies("trials.done") if body["purpose"] == "judge"]
     cases = [(body["candidate"], row["case"]) for body in judged for row in body["trials"]]

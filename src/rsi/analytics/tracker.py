@@ -4,7 +4,7 @@
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from rsi.analytics.beliefs import believed, learned
@@ -284,18 +284,21 @@ class Tracker:
         if purpose == "certificate":
             self._meter.read_sealed(entry, candidate, len(rows))
         if purpose == "judge":
-            self._charge(candidate, spent)
+            self._charge(candidate, _drawn(entry.body), spent)
             for row in rows:
                 self._read_score(entry, candidate, row)
 
-    def _charge(self, candidate: CandidateId, spent: int) -> None:
-        name = self._proposals.get(candidate)
-        if candidate in self._fresh or name is None:
+    def _charge(self, candidate: CandidateId, drawn: Sequence[ProposalId], spent: int) -> None:
+        """A round is paid by the edits whose coin it tossed, in equal parts; trials outside of a race by who was run."""
+        alone = [] if candidate in self._fresh else [self._proposals.get(candidate)]
+        names = [name for name in (drawn or alone) if name in self._attempts]
+        if not names:
             self._meter.surfaces[BASELINE] += spent
-            return
-        attempt = self._attempts[name]
-        self._meter.surfaces[attempt.proposal.surface.value] += spent
-        self._attempts[name] = replace(attempt, programs=attempt.programs + spent)
+        for place, name in enumerate(names):
+            part = spent // len(names) + (place < spent % len(names))
+            attempt = self._attempts[name]
+            self._meter.surfaces[attempt.proposal.surface.value] += part
+            self._attempts[name] = replace(attempt, programs=attempt.programs + part)
 
     def _read_score(self, entry: Entry, candidate: CandidateId, row: dict[str, Json]) -> None:
         case = CaseId(str(row.get("case")))
@@ -358,6 +361,13 @@ class Tracker:
 
     def _read_resume(self, entry: Entry) -> None:
         self._resumed += 1
+
+
+def _drawn(body: Json) -> list[ProposalId]:
+    """The edits whose coin was tossed in the round that a block belongs to."""
+    played = body.get("race") if isinstance(body, dict) else None
+    names = played.get("drawn") if isinstance(played, dict) else None
+    return [ProposalId(name) for name in names if isinstance(name, str)] if isinstance(names, list) else []
 
 
 _ATTACKS = ("quarantined", "secret in the tree")

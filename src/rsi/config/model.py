@@ -80,11 +80,11 @@ class JudgeConfig(Section):
     """How sure the judge must be, and how much it may spend on a change."""
 
     alpha: float = Field(default=0.1, gt=0, lt=1, description="Share of false acceptances among all acceptances of a run, in expectation.")
-    horizon: int = Field(default=30, ge=1, le=100_000, description="Tests that a run may open; each gets its share of alpha.")
-    block: int = Field(default=16, ge=1, le=1000, description="Cases per block of trials; the judge decides after each block.")
+    horizon: int = Field(default=40, ge=1, le=100_000, description="Tests that a run may open; each gets its share of alpha.")
+    block: int = Field(default=8, ge=1, le=1000, description="Fresh cases per round; the judge decides after each round.")
     season: int = Field(default=1_024, ge=1, description="Judge cases per season; each has a secret seed, revealed when it is over.")
-    open: int = Field(default=3, ge=1, le=64, description="Tests that are open at the same time.")
-    max_pairs: int = Field(default=1_000, ge=1, le=100_000, description="Pairs after which a change is given up.")
+    open: int = Field(default=8, ge=1, le=64, description="Changes that are in the race at the same time.")
+    max_pairs: int = Field(default=2_000, ge=1, le=100_000, description="Cases with and without a change after which it is given up.")
     programs: int = Field(default=4_000, ge=1, description="Budget of one case for each of the two versions, in programs.")
 
     @model_validator(mode="after")

@@ -1,5 +1,7 @@
 """Builds: what a tree derives of itself (trained weights) before it can be run; once per tree."""
 
+from dataclasses import replace
+
 from rsi.core.codec import canonical
 from rsi.core.protocols import Jail
 from rsi.core.records import Json, Outcome
@@ -10,18 +12,25 @@ from rsi.loop.orders import Done, Line, Order
 from rsi.loop.quarantine import sentence_for
 from rsi.loop.state import Product, Version, run_seed
 
-__all__ = ["build"]
+__all__ = ["begin_build", "build"]
+
+
+def begin_build(machine: Machine, version: Version) -> None:
+    """Order the build of a version, unless its tree was built or ordered before."""
+    state, key = machine.state, version.key
+    if version.manifest.build and key not in state.products and key not in state.building:
+        state.building[key] = machine.desk.place(_order(machine, version))
 
 
 async def build(machine: Machine, version: Version) -> Version:
     """The version with its product; `product.failure` says why there is none."""
-    tree = version.candidate.tree
-    if not version.manifest.build:
-        machine.state.products[tree] = Product()
-    elif tree not in machine.state.products:
-        done = await machine.desk.place(_order(machine, version))
-        machine.state.products[tree] = _product(done)
-    return machine.built(version)
+    state, key = machine.state, version.key
+    begin_build(machine, version)
+    if key in state.building:
+        done = await state.building[key]
+        state.products.setdefault(key, _product(done))
+        state.building.pop(key, None)
+    return replace(version, product=state.products.get(key, Product()))
 
 
 def _order(machine: Machine, version: Version) -> Order:
@@ -47,8 +56,8 @@ def _order(machine: Machine, version: Version) -> Order:
         machine.emit("job.done", body, done.clock)
         sentence_for(machine, version, "build", done)
 
-    key = machine.key("build", version.candidate.tree)
-    duration = max(1, machine.config.practice.programs // 4)
+    key = machine.key("build", version.key)
+    duration = machine.config.judge.block * machine.config.judge.programs
     return Order(key=key, line=Line.JUDGE, programs=0, duration=duration, work=work, note=note)
 
 

@@ -33,7 +33,6 @@ REFUSED = "refused"
 """The word with which the reason of a run begins that was not worth its money."""
 _FEWEST = 8
 _DIGITS = 6
-_SLOTS = 16
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,7 +145,7 @@ def _prospect(machine: Machine, seen: Calibration) -> Prospect:
         variance=variance,
         cases=size,
         floor=resolution_floor(size) if size else None,
-        rows=power_table(trials=trials, slots=min(_SLOTS, judge.horizon), horizon=judge.horizon, alpha=judge.alpha, variance=variance),
+        rows=power_table(trials=trials, slots=min(judge.open, judge.horizon), horizon=judge.horizon, alpha=judge.alpha, variance=variance),
     )
 
 

@@ -105,9 +105,9 @@ class Chain:
 
 
 async def may_begin(machine: Machine) -> bool:
-    """Wait until all proposals are taken into tests; then whether another pass makes sense."""
-    state = machine.state
-    await Until(lambda: not state.queue)
+    """Wait until all proposals are taken into the race and it has a free place; then whether another pass makes sense."""
+    state, race = machine.state, machine.race
+    await Until(lambda: not state.queue and not state.under_way and (race.vacancies > 0 or not race.remaining))
     state.cause.ended = state.cause.ended or _why_not(machine)
     return state.cause.ended is None
 
@@ -118,9 +118,9 @@ def _why_not(machine: Machine) -> str | None:
         return f"the improver failed {MAX_FAILURES} times in a row"
     if state.cycles >= machine.config.run.cycles:
         return "finished"
-    if cause.barren >= MAX_FAILURES or not machine.spending.remaining:
+    if cause.barren >= MAX_FAILURES or not machine.race.remaining:
         return "nothing to try"
-    return None if machine.purse.can_ever_pay(_cost_of_pass(machine.config, state.open_tests)) else "budget"
+    return None if machine.purse.can_ever_pay(_cost_of_pass(machine.config, len(state.entrants))) else "budget"
 
 
 def least_budget(config: RunConfig) -> int:

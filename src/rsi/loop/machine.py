@@ -1,24 +1,31 @@
 """The run as a state machine over its log: what it knows, what it may ask of its workers, what it writes down."""
 
+import random
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from rsi.config import RunConfig, to_json
 from rsi.core.codec import canonical, encode, sha256_hex
 from rsi.core.protocols import Archive, Files, Jail, Limits, Suite
 from rsi.core.records import Candidate, Case, Clock, Json, Manifest, Pool, ProposalId
 from rsi.kernel.evaluate import load_manifest
-from rsi.kernel.judge import AlphaSpending
-from rsi.kernel.workspace import Scanner
+from rsi.kernel.judge import Prior, Race, Settings
+from rsi.kernel.workspace import Composer, Scanner, tree_key
 from rsi.loop.desk import Activity, Desk, Floor
 from rsi.loop.purse import Purse
 from rsi.loop.replay import Journal
 from rsi.loop.seasons import Seasons
-from rsi.loop.state import State, Version
+from rsi.loop.state import State, Version, run_seed
 from rsi.loop.watch import WatchedJail
 
-__all__ = ["Machine", "Opening", "SharedSuite", "scanner_of"]
+__all__ = ["Machine", "Opening", "SharedSuite", "scanner_of", "settings_of"]
+
+_HOPE = Prior(better=0.3, worse=0.2, gain=0.06, loss=0.04)
+"""What is believed of a change that an improver has thought about and tried; a race learns better from those that it closes."""
+_FEWEST = 200
+_HASTY = 0.5
+"""Changes are few and dear here, so that none is dropped in haste: only what has become half as likely as it was."""
 
 
 class SharedSuite:
@@ -88,7 +95,7 @@ class Machine:
         self.archive = archive
         self.suite = SharedSuite(suite)
         self.journal = journal
-        self.spending = AlphaSpending(config.judge.alpha, config.judge.horizon)
+        self.race = Race(settings_of(config), random.Random(run_seed(config, "race")))
         certificate = 2 * config.certificate.pairs * config.certificate.programs
         self.purse = Purse(config.run.programs, kept_back=certificate)
         self.desk = Desk(floor, config.run.lanes, self.purse, self._improve_lanes)
@@ -96,7 +103,8 @@ class Machine:
         self.scanner = scanner_of(config, opening.secrets)
         self.seasons = Seasons(config.judge.season, _judge_secret(opening.secrets), self.emit, self.scanner)
         start = self.keep(agent_files, parent=None, proposal=None)
-        self.state = State(start=start, incumbent=start, examined={start.candidate.tree})
+        composer = Composer(start.files)
+        self.state = State(start=start, incumbent=start, composer=composer, base=start.id, examined={start.candidate.tree})
 
     @property
     def improver(self) -> Version:
@@ -109,7 +117,8 @@ class Machine:
         name = self.archive.add(files, parents=parents, message=f"proposal {proposal}" if proposal else "version 0")
         candidate = Candidate(id=name, tree=self.archive.tree(name), parent=parent.id if parent else None, proposal=proposal)
         manifest: Manifest = parent.manifest if parent else load_manifest(files)
-        return Version(candidate=candidate, manifest=manifest, files=self.archive.files(name))
+        kept = self.archive.files(name)
+        return Version(candidate=candidate, manifest=manifest, files=kept, key=tree_key(kept))
 
     def watched(self, jail: Jail) -> WatchedJail:
         """The jail, with its replies looked through for the run's canary."""
@@ -161,13 +170,24 @@ class Machine:
         self.seasons.close()
         self.emit("run.ended", {"reason": reason, "programs": self.purse.spent, "pools": self.opening.secrets})
 
-    def built(self, version: Version) -> Version:
-        """The version together with what its tree's build gave."""
-        return replace(version, product=self.state.products[version.candidate.tree])
-
     def _improve_lanes(self) -> int:
         lanes = self.config.run.lanes
-        return max(1, lanes - 1) if self.state.open_tests else lanes
+        return max(1, lanes - 1) if self.state.entrants or self.state.under_way else lanes
+
+
+def settings_of(config: RunConfig) -> Settings:
+    """How the race of a run is run: its pace is that of half the budget, in trials at their full price."""
+    judge, certificate = config.judge, config.certificate
+    left = config.run.programs - 2 * certificate.pairs * certificate.programs
+    return Settings(
+        budget=max(1, left // (2 * judge.programs)),
+        slots=judge.open,
+        alpha=judge.alpha,
+        horizon=judge.horizon,
+        prior=_HOPE,
+        fewest=min(_FEWEST, judge.max_pairs),
+        hasty=_HASTY,
+    )
 
 
 def _judge_secret(secrets: Json) -> str:

@@ -1,16 +1,19 @@
 """From an agent's answer to a candidate: proposals are read, authorised, applied and archived; what is refused says why."""
 
+from dataclasses import replace
+
 from rsi.core.codec import decode, encode, sha256_hex
 from rsi.core.errors import MessageError
+from rsi.core.protocols import Files
 from rsi.core.records import Cycle, FileEdit, Json, Limitation, Pool, Proposal, ProposalId
 from rsi.kernel.oversight import authorise
-from rsi.kernel.workspace import Stale, apply
+from rsi.kernel.workspace import Conflict, Stale, apply, rebase_patch
 from rsi.loop.calls import Answer
 from rsi.loop.machine import Machine
 from rsi.loop.quarantine import barred
 from rsi.loop.state import Version, Waiting
 
-__all__ = ["admit", "news_of", "open_cycle", "refuse"]
+__all__ = ["admit", "leak_in", "news_of", "open_cycle", "patch_of", "rebased", "refuse"]
 
 MAX_TAG = 200
 SECRET = "secret in the tree"
@@ -73,23 +76,56 @@ def _without_content(edit: FileEdit) -> Json:
 
 def admit(machine: Machine, waiting: Waiting) -> Version | str:
     """The proposal applied to the incumbent of this moment and archived, or why that is refused."""
-    incumbent, proposal = machine.state.incumbent, waiting.proposal
-    problem = authorise(proposal, incumbent.files, incumbent.manifest) or barred(machine, proposal)
+    incumbent = machine.state.incumbent
+    proposal = rebased(machine, waiting.proposal)
+    if isinstance(proposal, str):
+        return proposal
+    problem = authorise(proposal, incumbent.files, incumbent.manifest) or barred(machine, proposal) or _made_before(machine, waiting)
     if problem is not None:
         return problem
     files = apply(incumbent.files, proposal.edits)
     if isinstance(files, Stale):
         return f"stale: {files.path} is no longer what the patch was made for"
-    _learn_secrets(machine)
-    leak = machine.scanner.leak(files)
+    leak = leak_in(machine, files)
     if leak is not None:
-        return f"{SECRET}: {leak}"
+        return leak
     candidate = machine.keep(files, parent=incumbent, proposal=proposal.id)
     if candidate.candidate.tree in machine.state.examined:
         return "duplicate: this very tree was examined before"
     machine.state.examined.add(candidate.candidate.tree)
     machine.emit("candidate.added", {"candidate": encode(candidate.candidate), "proposal": proposal.id})
     return candidate
+
+
+def _made_before(machine: Machine, waiting: Waiting) -> str | None:
+    """Why a patch that was tried before is not tried again, on whatever incumbent; remembers whose it is."""
+    first = machine.state.patches.setdefault(patch_of(waiting), waiting.proposal.id)
+    return None if first == waiting.proposal.id else f"duplicate: {first} made this very change before"
+
+
+def patch_of(waiting: Waiting) -> frozenset[tuple[str, str | None, str | None]]:
+    """What a proposal changes, as it was made."""
+    return frozenset((edit.path, edit.before, edit.after) for edit in waiting.proposal.edits)
+
+
+def leak_in(machine: Machine, files: Files) -> str | None:
+    """What a tree holds that only the judge may know, or None."""
+    _learn_secrets(machine)
+    leak = machine.scanner.leak(files)
+    return None if leak is None else f"{SECRET}: {leak}"
+
+
+def rebased(machine: Machine, proposal: Proposal) -> Proposal | str:
+    """The proposal as one for the incumbent of this moment, or why what was accepted since does not merge with it."""
+    incumbent = machine.state.incumbent
+    if proposal.parent == incumbent.id:
+        return proposal
+    edits = rebase_patch(proposal.edits, machine.archive.files(proposal.parent), incumbent.files)
+    if isinstance(edits, Stale):
+        return proposal
+    if isinstance(edits, Conflict):
+        return f"stale: {edits.path} was changed by a change that was accepted since ({edits.reason})"
+    return replace(proposal, edits=edits) if edits else "nothing left: what was accepted since does the same"
 
 
 def _learn_secrets(machine: Machine) -> None:

@@ -25,9 +25,11 @@ QUARANTINED = "quarantined"
 
 
 def sentence_for(machine: Machine, version: Version, call: str, done: Done) -> None:
-    """Sentence a version if what came of its call, or of one of its trials, is a violation."""
+    """Sentence a version if what came of its call, or of one of its trials, is a violation; of a mix, note it for the race to find out."""
     name = _violation_in(done)
-    if name is not None:
+    if name is not None and version.is_mix:
+        machine.state.breaches[version.id] = (call, name)
+    elif name is not None:
         sentence(machine, version, call, name)
 
 

@@ -18,6 +18,7 @@ __all__ = ["Seasons"]
 @dataclass(slots=True, kw_only=True)
 class _Season:
     number: int
+    rounds: int = 0
     tickets: list[Ticket] = field(default_factory=list)
 
 
@@ -45,19 +46,27 @@ class Seasons:
         while self._next <= last:
             self._begin()
         for season in [one for one in self._open if one.number < first // self._length]:
-            if all(ticket.is_settled for ticket in season.tickets):
+            if not season.rounds and all(ticket.is_settled for ticket in season.tickets):
                 self._end(season)
+
+    def hold(self, first: int, count: int) -> None:
+        """A round on these cases has been drawn and will be placed: their seasons are not over before it is released."""
+        self.enter(first, count)
+        for season in self._of(first, count):
+            season.rounds += 1
+
+    def release(self, first: int, count: int) -> None:
+        """The round is over, and all that follows from it was placed."""
+        for season in self._of(first, count):
+            season.rounds -= 1
+
+    def _of(self, first: int, count: int) -> list[_Season]:
+        return [one for one in self._open if first // self._length <= one.number <= (first + count - 1) // self._length]
 
     def follow(self, ticket: Ticket, first: int, count: int) -> None:
         """The seasons of these cases are not over before this order is settled."""
-        for season in self._open:
-            if first // self._length <= season.number <= (first + count - 1) // self._length:
-                season.tickets.append(ticket)
-
-    def block_from(self, block: int, size: int) -> int:
-        """The first block of `size` cases from number `block` on that touches no season that is over."""
-        opened = self._open[0].number if self._open else self._next
-        return max(block, -(-opened * self._length // size))
+        for season in self._of(first, count):
+            season.tickets.append(ticket)
 
     def close(self) -> None:
         """The run ends, and with it every season."""

@@ -8,8 +8,10 @@ from rsi.config import RunConfig
 from rsi.core.codec import canonical, sha256_hex
 from rsi.core.protocols import Files
 from rsi.core.records import Candidate, CandidateId, Json, Manifest, Proposal, ProposalId, TreeId
+from rsi.kernel.workspace import Composer
+from rsi.loop.desk import Ticket
 
-__all__ = ["PRODUCT_FILE", "Cause", "Product", "Reign", "State", "Version", "Waiting", "derive_seed", "run_seed"]
+__all__ = ["PRODUCT_FILE", "Cause", "Entrant", "Product", "Reign", "State", "Version", "Waiting", "derive_seed", "run_seed"]
 
 PRODUCT_FILE = "build.json"
 """Where a call finds the product of the build."""
@@ -25,12 +27,19 @@ class Product:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Version:
-    """A candidate that can be run: its own files, and those plus the product of its build."""
+    """A candidate that can be run: its own files, and those plus the product of its build.
+
+    Attributes:
+        key: names its files; the same for equal trees, archived or not.
+        is_mix: whether it is an incumbent with several open edits on, composed for a round of the race and kept in no archive.
+    """
 
     candidate: Candidate
     manifest: Manifest
     files: Files
+    key: str
     product: Product = Product()
+    is_mix: bool = False
 
     @property
     def id(self) -> CandidateId:
@@ -57,6 +66,24 @@ class Waiting:
     proposal: Proposal
     cycle: int
     tag: str
+
+
+@dataclass(slots=True, kw_only=True)
+class Entrant:
+    """An open edit.
+
+    Attributes:
+        candidate: the incumbent of the moment at which it was opened, with this edit alone.
+        pairs: cases on which a version with it met one without it.
+        wins: how many of them the one with it won.
+        losses: how many of them it lost.
+    """
+
+    waiting: Waiting
+    candidate: Version
+    pairs: int = 0
+    wins: int = 0
+    losses: int = 0
 
 
 @dataclass(slots=True, kw_only=True)
@@ -88,8 +115,17 @@ class State:
         memory: the improver's own plain data, as the last whole chain left it.
         news: verdicts that the improver has not learned from yet.
         queue: proposals that wait for a free place among the open tests.
-        frontier: number of the first block of judge cases of which no result has come in yet; tests open there.
+        frontier: number of the first block of judge cases that no round has taken; each round takes one.
+        entrants: the open edits, by proposal.
+        composer: the incumbent's files with any of the open edits on.
+        base: the incumbent that the composer holds.
+        under_way: proposals that are being admitted, and acceptances that are being carried out.
+        crowning: whether an acceptance is being carried out.
+        products: what came of building a tree, by its key.
+        building: builds that were ordered, by the key of the tree.
+        breaches: violations of versions that are mixes, with the call, which nobody has answered for yet.
         examined: trees that were judged or are the incumbent's, refused if proposed again.
+        patches: who made each patch that was admitted; not of those whose test was left undecided, which may be made again.
         scanned: so many judge cases the scanner of trees knows the answers of.
         line: the incumbents from the start to the present one, without those that were quarantined.
         quarantined: versions that broke the rules of their jail or descend from such a one, with the reason.
@@ -108,9 +144,16 @@ class State:
     batches: int = 0
     orders: int = 0
     frontier: int = 0
-    open_tests: int = 0
+    entrants: dict[ProposalId, Entrant] = field(default_factory=dict)
+    composer: Composer
+    base: CandidateId
+    under_way: int = 0
+    crowning: bool = False
     examined: set[TreeId] = field(default_factory=set)
-    products: dict[TreeId, Product] = field(default_factory=dict)
+    products: dict[str, Product] = field(default_factory=dict)
+    building: dict[str, Ticket] = field(default_factory=dict)
+    breaches: dict[CandidateId, tuple[str, str]] = field(default_factory=dict)
+    patches: dict[frozenset[tuple[str, str | None, str | None]], ProposalId] = field(default_factory=dict)
     scanned: int = 0
     line: list[Reign] = field(default_factory=list)
     quarantined: dict[CandidateId, str] = field(default_factory=dict)

@@ -1,25 +1,40 @@
 """Blocks of trials: a version on some cases of a pool, each block one order, each with one entry in the log."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from rsi.core.protocols import Jail
 from rsi.core.records import CaseId, Clock, Json, Outcome, Pool, Trial
 from rsi.kernel.evaluate import run_block
+from rsi.kernel.judge import Row
 from rsi.loop.desk import Ticket
 from rsi.loop.machine import Machine
 from rsi.loop.orders import Done, Line, Order, always
 from rsi.loop.quarantine import sentence_for
 from rsi.loop.state import Version, run_seed
 
-__all__ = ["place_block", "rows_of", "scores_of"]
+__all__ = ["place_block", "rows_by_case", "rows_of", "scores_of"]
+
+_PURPOSES = {Pool.CALIBRATION: "calibration", Pool.JUDGE: "judge", Pool.SEALED: "certificate"}
 
 _PURPOSES = {Pool.CALIBRATION: "calibration", Pool.JUDGE: "judge", Pool.SEALED: "certificate"}
 
 
 def place_block(
-    machine: Machine, version: Version, pool: Pool, first: int, count: int, *, programs: int, wanted: Callable[[], bool] = always
+    machine: Machine,
+    version: Version,
+    pool: Pool,
+    first: int,
+    count: int,
+    *,
+    programs: int,
+    wanted: Callable[[], bool] = always,
+    played: Json = None,
 ) -> Ticket:
-    """Place `count` trials of a version, from case number `first` of a pool on, `programs` programs each."""
+    """Place `count` trials of a version, from case number `first` of a pool on, `programs` programs each.
+
+    Args:
+        played: the round of the race that they belong to, as it stands in the log.
+    """
     suite, limits = machine.suite, machine.limits
     files, manifest, name = version.runnable, version.manifest, version.id
     seed = run_seed(machine.config, "trials", pool.value, first)
@@ -47,12 +62,13 @@ def place_block(
             "purpose": _PURPOSES[pool],
             "first": first,
             "programs": done.programs,
+            "race": played,
             "trials": done.value,
         }
         machine.emit("trials.done", body, done.clock)
         sentence_for(machine, version, "solve", done)
 
-    key = machine.key("trials", version.candidate.tree, pool.value, first, count)
+    key = machine.key("trials", version.key, pool.value, first, count)
     cost = count * programs
     if pool is Pool.JUDGE:
         machine.seasons.enter(first, count)
@@ -86,11 +102,18 @@ def rows_of(trials: Sequence[Trial]) -> Json:
 def scores_of(done: Done) -> dict[CaseId, tuple[str, float]]:
     """Family and value of each case of a block, in case order; what is no answer is at the floor (0)."""
     assert isinstance(done.value, list)
-    return {CaseId(str(row["case"])): (str(row["family"]), _value(row["score"])) for row in done.value if isinstance(row, dict)}
+    return {CaseId(str(row["case"])): (str(row["family"]), _score(row) or 0.0) for row in done.value if isinstance(row, dict)}
 
 
-def _value(score: Json) -> float:
-    return float(score) if isinstance(score, int | float) else 0.0
+def rows_by_case(done: Done) -> Iterator[Row]:
+    """Each case of a block with its score, None where there was no answer."""
+    assert isinstance(done.value, list)
+    return ((CaseId(str(row["case"])), _score(row)) for row in done.value if isinstance(row, dict))
+
+
+def _score(row: dict[str, Json]) -> float | None:
+    score = row["score"]
+    return float(score) if isinstance(score, int | float) else None
 
 
 def _charged(trial: Trial, programs: int) -> int:

@@ -3,6 +3,7 @@
 Covers: every decision of a run. Does not cover: files, locks, threads, stopping and resuming; those are `rsi.loop.run`'s.
 """
 
+import random
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 
@@ -11,9 +12,9 @@ from rsi.core.codec import sha256_hex
 from rsi.core.errors import IntegrityError
 from rsi.core.protocols import Entry, Files, Jail
 from rsi.core.records import CandidateId, TreeId
-from rsi.kernel.judge import AlphaSpending
+from rsi.kernel.judge import AlphaSpending, Race
 from rsi.loop.cycle import live
-from rsi.loop.machine import Machine, Opening
+from rsi.loop.machine import Machine, Opening, settings_of
 from rsi.loop.orders import Done, Order
 from rsi.loop.parts import Parts
 from rsi.loop.replay import Journal
@@ -104,7 +105,8 @@ def live_in_memory(
     journal = Journal(MemoryLog(), (), observer)
     floor = SingleWorker(parts.make_jail())
     machine = Machine(config, agent_files, opening=opening, archive=archive, suite=parts.suite, journal=journal, floor=floor)
-    machine.spending = spending or machine.spending
+    if spending is not None:
+        machine.race = Race(settings_of(config), random.Random(config.run.seed), levels=spending)
     try:
         live(machine)
     finally:

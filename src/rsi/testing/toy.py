@@ -150,7 +150,7 @@ def toy_config(*, seed: int = 1, programs: int = 30_000, frozen: bool = False, *
         "run": {"seed": seed, "programs": programs, "lanes": 3, "cycles": 4, "frozen_improver": frozen},
         "practice": {"batches": 2, "tasks": 3, "programs": 500},
         "propose": {"count": 3, "programs": 200},
-        "judge": {"alpha": 0.5, "horizon": 12, "block": 12, "open": 2, "max_pairs": 64, "programs": 20},
+        "judge": {"alpha": 0.5, "horizon": 12, "block": 4, "open": 3, "max_pairs": 96, "programs": 20},
         "certificate": {"pairs": 40, "programs": 20},
         "jail": {"tier": "S1", "wall_s": 20.0},
     }

@@ -26,6 +26,7 @@ from rsi.kernel.judge.predictions import Bin, Skill, TrackRecord
 from rsi.kernel.judge.prior import Belief, Estimate, Prior, learn
 from rsi.kernel.judge.race import Fits, Race, Row
 from rsi.kernel.judge.rota import CaseRota
+from rsi.kernel.judge.rounds import Round
 from rsi.kernel.judge.spending import AlphaSpending
 from rsi.kernel.judge.tree import Course, Family, FamilySettings, course_for
 
@@ -53,6 +54,7 @@ __all__ = [
     "Prior",
     "Prospect",
     "Race",
+    "Round",
     "Row",
     "Rule",
     "Settings",

@@ -138,8 +138,8 @@ class Arm:
     """
 
     __slots__ = (
-        "_scores", "_square", "_total", "capitals", "conflicts", "crashed_off", "crashed_on", "edit", "level", "need", "safety",
-        "shown", "trials",
+        "_scores", "_total", "capitals", "conflicts", "crashed_off", "crashed_on", "edit", "level", "need", "safety",
+        "shown", "square", "trials",
     )  # fmt: skip
 
     def __init__(self, edit: str, level: float, conflicts: Collection[str], margin: float | None) -> None:
@@ -149,7 +149,7 @@ class Arm:
         self.capitals = [0.0] * len(STAKES)
         self.shown = False
         self.trials = self.crashed_on = self.crashed_off = 0
-        self._total = self._square = self._scores = 0.0
+        self._total = self.square = self._scores = 0.0
 
     def add(self, surprise: float, rows: int, scores: float, gains: list[float]) -> None:
         """Add a block of `rows` trials: their mean of ±(score − expected), the sum of their scores, and what each stake gained."""
@@ -157,7 +157,7 @@ class Arm:
         for k, gain in enumerate(gains):
             capitals[k] += gain
         self._total += rows * surprise
-        self._square += (rows * surprise) ** 2
+        self.square += (rows * surprise) ** 2
         self._scores += scores
         self.trials += rows
         if not self.shown and max(capitals) >= self.need:
@@ -166,7 +166,7 @@ class Arm:
     def estimate(self) -> Estimate:
         """Effect: twice the mean of ±(score − expected). One imagined trial of variance ¼ keeps the error honest at the start."""
         n = max(self.trials, 1)
-        return Estimate(mean=2 * self._total / n, error=2 * math.sqrt(self._square + 0.25) / n)
+        return Estimate(mean=2 * self._total / n, error=2 * math.sqrt(self.square + 0.25) / n)
 
     def standing(self, prior: Prior) -> Standing:
         """The sums as a record."""

@@ -16,11 +16,12 @@ those cases. `CaseRota` keeps repetition low for that reason.
 
 import math
 import random
-from collections.abc import Callable, Collection, Hashable, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Sequence
 
-from rsi.kernel.judge.entrants import STAKES, Arm, Closed, Draw, Ending, Rule, Settings, State
+from rsi.kernel.judge.entrants import STAKES, Arm, Closed, Draw, Ending, Rule, Settings, Standing, State
 from rsi.kernel.judge.expected import Forecast
 from rsi.kernel.judge.prior import Prior, learn
+from rsi.kernel.judge.rounds import ABREAST, Round, Ways, staked, tossed
 from rsi.kernel.judge.spending import AlphaSpending
 
 __all__ = ["Fits", "Race", "Row"]
@@ -32,6 +33,7 @@ Row = tuple[Hashable, float | None]
 """A case and what the program scored on it, in [0, 1]; None where it crashed."""
 
 _LESSON = 8
+_RIVALS_TURN = 4
 
 
 class Race:
@@ -41,12 +43,14 @@ class Race:
         settings: how the race is run.
         rng: every random choice of the race. The same generator and the same calls give the same race, so replaying the observations
             rebuilds its state.
+        levels: hands out the levels of the tests instead of the settings' α and horizon: for showing what a liar would do.
     """
 
-    def __init__(self, settings: Settings, rng: random.Random) -> None:
+    def __init__(self, settings: Settings, rng: random.Random, *, levels: AlphaSpending | None = None) -> None:
         self._settings = settings
         self._rng = rng
-        self._levels = AlphaSpending(settings.alpha, settings.horizon)
+        self._levels = levels or AlphaSpending(settings.alpha, settings.horizon)
+        self._ways = Ways()
         self._open: dict[str, Arm] = {}
         self._finished: list[Closed] = []
         self._forecast, self._safety_forecast = Forecast(), Forecast()
@@ -103,13 +107,25 @@ class Race:
             fits: whether edits can all be on together, where pairs do not say it all (three that merge in pairs only). It is asked before
                 any coin is tossed: to throw a draw away because its subset does not compose would make the coins unfair.
         """
-        drawn = self._conflict_free()
+        drawn = self._conflict_free(self._shuffled() if any(arm.conflicts for arm in self._open.values()) else self._open)
         if fits is not None and not fits(drawn):
             drawn = self._fitting(drawn, fits)
-        coins = self._rng.getrandbits(len(drawn)) if drawn else 0
         self._draws += 1
-        on = frozenset(edit for place, edit in enumerate(drawn) if coins >> place & 1)
-        return Draw(number=self._draws - 1, drawn=drawn, on=on)
+        return Draw(number=self._draws - 1, drawn=drawn, on=tossed(drawn, self._rng))
+
+    def draw_round(self) -> Round:
+        """What is to be run side by side next; the incumbent alone if nothing is open.
+
+        Where not all edits can be in it, those that look best are.
+        """
+        hopeful = self._promising()
+        free, few = self._conflict_free(hopeful), hopeful[:ABREAST]
+        self._draws += 1
+        if self._ways.is_apart(together=len(free), apart=len(few)):
+            arms = (frozenset[str](), *(frozenset([edit]) for edit in few))
+            return Round(number=self._draws - 1, drawn=tuple(few), arms=arms, apart=True)
+        on = tossed(free, self._rng)
+        return Round(number=self._draws - 1, drawn=free, arms=(on, frozenset(free) - on), apart=False)
 
     def observe(self, draw: Draw, rows: Sequence[Row], *, safety: bool = False) -> tuple[Closed, ...]:
         """Learn what a draw scored on one case or, for a build, on several; returns the tests that end with that.
@@ -134,7 +150,51 @@ class Race:
             self._bet_on_safety(draw, surprise)
         else:
             self._bet(draw, surprise, len(rows), math.fsum(scores))
-        return tuple(self._settle(draw))
+        return tuple(self._settle(draw.drawn))
+
+    def observe_round(self, played: Round, arms: Sequence[Sequence[Row]]) -> tuple[Closed, ...]:
+        """Learn what each arm of a round scored on the same cases, in the order of `played.arms`; returns the tests that end with that.
+
+        Edits that were closed since the round was drawn are passed over.
+
+        Raises:
+            ValueError: an arm is missing or on other cases, no rows, or a score outside [0, 1].
+        """
+        scores = [[0.0 if score is None else score for _, score in rows] for rows in arms]
+        cases = [[case for case, _ in rows] for rows in arms]
+        if len(arms) != len(played.arms) or not cases[0] or any(other != cases[0] for other in cases):
+            raise ValueError(f"round {played.number} needs {len(played.arms)} arms on the same cases")
+        if not all(0.0 <= score <= 1.0 for row in scores for score in row):
+            raise ValueError(f"round {played.number} needs scores in [0, 1], not {scores!r}")
+        self._spent += len(arms) * len(cases[0])
+        crashes = [sum(score is None for _, score in rows) for rows in arms]
+        seen = []
+        for edit in played.drawn:
+            one, other = played.pair_of(edit)
+            differences = [mine - theirs for mine, theirs in zip(scores[one], scores[other], strict=True)]
+            seen.append(math.fsum(differences) / len(differences))
+            arm = self._open.get(edit)
+            if arm is not None:
+                arm.crashed_on += crashes[one]
+                arm.crashed_off += crashes[other]
+                self._bet_on_differences(arm, differences, math.fsum(scores[one]) + math.fsum(scores[other]), apart=played.apart)
+        if len(seen) > 1:
+            self._ways.add(seen, apart=played.apart)
+        return tuple(self._settle(played.drawn))
+
+    def standing(self, edit: str) -> Standing:
+        """What is known of an open edit."""
+        return self._open[edit].standing(self._prior)
+
+    @property
+    def opened(self) -> int:
+        """Edits opened so far."""
+        return self._levels.opened
+
+    @property
+    def remaining(self) -> int:
+        """Edits that may still be opened, now or when a place is free."""
+        return self._levels.remaining
 
     def state(self) -> State:
         """Where the race stands."""
@@ -142,11 +202,26 @@ class Race:
         standings.sort(key=lambda standing: (-standing.belief.p_better, standing.edit))
         return State(spent=self._spent, opened=self._levels.opened, open=tuple(standings), prior=self._prior)
 
-    def _conflict_free(self) -> tuple[str, ...]:
-        if not any(arm.conflicts for arm in self._open.values()):
-            return tuple(self._open)
-        edits, barred, chosen = list(self._open), set[str](), []
+    def _shuffled(self) -> list[str]:
+        edits = list(self._open)
         self._rng.shuffle(edits)
+        return edits
+
+    def _promising(self) -> list[str]:
+        """The open edits by P(better), oldest first: few are known well soon, and who falls behind makes room for fresh ones.
+
+        Every fourth time by what each might be worth, drawn from the belief in it, so that a better rival of a good edit is not overlooked.
+        """
+        beliefs = {edit: self._prior.believe(arm.estimate()) for edit, arm in self._open.items()}
+        if self._draws % _RIVALS_TURN:
+            hopes = {edit: belief.p_better for edit, belief in beliefs.items()}
+        else:
+            hopes = {edit: self._rng.gauss(belief.mean, belief.spread) for edit, belief in beliefs.items()}
+        return sorted(hopes, key=lambda edit: -hopes[edit])
+
+    def _conflict_free(self, edits: Iterable[str]) -> tuple[str, ...]:
+        """Those of the edits, the first ones first, that can all be on together."""
+        barred, chosen = set[str](), []
         for edit in edits:
             if edit not in barred:
                 chosen.append(edit)
@@ -176,6 +251,18 @@ class Race:
             else:
                 arm.add(-surprise, rows, scores, losses)
 
+    @staticmethod
+    def _bet_on_differences(arm: Arm, differences: Sequence[float], scores: float, *, apart: bool) -> None:
+        """Case by case where nothing but the edit is different; else once, since all cases share the coins."""
+        cases = len(differences)
+        mean = math.fsum(differences) / cases
+        if apart:
+            gains = [math.fsum(math.log1p(stake * difference) for difference in differences) for stake in STAKES]
+        else:
+            amount = staked(mean, cases, arm.square / cases**2, arm.trials // (2 * cases))
+            gains = [math.log1p(stake * amount) for stake in STAKES]
+        arm.add(mean / 2, 2 * cases, scores, gains)
+
     def _bet_on_safety(self, draw: Draw, surprise: float) -> None:
         for edit in draw.drawn:
             evidence = self._open[edit].safety if edit in self._open else None
@@ -190,10 +277,10 @@ class Race:
             elif arm is not None:
                 arm.crashed_off += crashes
 
-    def _settle(self, draw: Draw) -> list[Closed]:
+    def _settle(self, drawn: Iterable[str]) -> list[Closed]:
         """Who is vetoed or accepted now; and, from time to time, who is dropped."""
         events: list[Closed] = []
-        for edit in draw.drawn:
+        for edit in drawn:
             arm = self._open.get(edit)
             if arm is not None and arm.safety is not None and arm.safety.harmful:
                 events.append(self._close(arm, Ending.VETOED, "harm was shown on a safety suite"))

@@ -1,6 +1,6 @@
 """Trees in memory: patches are applied, merged and composed, a tree is searched for secrets; no folder or path of the host is involved."""
 
-from rsi.kernel.workspace.compose import Composer, Composition, Pair, Rebased
+from rsi.kernel.workspace.compose import Composer, Composition, Pair, Rebased, tree_key
 from rsi.kernel.workspace.merge import Conflict, merge3, rebase_patch
 from rsi.kernel.workspace.patch import Stale, apply
 from rsi.kernel.workspace.scan import Leak, Scanner, canary_of
@@ -18,4 +18,5 @@ __all__ = [
     "canary_of",
     "merge3",
     "rebase_patch",
+    "tree_key",
 ]

@@ -19,7 +19,7 @@ from rsi.kernel.workspace.hunks import Hunk
 from rsi.kernel.workspace.merge import Change, Conflict, changes_of, clash_of_trees, edits_of, merged
 from rsi.kernel.workspace.patch import Stale
 
-__all__ = ["Composer", "Composition", "Pair", "Rebased"]
+__all__ = ["Composer", "Composition", "Pair", "Rebased", "tree_key"]
 
 KEPT_BYTES = 64_000_000
 """How much composed content is kept for the next time, in bytes."""
@@ -163,9 +163,8 @@ class Composer:
             if blob.content is not None:
                 files[path], hashes[path] = blob.content, blob.hash
                 size += len(blob.content)
-        listed = "\0".join(f"{hashes[path]} {path}" for path in sorted(hashes))
         tree = MappingProxyType(dict(sorted(files.items())))
-        return Composition(files=tree, key=sha256_hex(listed.encode())), size + 200 * len(files)
+        return Composition(files=tree, key=_key(hashes)), size + 200 * len(files)
 
     def _blob(self, path: str, names: frozenset[ProposalId]) -> _Blob:
         """One file with edits on."""
@@ -175,6 +174,15 @@ class Composer:
             blob = _Blob(content=content, hash=sha256_hex(content or b""))
             self._contents.put((path, names), blob, 200 + len(content or b""))
         return blob
+
+
+def tree_key(files: Files) -> str:
+    """The key that a composition of these files has."""
+    return _key({path: sha256_hex(content) for path, content in files.items()})
+
+
+def _key(hashes: Mapping[str, str]) -> str:
+    return sha256_hex("\0".join(f"{hashes[path]} {path}" for path in sorted(hashes)).encode())
 
 
 class _Kept(Generic[K, V]):

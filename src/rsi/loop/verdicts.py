@@ -1,0 +1,83 @@
+"""What becomes of an edit whose test is over, in the log and in what its improver is told."""
+
+import math
+
+from rsi.core.codec import encode
+from rsi.core.records import Accepted, CandidateId, Effect, Json, Rejected, Undecided, Verdict
+from rsi.kernel.judge import Standing
+from rsi.loop.machine import Machine
+from rsi.loop.proposals import news_of, patch_of
+from rsi.loop.quarantine import QUARANTINED
+from rsi.loop.state import Entrant, Version, Waiting
+
+__all__ = ["accepted", "conclude", "rejected", "unbuildable", "undecided"]
+
+REBASED = "rebased: the incumbent was undone, so this change is tried on top of the one before"
+"""The reason of a test that ends because it begins anew."""
+_WORDS = {Accepted: "accepted", Rejected: "rejected", Undecided: "undecided"}
+_SIGMAS = 1.96
+_MOST = 690.0
+
+
+def accepted(entrant: Entrant, standing: Standing, candidate: CandidateId) -> Accepted:
+    """The edit is better; `candidate` is the incumbent of this moment with it."""
+    e_value, threshold = _evidence(standing)
+    return Accepted(candidate=candidate, effect=_effect(entrant, standing), e_value=e_value, threshold=threshold)
+
+
+def rejected(entrant: Entrant, standing: Standing, reason: str) -> Rejected:
+    """The edit is not kept."""
+    e_value, threshold = _evidence(standing)
+    effect = _effect(entrant, standing)
+    return Rejected(candidate=entrant.candidate.id, effect=effect, e_value=e_value, threshold=threshold, reason=reason)
+
+
+def undecided(entrant: Entrant, standing: Standing, reason: str) -> Undecided:
+    """The test of the edit ended for another reason than its evidence."""
+    e_value, threshold = _evidence(standing)
+    effect = _effect(entrant, standing)
+    return Undecided(candidate=entrant.candidate.id, effect=effect, e_value=e_value, threshold=threshold, reason=reason)
+
+
+def unbuildable(machine: Machine, candidate: Version) -> Rejected:
+    """The verdict over a candidate whose tree does not build: no trial, no evidence, no level spent."""
+    nothing = Effect(mean=0.0, low=-1.0, high=1.0, pairs=0, wins=0, losses=0)
+    offence = machine.state.quarantined.get(candidate.id)
+    reason = f"does not build: {candidate.product.failure}" if offence is None else f"{QUARANTINED}: {offence}"
+    threshold = 1 / machine.config.judge.alpha
+    return Rejected(candidate=candidate.id, effect=nothing, e_value=1.0, threshold=threshold, reason=reason)
+
+
+def conclude(machine: Machine, waiting: Waiting, verdict: Verdict, standing: Standing | None = None) -> None:
+    """Write a verdict down with what is believed of the effect and, unless the proposal is tried anew, let the agent learn of it."""
+    body: Json = {
+        "verdict": encode(verdict),
+        "proposal": waiting.proposal.id,
+        "cycle": waiting.cycle,
+        "surface": waiting.proposal.surface.value,
+        "belief": None if standing is None else encode(standing.belief),
+    }
+    machine.emit("verdict.given", body)
+    if isinstance(verdict, Undecided):
+        machine.state.patches.pop(patch_of(waiting), None)
+    if isinstance(verdict, Undecided) and verdict.reason == REBASED:
+        machine.state.queue.append(waiting)
+    else:
+        machine.state.news.append(news_of(waiting, _WORDS[type(verdict)]))
+
+
+def _effect(entrant: Entrant, standing: Standing) -> Effect:
+    """What may be claimed: the belief in the edit, not the estimate that led to its acceptance."""
+    belief = standing.belief
+    return Effect(
+        mean=belief.mean,
+        low=max(-1.0, belief.mean - _SIGMAS * belief.spread),
+        high=min(1.0, belief.mean + _SIGMAS * belief.spread),
+        pairs=entrant.pairs,
+        wins=entrant.wins,
+        losses=entrant.losses,
+    )
+
+
+def _evidence(standing: Standing) -> tuple[float, float]:
+    return math.exp(min(standing.log_e, _MOST)), 1 / standing.level
