@@ -13,6 +13,7 @@ import signal
 import sys
 import threading
 import time
+import traceback
 from collections import Counter
 from pathlib import Path
 
@@ -35,8 +36,7 @@ def play(folder: Path, jail: str, die_after_new: bool) -> bool:
 
     def observe(entry: Entry) -> None:
         if entry.kind == "run.ended" and not (folder / "spool.copy").exists():
-            shutil.copy(folder / "spool.jsonl", folder / "spool.part")
-            os.replace(folder / "spool.part", folder / "spool.copy")
+            copy_spool(folder)
         if die_after_new and entry.seq >= before and entry.kind != "run.resumed":
             os.kill(os.getpid(), signal.SIGKILL)
 
@@ -44,6 +44,15 @@ def play(folder: Path, jail: str, die_after_new: bool) -> bool:
     parts = toy_parts(config, make_jail)
     result = run(folder, config, toy_agent(), workers=2, observer=observe, stop=threading.Event(), parts=parts)
     return result.finished
+
+
+def copy_spool(folder: Path) -> None:
+    """Keep what was finished for the count at the end; the disk may be full here too."""
+    try:
+        shutil.copy(folder / "spool.jsonl", folder / "spool.part")
+        os.replace(folder / "spool.part", folder / "spool.copy")
+    except OSError as error:
+        raise InfrastructureError(f"cannot copy the spool: {error}") from error
 
 
 def child(folder: Path, jail: str, mode: str, size: int) -> int:
@@ -62,6 +71,9 @@ def child(folder: Path, jail: str, mode: str, size: int) -> int:
         code = 4
     except RsiError as error:
         print(error, file=sys.stderr)
+    except BaseException:
+        traceback.print_exc()
+        raise
     finally:
         os._exit(code)
 

@@ -287,7 +287,8 @@ def _at_import(scene: Scene) -> Finding:
     for name, text in _AT_IMPORT.items():
         reply = scene.ask(text.format(work=_WORK_S) + "def f(x):\n    return 1\n", limits=Limits(wall_s=_LIMIT_S + _WORK_S))
         seconds = {"computing": reply.clock.cpu_s, "waiting": reply.clock.wall_s}.get(name, _WORK_S)
-        if seconds < _WORK_S - _SLACK_S or (name == "endless" and reply.outcome is not Outcome.TIMED_OUT):
+        answered = reply.outcome is Outcome.ANSWERED  # on a busy machine it may be ended before it has done its work
+        if answered and (name == "endless" or seconds < _WORK_S - _SLACK_S):
             got.append(name)
     return told(len(_AT_IMPORT), got, "it was not charged")
 
