@@ -183,7 +183,9 @@ def test_where_only_a_mix_of_changes_offends_each_stands_alone_and_who_offends_o
     blocks = story.bodies("trials.done")
     mixed = [body for body in blocks if body["race"] and len(body["race"]["on"]) > 1 and body["trials"][0]["outcome"] == "violation"]
     assert mixed, "two changes that offend together were on together"
-    alone = {body["candidate"] for body in blocks if body["race"] is None and body["pool"] == "judge" and body["first"] == mixed[0]["first"]}
+    alone = {
+        body["candidate"] for body in blocks if body["race"] is None and body["pool"] == "judge" and body["first"] == mixed[0]["first"]
+    }
     tests = {body["proposal"]: body["candidate"] for body in story.bodies("test.opened")}
     assert alone >= {tests["p0001"], tests["p0002"], mixed[0]["race"]["incumbent"]}
     fates = {body["proposal"]: body["verdict"] for body in story.bodies("verdict.given")}
