@@ -142,10 +142,10 @@ class Story:
         return FileEventLog.read(self.folder / LOG_FILE).digest()
 
 
-def config(cycles: int = 12, horizon: int = 24) -> RunConfig:
-    data: Any = to_json(toy_config(seed=5, programs=60_000, horizon=horizon, open=1))
+def config(cycles: int = 12, horizon: int = 24, abreast: int = 1) -> RunConfig:
+    data: Any = to_json(toy_config(seed=5, programs=60_000, horizon=horizon, open=abreast))
     data["run"]["cycles"] = cycles
-    data["propose"]["count"] = 1
+    data["propose"]["count"] = abreast
     return from_json(data)
 
 
@@ -173,6 +173,40 @@ def test_a_candidate_with_a_violation_is_rejected_at_once_and_its_change_is_neve
     assert len(rows) in ((4, 8) if call == "solve" else (0,)), "no round is drawn with it any more"
     assert all((row["outcome"], row["label"], row["score"]) == ("violation", NAME, None) for row in rows)
     assert len(story.bodies("certificate.issued")) == 1 and not story.bodies("lineage.quarantined")
+
+
+def test_where_only_a_mix_of_changes_offends_each_stands_alone_and_who_offends_on_top_of_the_other_is_out(tmp_path: Path) -> None:
+    def offends(call: Call) -> bool:
+        return call.function == "solve" and is_traitor(call) and "notes/a" in call.files
+
+    story = Story(tmp_path / "run", [[TRAITOR], note("a"), note("b")], offends, abreast=3, horizon=3)
+    blocks = story.bodies("trials.done")
+    mixed = [body for body in blocks if body["race"] and len(body["race"]["on"]) > 1 and body["trials"][0]["outcome"] == "violation"]
+    assert mixed, "two changes that offend together were on together"
+    alone = {
+        body["candidate"] for body in blocks if body["race"] is None and body["pool"] == "judge" and body["first"] == mixed[0]["first"]
+    }
+    tests = {body["proposal"]: body["candidate"] for body in story.bodies("test.opened")}
+    assert alone >= {tests["p0001"], tests["p0002"], mixed[0]["race"]["incumbent"]}
+    fates = {body["proposal"]: body["verdict"] for body in story.bodies("verdict.given")}
+    assert (fates["p0000"]["is"], fates["p0002"]["is"]) == ("Accepted", "Rejected")
+    assert fates["p0001"]["reason"] == f"quarantined: {NAME}" and "quarantined" not in fates["p0002"]["reason"]
+    assert not story.bodies("lineage.quarantined")
+    assert verify(story.folder, 200, parts=story.parts).ok, "every block comes out again, mixes too"
+
+
+def test_of_a_guilty_change_and_an_innocent_one_that_were_on_together_only_the_guilty_one_is_out(tmp_path: Path) -> None:
+    calls = 0
+
+    def offends(call: Call) -> bool:
+        nonlocal calls
+        calls += call.function == "solve"
+        return call.function == "solve" and "notes/bad" in call.files and ("notes/a" in call.files or calls > 30)
+
+    story = Story(tmp_path / "run", [[BETTER], note("bad"), note("a")], offends, abreast=3)
+    fates = {body["proposal"]: body["verdict"] for body in story.bodies("verdict.given")}
+    assert fates["p0001"]["reason"] == f"quarantined: {NAME}"
+    assert fates["p0000"]["is"] == "Accepted" and fates["p0002"]["reason"].startswith("no prospect")
 
 
 @pytest.mark.parametrize("call", ["learn", "practise", "diagnose", "propose"])

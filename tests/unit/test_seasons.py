@@ -39,13 +39,52 @@ def seasons(length: int = 10) -> tuple[Seasons, Told, Scanner]:
     return Seasons(length, str(SEEDS[Pool.JUDGE]), told, scanner), told, scanner
 
 
-def test_a_block_over_the_end_of_a_season_does_not_end_it() -> None:
+def test_a_block_over_the_end_of_a_season_has_cases_of_both() -> None:
+    suite = Seasonal(ToySuite, SEEDS, 10)
+    whole = [case.id for case in suite.cases(Pool.JUDGE, 0, 30)]
+    assert len(set(whole)) == 30 and whole[5:25] == [case.id for case in suite.cases(Pool.JUDGE, 5, 20)]
+    second = ToySuite({**SEEDS, Pool.JUDGE: season_seed(SEEDS[Pool.JUDGE], 1)})
+    assert whole[10:20] == [case.id for case in second.cases(Pool.JUDGE, 10, 10)]
+
+
+def test_other_pools_have_no_seasons() -> None:
+    for pool in (Pool.CALIBRATION, Pool.SEALED, Pool.PRACTICE):
+        assert list(Seasonal(ToySuite, SEEDS, 4).cases(pool, 0, 20)) == list(ToySuite(SEEDS).cases(pool, 0, 20))
+
+
+def test_a_seasons_seed_tells_neither_the_pools_nor_the_next_one() -> None:
+    seeds = [season_seed(SEEDS[Pool.JUDGE], number) for number in range(50)]
+    assert len({*seeds, *SEEDS.values()}) == 50 + len(SEEDS)
+    assert season_seed(seeds[0], 1) not in seeds
+
+
+def test_a_season_is_promised_before_use_and_revealed_once_none_of_its_trials_can_follow() -> None:
     some, told, _ = seasons()
     some.enter(0, 4)
-    some.enter(8, 4)
-    assert told.words == ["opened 0", "opened 1"]
+    late = ticket()
+    some.follow(late, 0, 4)
     some.enter(12, 4)
-    assert told.words == ["opened 0", "opened 1", "closed 0"]
+    some.enter(16, 4)
+    assert told.words == ["opened 0", "opened 1"], "a trial of season 0 is under way"
+    late.settle(None)
+    some.enter(18, 2)
+    some.close()
+    assert told.words == ["opened 0", "opened 1", "closed 0", "closed 1"]
+    bodies = {kind: body for kind, body in told if isinstance(body, dict) and body["season"] == 1}
+    opened, closed = bodies["season.opened"], bodies["season.closed"]
+    assert isinstance(opened, dict) and isinstance(closed, dict)
+    assert opened["commitment"] == commitment(int(str(closed["seed"]))) and opened["first"] == 10
+
+
+def test_a_season_is_not_over_while_a_round_of_it_is_being_built() -> None:
+    some, told, _ = seasons()
+    some.hold(8, 4)
+    for first in (12, 24):
+        some.enter(first, 4)
+    assert told.words == ["opened 0", "opened 1", "opened 2"]
+    some.release(8, 4)
+    some.enter(28, 2)
+    assert told.words[3:] == ["closed 0", "closed 1"]
 
 
 def test_a_block_over_the_end_of_a_season_does_not_end_it() -> None:

@@ -92,6 +92,7 @@ class Costs:
         cpu_s: of all jails together.
         sealed: of each version on sealed cases, the processor's seconds per case.
         timed_out: trials of the judge and of the certificate that were ended for their time.
+        standstill_s: how long the judge's own process stood still at the longest; known when the run has ended.
     """
 
     budget: int | None
@@ -102,6 +103,7 @@ class Costs:
     cpu_s: float
     sealed: Mapping[CandidateId, float]
     timed_out: int
+    standstill_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

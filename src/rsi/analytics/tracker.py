@@ -58,6 +58,7 @@ class _Meter:
     timed_out: int = 0
     wall_s: float = 0.0
     cpu_s: float = 0.0
+    standstill_s: float = 0.0
     at: float | None = None
 
     def read_clock(self, entry: Entry) -> None:
@@ -67,6 +68,7 @@ class _Meter:
                 self.wall_s += max(0.0, at - self.at)
             self.at = at
         self.cpu_s += seconds(entry, "cpu_s") or 0.0
+        self.standstill_s = max(self.standstill_s, seconds(entry, "standstill_s") or 0.0)
 
     def read_sealed(self, entry: Entry, candidate: CandidateId, cases: int) -> None:
         self.sealed_cases[candidate] += cases
@@ -208,6 +210,7 @@ class Tracker:
             cpu_s=meter.cpu_s,
             sealed={name: meter.sealed_s[name] / cases for name, cases in meter.sealed_cases.items() if cases},
             timed_out=meter.timed_out,
+            standstill_s=meter.standstill_s,
         )
 
     def _read_start(self, entry: Entry) -> None:

@@ -258,7 +258,15 @@ class Trial:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Effect:
-    """Mean paired difference (candidate − incumbent) in score with an anytime-valid interval."""
+    """What a change adds to the score, with a 95 % interval.
+
+    In a run: what the race believes of it, a posterior mean. In a plain paired test: the mean difference, with an anytime-valid interval.
+
+    Attributes:
+        pairs: cases on which a version with the change met one without it.
+        wins: how many of them the one with it won.
+        losses: how many of them it lost.
+    """
 
     mean: float
     low: float

@@ -2,7 +2,7 @@
 
 import random
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from rsi.config import RunConfig, to_json
@@ -66,6 +66,7 @@ class Opening:
         commitments: SHA-256 of each pool's secret seed.
         secrets: the secret seeds, revealed by the last event.
         beside: what the clock part of the event says of the jails on this machine.
+        standstill_s: seconds that the judge stood still at the longest, for the clock part of the last event.
     """
 
     tier: str
@@ -73,6 +74,7 @@ class Opening:
     commitments: Json
     secrets: Json
     beside: Mapping[str, Json] = field(default_factory=dict)
+    standstill_s: Callable[[], float] = float
 
 
 class Machine:
@@ -168,7 +170,8 @@ class Machine:
     def end(self, reason: str) -> None:
         """Write the last events, which reveal the secret seeds."""
         self.seasons.close()
-        self.emit("run.ended", {"reason": reason, "programs": self.purse.spent, "pools": self.opening.secrets})
+        body: Json = {"reason": reason, "programs": self.purse.spent, "pools": self.opening.secrets}
+        self.journal.emit("run.ended", body, None, {"standstill_s": round(self.opening.standstill_s(), 3)})
 
     def _improve_lanes(self) -> int:
         lanes = self.config.run.lanes

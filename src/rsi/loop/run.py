@@ -19,6 +19,7 @@ from rsi.kernel.audit.log import FileEventLog
 from rsi.kernel.audit.spool import Spool
 from rsi.kernel.evaluate import load_manifest
 from rsi.loop.cycle import live
+from rsi.loop.heartbeat import Heartbeat
 from rsi.loop.jails import admit
 from rsi.loop.machine import Machine, Opening
 from rsi.loop.parts import Parts, standard_parts
@@ -88,7 +89,8 @@ def run(
         setting = parts or standard_parts(config, load_manifest(agent_files))
         opening = _opening(setting)
         _check_same(past, config, opening)
-        opening = replace(opening, beside=admit(config, setting, opening.tier))
+        heart = stack.enter_context(Heartbeat(lambda: setting.now()[0]))
+        opening = replace(opening, beside=admit(config, setting, opening.tier), standstill_s=lambda: heart.standstill_s)
         if past:
             past.append(log.append(UNCOUNTED, {}, {"at": round(setting.now()[1], 3), **opening.beside}))
         index = stack.enter_context(closing(Index.rebuild(folder / INDEX_FILE, past)))

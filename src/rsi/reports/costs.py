@@ -9,6 +9,9 @@ from rsi.reports.words import count, duration, enforced, one_line, percent, plur
 
 __all__ = ["cost_blocks", "proof_blocks"]
 
+_LONG_STANDSTILL_S = 5.0
+"""A busy machine leaves shorter gaps in the heartbeat of the judge."""
+
 _MOST_FAILURES = 12
 _NAMES = {
     "practise": "practice",
@@ -33,6 +36,7 @@ def cost_blocks(progress: Progress) -> Iterator[Block]:
             ("Wall time", duration(costs.wall_s)),
             ("Processor time", duration(costs.cpu_s)),
             ("Resumed", plural(progress.resumed, "time") if progress.resumed else "never"),
+            *_heart(costs.standstill_s),
         )
     )
     spent = _spent(costs.purposes, costs.surfaces)
@@ -51,6 +55,11 @@ def _spent(purposes: Mapping[str, int], surfaces: Mapping[str, int]) -> dict[str
     calls = {_NAMES.get(name, name): spent for name, spent in purposes.items() if name != "judge"}
     whole = {**{k: v for k, v in calls.items() if k != "certificate"}, **judged, "certificate": calls.get("certificate", 0)}
     return {name: spent for name, spent in whole.items() if spent}
+
+
+def _heart(standstill_s: float) -> tuple[tuple[str, str], ...]:
+    """A gap that no busy machine explains: somebody stopped the judge and let it go on."""
+    return (("The judge stood still for", duration(standstill_s)),) if standstill_s >= _LONG_STANDSTILL_S else ()
 
 
 def _failures(progress: Progress) -> Iterator[Block]:

@@ -58,6 +58,7 @@ class RunBuilder:
         self.entries: list[Entry] = []
         self._archive = archive
         self._proposals: dict[ProposalId, Proposal] = {}
+        self._tested: dict[ProposalId, CandidateId] = {}
         self._cycles = 0
         self._cases = 0
         self._at = 1_790_000_000.0
@@ -146,6 +147,7 @@ class RunBuilder:
         self.add("candidate.added", {"candidate": encode(candidate), "proposal": proposal})
         body: dict[str, Json] = {"candidate": candidate.id, "incumbent": self.incumbent, "proposal": proposal, "threshold": threshold}
         self.add("test.opened", body)
+        self._tested[proposal] = candidate.id
         return candidate.id
 
     def trials(
@@ -164,10 +166,13 @@ class RunBuilder:
         `outcome` is that of the trials without a score.
         """
         begin = self._cases if first is None else first
+        on: list[Json] = [name for name, tested in self._tested.items() if tested == candidate]
+        played: Json = {"round": begin, "incumbent": self.incumbent, "drawn": on, "on": on} if purpose == "judge" else None
         self._cases = max(self._cases, begin + len(scores))
         rows: list[Json] = [_row(purpose, begin + i, score, programs, outcome) for i, score in enumerate(scores)]
         pool = "judge" if purpose == "judge" else "sealed"
-        self.add("trials.done", {"candidate": candidate, "pool": pool, "purpose": purpose, "trials": rows}, cpu_s=cpu_s)
+        body: Json = {"candidate": candidate, "pool": pool, "purpose": purpose, "race": played, "trials": rows}
+        self.add("trials.done", body, cpu_s=cpu_s)
         return begin
 
     def accept(self, proposal: ProposalId, candidate: CandidateId, *, mean: float = 0.1, low: float = 0.03, high: float = 0.17) -> None:
@@ -226,6 +231,7 @@ class RunBuilder:
 
     def _conclude(self, proposal: ProposalId, verdict: Verdict) -> None:
         surface = self._proposals[proposal].surface.value
+        self._tested.pop(proposal, None)
         self.add("verdict.given", {"verdict": encode(verdict), "proposal": proposal, "cycle": self._cycles - 1, "surface": surface})
 
 

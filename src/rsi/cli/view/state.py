@@ -10,29 +10,40 @@ from rsi.kernel.judge import PairedEProcess, effect_of
 
 __all__ = ["OpenTest", "Practice", "RunState"]
 
+KEPT_ROUNDS = 64
+"""Arms of so many rounds back are kept, since rounds overlap."""
+
 
 @dataclass(slots=True, kw_only=True)
 class OpenTest:
-    """A change that is being judged: pairs so far, and the judge's own numbers over them."""
+    """A change that is being judged: pairs so far, and a plain paired test's numbers over them (the race may know more)."""
 
     proposal: ProposalId
     candidate: str
     incumbent: str
     threshold: float
     process: PairedEProcess = field(default_factory=PairedEProcess)
-    seen: set[str] = field(default_factory=set)
 
     @property
     def effect(self) -> Effect:
         """The effect so far."""
         return effect_of(self.process.counts)
 
-    def pair(self, ours: Mapping[str, float], theirs: Mapping[str, float], cases: Mapping[str, float]) -> None:
-        """Bet on those of these cases that both versions have now been run on."""
-        for case in cases:
-            if case not in self.seen and case in ours and case in theirs:
-                self.seen.add(case)
-                self.process.add(ours[case] - theirs[case])
+    def pair(self, one: "Arm", other: "Arm", drawn: frozenset[str]) -> None:
+        """Bet on two arms of a round, if they differ by this change (and, where all are switched at once, by all others)."""
+        if (self.proposal in one.on) == (self.proposal in other.on) or one.on ^ other.on not in ({self.proposal}, drawn):
+            return
+        ours, theirs = (one, other) if self.proposal in one.on else (other, one)
+        for case in ours.scores.keys() & theirs.scores.keys():
+            self.process.add(ours.scores[case] - theirs.scores[case])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arm:
+    """What one version of a round scored: the changes that were on, and the score of each case."""
+
+    on: frozenset[str]
+    scores: Mapping[str, float]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +67,7 @@ class RunState:
         self.tests: dict[str, OpenTest] = {}
         self.practice: list[Practice] = []
         self._tracker = Tracker()
-        self._scores: dict[str, dict[str, float]] = {}
+        self._rounds: dict[int, list[Arm]] = {}
         self._progress: Progress | None = None
         self._begun = False
 
@@ -76,8 +87,8 @@ class RunState:
             self._opened(body)
         elif entry.kind == "trials.done" and body.get("purpose") == "judge":
             self._tried(body)
-        elif entry.kind == "verdict.given" and isinstance(verdict := body.get("verdict"), dict):
-            self.tests.pop(str(verdict.get("candidate")), None)
+        elif entry.kind == "verdict.given":
+            self.tests = {name: test for name, test in self.tests.items() if test.proposal != body.get("proposal")}
 
     @property
     def progress(self) -> Progress | None:
@@ -105,12 +116,23 @@ class RunState:
         )
 
     def _tried(self, body: Mapping[str, Json]) -> None:
-        candidate, rows = str(body.get("candidate")), body.get("trials")
-        new = {str(row.get("case")): _score(row) for row in rows if isinstance(row, dict)} if isinstance(rows, list) else {}
-        self._scores.setdefault(candidate, {}).update(new)
+        played, rows = body.get("race"), body.get("trials")
+        number = played.get("round") if isinstance(played, dict) else None
+        if not isinstance(played, dict) or not isinstance(rows, list) or not isinstance(number, int):
+            return
+        scores = {str(row.get("case")): _score(row) for row in rows if isinstance(row, dict)}
+        new, drawn = Arm(on=_names(played.get("on")), scores=scores), _names(played.get("drawn"))
+        arms = self._rounds.setdefault(number, [])
         for test in self.tests.values():
-            if candidate in (test.candidate, test.incumbent):
-                test.pair(self._scores.get(test.candidate, {}), self._scores.get(test.incumbent, {}), new)
+            for other in arms:
+                test.pair(new, other, drawn)
+        arms.append(new)
+        for old in [known for known in self._rounds if known < number - KEPT_ROUNDS]:
+            del self._rounds[old]
+
+
+def _names(data: Json) -> frozenset[str]:
+    return frozenset(name for name in data if isinstance(name, str)) if isinstance(data, list) else frozenset()
 
 
 def _score(row: Mapping[str, Json]) -> float:
