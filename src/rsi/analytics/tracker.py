@@ -322,8 +322,8 @@ class Tracker:
             self._told.add(name)
         self._learn()
         closed = self._attempts[name]
-        if fate is not Fate.UNDECIDED and closed.belief is not None:
-            self._predictions.close(closed.proposal.prediction, closed.belief)
+        if closed.belief is not None:
+            self._predictions.hear(closed.proposal.prediction, verdict, closed.belief)
 
     def _learn(self) -> None:
         """Each finished test teaches the prior, and so what is believed of all others, unless the judge told its own belief."""

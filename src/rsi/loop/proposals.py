@@ -1,11 +1,13 @@
 """From an agent's answer to a candidate: proposals are read, authorised, applied and archived; what is refused says why."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 from rsi.core.codec import decode, encode, sha256_hex
 from rsi.core.errors import MessageError
 from rsi.core.protocols import Files
 from rsi.core.records import Cycle, FileEdit, Json, Limitation, Pool, Proposal, ProposalId
+from rsi.kernel.judge import TrackRecord
 from rsi.kernel.oversight import authorise
 from rsi.kernel.workspace import Conflict, Stale, apply, rebase_patch
 from rsi.loop.calls import Answer
@@ -13,7 +15,7 @@ from rsi.loop.machine import Machine
 from rsi.loop.quarantine import barred
 from rsi.loop.state import Version, Waiting
 
-__all__ = ["admit", "leak_in", "news_of", "open_cycle", "patch_of", "rebased", "refuse"]
+__all__ = ["admit", "leak_in", "most_promising", "news_of", "open_cycle", "patch_of", "rebased", "refuse"]
 
 MAX_TAG = 200
 SECRET = "secret in the tree"
@@ -136,6 +138,11 @@ def _learn_secrets(machine: Machine) -> None:
     opened = max(1, state.frontier) * config.judge.block
     machine.scanner.learn(machine.suite.cases(Pool.JUDGE, state.scanned, opened - state.scanned))
     state.scanned = opened
+
+
+def most_promising(queue: Iterable[Waiting], foresight: TrackRecord) -> Waiting:
+    """Who is let in next: as their predictions say, as far as these have earned a say, and else as they came."""
+    return max(queue, key=lambda waiting: foresight.chance(waiting.proposal.prediction))
 
 
 def refuse(machine: Machine, waiting: Waiting, reason: str) -> None:

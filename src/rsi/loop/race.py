@@ -14,7 +14,7 @@ from rsi.loop.build import build
 from rsi.loop.desk import Ticket, Until
 from rsi.loop.machine import Machine
 from rsi.loop.mixes import Played, play_arms
-from rsi.loop.proposals import admit, leak_in, rebased, refuse
+from rsi.loop.proposals import admit, leak_in, most_promising, rebased, refuse
 from rsi.loop.quarantine import QUARANTINED, sentence
 from rsi.loop.state import Entrant, Reign, Version, Waiting
 from rsi.loop.trials import place_block
@@ -31,7 +31,8 @@ async def admitting(machine: Machine) -> None:
         if not state.queue:
             return
         state.under_way += 1
-        waiting = state.queue.popleft()
+        waiting = most_promising(state.queue, state.foresight)
+        state.queue.remove(waiting)
         while await _goes_on(machine, waiting):
             pass
         state.under_way -= 1

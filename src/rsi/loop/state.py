@@ -8,6 +8,7 @@ from rsi.config import RunConfig
 from rsi.core.codec import canonical, sha256_hex
 from rsi.core.protocols import Files
 from rsi.core.records import Candidate, CandidateId, Json, Manifest, Proposal, ProposalId, TreeId
+from rsi.kernel.judge import TrackRecord
 from rsi.kernel.workspace import Composer
 from rsi.loop.desk import Ticket
 
@@ -128,6 +129,7 @@ class State:
         patches: who made each patch that was admitted; not of those whose test was left undecided, which may be made again.
         scanned: so many judge cases the scanner of trees knows the answers of.
         line: the incumbents from the start to the present one, without those that were quarantined.
+        foresight: how what proposals predicted of themselves came out.
         quarantined: versions that broke the rules of their jail or descend from such a one, with the reason.
         signatures: what each proposal puts into the tree.
         barred: signatures of which no proposal may hold the whole, with the reason.
@@ -156,6 +158,7 @@ class State:
     patches: dict[frozenset[tuple[str, str | None, str | None]], ProposalId] = field(default_factory=dict)
     scanned: int = 0
     line: list[Reign] = field(default_factory=list)
+    foresight: TrackRecord = field(default_factory=TrackRecord)
     quarantined: dict[CandidateId, str] = field(default_factory=dict)
     signatures: dict[ProposalId, frozenset[str]] = field(default_factory=dict)
     barred: dict[frozenset[str], str] = field(default_factory=dict)

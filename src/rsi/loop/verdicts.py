@@ -60,6 +60,8 @@ def conclude(machine: Machine, waiting: Waiting, verdict: Verdict, standing: Sta
     machine.emit("verdict.given", body)
     if isinstance(verdict, Undecided):
         machine.state.patches.pop(patch_of(waiting), None)
+    if standing is not None:
+        machine.state.foresight.hear(waiting.proposal.prediction, verdict, standing.belief)
     if isinstance(verdict, Undecided) and verdict.reason == REBASED:
         machine.state.queue.append(waiting)
     else:

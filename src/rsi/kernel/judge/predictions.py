@@ -27,7 +27,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from rsi.core.records import Prediction
+from rsi.core.records import Prediction, Undecided, Verdict
 from rsi.kernel.judge.interval import interval
 from rsi.kernel.judge.prior import Belief
 
@@ -197,6 +197,11 @@ class TrackRecord:
         """
         base = self._climate.p_better
         return base + self.weight * (self._recalibrated(prediction.p_better) - base)
+
+    def hear(self, prediction: Prediction, verdict: Verdict, belief: Belief) -> None:
+        """A verdict was given: close the test, unless it was left undecided or broken off before its first pair."""
+        if verdict.effect.pairs and not isinstance(verdict, Undecided):
+            self.close(prediction, belief)
 
     def close(self, prediction: Prediction, belief: Belief) -> None:
         """A test has closed: score its prediction by what was known before, then learn from it."""
