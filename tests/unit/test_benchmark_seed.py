@@ -231,5 +231,5 @@ def test_the_document_of_changes_shows_those_of_the_recursive_arm_with_their_dif
     )
     changes = len(versions) - 1
     assert changes > 0 and text.count("```diff") == changes
-    assert [text.count(f"**{word}**") for word in ("Reason", "Prediction", "Measured")] == [changes] * 3
+    assert [text.count(f"**{word}**") for word in ("Reason", "Prediction", "Believed")] == [changes] * 3
     assert "```diff" not in control
