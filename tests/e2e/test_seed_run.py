@@ -63,7 +63,7 @@ def test_a_run_ends_well_and_says_what_it_kept_or_that_it_kept_nothing(finished:
     if accepted:
         assert "Certified gain on sealed cases" in done.stdout or "gain" in done.stdout.splitlines()[-2]
     else:
-        assert "No change was shown to be better: the release is the start." in done.stdout
+        assert "No improvement found: no change was shown to be better, the release is the start." in done.stdout
 
 
 def test_its_log_has_practice_proposals_tests_and_an_end(finished: tuple[Path, subprocess.CompletedProcess[str]]) -> None:

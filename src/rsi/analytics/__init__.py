@@ -1,6 +1,5 @@
 """What a log says of a run: capability of its versions, fates of its proposals, costs, and what it could have seen."""
 
-from rsi.analytics.beliefs import believed
 from rsi.analytics.calibrated import Calibrated
 from rsi.analytics.capability import Capability, capability_of
 from rsi.analytics.ledger import NOTHING, Query, Use, ledger_of
@@ -27,7 +26,6 @@ __all__ = [
     "Tracker",
     "Tried",
     "Use",
-    "believed",
     "capability_of",
     "ledger_of",
     "outcome_of",

@@ -8,7 +8,7 @@ from rsi.analytics.calibrated import Calibrated
 from rsi.analytics.capability import Capability
 from rsi.analytics.ledger import Use
 from rsi.core.records import Candidate, CandidateId, Certificate, Cycle, JailProof, Limitation, Proposal, ProposalId, Verdict
-from rsi.kernel.judge import Belief, Prior, Skill
+from rsi.kernel.judge import Belief, Skill
 
 __all__ = ["Attempt", "Costs", "Failure", "Fate", "Incumbent", "Progress", "Retreat", "Share", "Tried"]
 
@@ -170,7 +170,6 @@ class Progress:
         shares: the certificate's scores by family.
         ended: why the run ended, None while it goes on.
         resumed: how often the run was taken up again.
-        prior: what is believed of a change before its trials, as learned from all tests so far.
         calibrated: what step 0 found; None before it is over, and in logs from before there was one.
         uses: how much of each hidden pool was used, and how often something left the kernel because of it.
     """
@@ -197,7 +196,6 @@ class Progress:
     tried: tuple[Tried, ...] = ()
     predictions: Skill | None = None
     retreats: tuple[Retreat, ...] = ()
-    prior: Prior = Prior()
     calibrated: Calibrated | None = None
     uses: Mapping[str, Use] = field(default_factory=dict)
 

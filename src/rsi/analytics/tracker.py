@@ -7,7 +7,6 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from rsi.analytics.beliefs import believed, learned
 from rsi.analytics.calibrated import Calibrated, calibrated
 from rsi.analytics.capability import FreshScores
 from rsi.analytics.ledger import Ledger
@@ -31,7 +30,7 @@ from rsi.core.records import (
     Undecided,
     Verdict,
 )
-from rsi.kernel.judge import Belief, Prior, Skill, TrackRecord
+from rsi.kernel.judge import Belief, Skill, TrackRecord
 
 __all__ = ["BASELINE", "Tracker", "progress_of"]
 
@@ -99,8 +98,6 @@ class Tracker:
         self._entries = 0
         self._calibrated: Calibrated | None = None
         self._ledger = Ledger()
-        self._prior = Prior()
-        self._told: set[ProposalId] = set()
         self._readers: Mapping[str, Callable[[Entry], None]] = {
             "run.started": self._read_start,
             "calibration.done": self._read_calibration,
@@ -168,7 +165,6 @@ class Tracker:
             predictions=self._skill_so_far(),
             tried=tuple(self._tried_by(*key, times) for key, times in self._tried.items()),
             retreats=tuple(self._retreats),
-            prior=self._prior,
             calibrated=self._calibrated,
             uses=self._ledger.uses,
         )
@@ -316,21 +312,11 @@ class Tracker:
         verdict: Verdict = take(entry, "verdict", Verdict)
         fate = _FATES[type(verdict)]
         reason = "" if isinstance(verdict, Accepted) else verdict.reason
-        self._attempts[name] = replace(self._attempt(entry, name), fate=fate, verdict=verdict, reason=reason)
-        if isinstance(entry.body, dict) and "belief" in entry.body:
-            self._attempts[name] = replace(self._attempts[name], belief=take(entry, "belief", Belief | None))
-            self._told.add(name)
-        self._learn()
-        closed = self._attempts[name]
-        if closed.belief is not None:
-            self._predictions.hear(closed.proposal.prediction, verdict, closed.belief)
-
-    def _learn(self) -> None:
-        """Each finished test teaches the prior, and so what is believed of all others, unless the judge told its own belief."""
-        finished = [(name, one.verdict.effect) for name, one in self._attempts.items() if one.verdict and name not in self._told]
-        self._prior = learned(effect for _, effect in finished)
-        for name, effect in finished:
-            self._attempts[name] = replace(self._attempts[name], belief=believed(effect, self._prior))
+        belief: Belief | None = take(entry, "belief", Belief | None)
+        attempt = self._attempt(entry, name)
+        self._attempts[name] = replace(attempt, fate=fate, verdict=verdict, reason=reason, belief=belief)
+        if belief is not None:
+            self._predictions.hear(attempt.proposal.prediction, verdict, belief)
 
     def _read_calibration(self, entry: Entry) -> None:
         self._calibrated = calibrated(entry)

@@ -30,6 +30,7 @@ from rsi.core.records import (
     Undecided,
     Verdict,
 )
+from rsi.kernel.judge import Prior, estimate_of
 
 __all__ = ["RunBuilder", "example_run"]
 
@@ -37,6 +38,7 @@ FAMILIES = ("level 1", "level 2", "level 3", "level 4")
 """Families of the cases that a builder's trials are about, in rotation."""
 
 _HOPE = Prediction(p_better=0.6, low=-0.01, high=0.08)
+_PRIOR = Prior(better=0.3, worse=0.2, gain=0.06, loss=0.04)
 
 
 class RunBuilder:
@@ -230,9 +232,17 @@ class RunBuilder:
         return Candidate(id=name, tree=tree, parent=parent, proposal=proposal)
 
     def _conclude(self, proposal: ProposalId, verdict: Verdict) -> None:
-        surface = self._proposals[proposal].surface.value
+        """Give a verdict, and as the belief what a race would believe of a first change."""
         self._tested.pop(proposal, None)
-        self.add("verdict.given", {"verdict": encode(verdict), "proposal": proposal, "cycle": self._cycles - 1, "surface": surface})
+        estimate = estimate_of(verdict.effect)
+        body: Json = {
+            "verdict": encode(verdict),
+            "proposal": proposal,
+            "cycle": self._cycles - 1,
+            "surface": self._proposals[proposal].surface.value,
+            "belief": None if estimate is None else encode(_PRIOR.believe(estimate)),
+        }
+        self.add("verdict.given", body)
 
 
 def _row(purpose: str, number: int, score: float | None, programs: int, outcome: str) -> Json:

@@ -8,11 +8,10 @@ from statistics import fmean
 
 import pytest
 
-from rsi.analytics import NOTHING, Outcome, believed, ledger_of, outcome_of, progress_of, sight_of, tried_of
-from rsi.analytics.beliefs import learned
+from rsi.analytics import NOTHING, Outcome, ledger_of, outcome_of, progress_of, sight_of, tried_of
 from rsi.core.codec import encode
 from rsi.core.records import Effect
-from rsi.kernel.judge import Belief
+from rsi.kernel.judge import Belief, Prior, estimate_of, learn
 from rsi.testing.events import RunBuilder, example_run
 from rsi.testing.toy import toy_config
 from tests.unit.test_loop_run import Seen, play
@@ -59,14 +58,14 @@ def test_sealed_cases_are_opened_once_and_the_uses_of_each_pool_add_up(seen: See
 
 
 def test_of_a_change_less_is_believed_than_was_estimated() -> None:
-    progress = progress_of(example_run().entries)
-    for attempt in progress.accepted:
-        assert attempt.verdict is not None and attempt.belief is not None
-        assert 0 < attempt.belief.mean < attempt.verdict.effect.mean and attempt.belief.p_better > 0.5
-    assert believed(Effect(mean=0.0, low=-1.0, high=1.0, pairs=0, wins=0, losses=0), progress.prior) is None
+    estimate = estimate_of(Effect(mean=0.1, low=0.03, high=0.17, pairs=96, wins=14, losses=4))
+    assert estimate is not None
+    belief = Prior().believe(estimate)
+    assert 0 < belief.mean < 0.1 and belief.p_better > belief.p_worse
+    assert estimate_of(Effect(mean=0.0, low=-1.0, high=1.0, pairs=0, wins=0, losses=0)) is None
 
 
-def test_a_belief_of_the_judges_own_is_told_as_it_is() -> None:
+def test_what_the_judge_believes_of_a_change_is_told_as_it_is() -> None:
     run = RunBuilder()
     run.cycle()
     name = run.propose()
@@ -85,8 +84,8 @@ def test_what_is_believed_of_the_best_of_many_changes_is_true_on_average_where_t
         real = [rng.choice((0.0, 0.0, 0.0, 0.0, -0.04, 0.04)) for _ in range(30)]
         effects = [_measured(rng, effect) for effect in real]
         best = max(range(30), key=lambda number: effects[number].mean)
-        belief = believed(effects[best], learned(effects))
-        assert belief is not None
+        measured = [estimate for effect in effects if (estimate := estimate_of(effect))]
+        belief = learn(Prior(), measured).believe(measured[best])
         truths.append(real[best])
         estimates.append(effects[best].mean)
         beliefs.append(belief.mean)

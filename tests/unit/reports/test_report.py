@@ -14,6 +14,7 @@ from rsi.core.errors import IntegrityError, UserError
 from rsi.core.records import CandidateId, Effect, JailProof, Prediction, Rejected
 from rsi.kernel.archive.git import GitArchive
 from rsi.kernel.audit.log import FileEventLog
+from rsi.kernel.judge import Belief
 from rsi.reports import report_of, summary_of, write_report
 from rsi.reports.changes import shortened
 from rsi.reports.diffs import code_first
@@ -154,11 +155,11 @@ def test_every_kept_change_is_shown_with_diff_reason_limitation_prediction_and_e
     write_report(write(tmp_path))
     markdown = (tmp_path / "report.md").read_text("utf-8")
     for number, surface in ((1, "parameters"), (2, "code"), (3, "training")):
-        card = markdown.split(f"### v{number}, cycle {number} ({surface}): +5.7 points")[1].split("\n##")[0]
+        card = markdown.split(f"### v{number}, cycle {number} ({surface}): +5.8 points")[1].split("\n##")[0]
         assert f"-DEPTH = {number + 2}\n+DEPTH = {number + 3}" in card
         assert f"**Limitation** level {number} tasks run out of budget" in card and "**Reason** search deeper" in card
         assert "better with probability 60.0 %, by −1.0 … +8.0 points: it came out within that" in card
-        assert "better with probability 76 %; evidence 31 after 96 cases where 20 was asked" in card and "10.0" not in card
+        assert "better with probability 80 %; evidence 31 after 96 cases where 20 was asked" in card and "10.0" not in card
 
 
 def test_a_run_without_a_gain_says_so_and_what_could_have_been_seen() -> None:
@@ -382,7 +383,8 @@ def test_a_record_that_is_earned_is_said_with_its_weight() -> None:
         candidate = run.test(name)
         effect = Effect(mean=0.1 if better else -0.1, low=-0.2, high=0.2, pairs=96, wins=20 if better else 10, losses=10 if better else 20)
         verdict = Rejected(candidate=candidate, effect=effect, e_value=1.0, threshold=20.0, reason="no prospect")
-        run.add("verdict.given", {"verdict": encode(verdict), "proposal": name, "cycle": 0, "surface": "code"})
+        belief = Belief(p_better=float(better), p_worse=float(not better), mean=effect.mean, spread=0.02, if_better=0.1, if_worse=-0.1)
+        run.add("verdict.given", {"verdict": encode(verdict), "proposal": name, "cycle": 0, "surface": "code", "belief": encode(belief)})
     skill = progress_of(run.entries).predictions
     assert skill is not None
     assert skill.closed == 120 and skill.weight == 120 / 170 and skill.low > 0

@@ -10,10 +10,11 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from rsi.analytics import Attempt, Capability, Progress, believed
+from rsi.analytics import Attempt, Capability, Progress
 from rsi.cli.view.state import OpenTest, Practice, RunState
 from rsi.cli.view.text import clean, count, duration, effect, evidence, part, percent
 from rsi.core.records import Surface
+from rsi.kernel.judge import Prior, estimate_of
 from rsi.reports.words import belief_words, calibration_words, enforced, proof_words
 
 __all__ = ["Note", "Picture", "surface_text"]
@@ -156,12 +157,12 @@ def _practice(batches: Sequence[Practice]) -> Text:
 
 
 def _tried(state: RunState, test: OpenTest) -> _Row:
-    attempt, seen, progress = state.attempt(test.proposal), test.effect, state.progress
-    belief = believed(seen, progress.prior) if progress else None
+    attempt, seen = state.attempt(test.proposal), test.effect
+    estimate = estimate_of(seen)
     return _Row(
         surface=surface_text(attempt) if attempt else Text(),
         reason=Text(clean(attempt.proposal.reason) if attempt else ""),
-        measured=Text(belief_words(belief) if belief else "first cases are running"),
+        measured=Text(belief_words(Prior().believe(estimate)) if estimate else "first cases are running"),
         pairs=Text(f"{seen.pairs} pairs", style="dim"),
         last=_evidence(test),
     )

@@ -23,7 +23,7 @@ from rsi.kernel.judge.power import (
     smallest_visible_effect,
 )
 from rsi.kernel.judge.predictions import Bin, Skill, TrackRecord
-from rsi.kernel.judge.prior import Belief, Estimate, Prior, learn
+from rsi.kernel.judge.prior import Belief, Estimate, Prior, estimate_of, learn
 from rsi.kernel.judge.race import Fits, Race, Row
 from rsi.kernel.judge.rota import CaseRota
 from rsi.kernel.judge.rounds import Round
@@ -69,6 +69,7 @@ __all__ = [
     "course_for",
     "e_bh",
     "effect_of",
+    "estimate_of",
     "interval",
     "joined",
     "learn",

@@ -10,7 +10,9 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-__all__ = ["Belief", "Estimate", "Prior", "learn"]
+from rsi.core.records import Effect
+
+__all__ = ["Belief", "Estimate", "Prior", "estimate_of", "learn"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +65,13 @@ class Prior:
         mean = better * up_mean + worse * down_mean
         spread = math.sqrt(max(better * up_square + worse * down_square - mean * mean, 0.0))
         return Belief(p_better=better, p_worse=worse, mean=mean, spread=spread, if_better=up_mean, if_worse=down_mean)
+
+
+def estimate_of(effect: Effect) -> Estimate | None:
+    """A paired estimate with its standard error (one imagined discordant pair keeps it honest at the start); None without any pair."""
+    if not effect.pairs:
+        return None
+    return Estimate(mean=effect.mean, error=math.sqrt(effect.wins + effect.losses + 1) / effect.pairs)
 
 
 def learn(start: Prior, seen: Iterable[Estimate], *, inertia: float = 10.0, steps: int = 10) -> Prior:
