@@ -154,7 +154,7 @@ def _raise(name):
     words = struct.pack("=QQ", 1 << 40, 1 << 40)
     for act in (lambda: resource.setrlimit(what, (most, most)), lambda: resource.prlimit(0, what, (1 << 20, 1 << 40)),
                 lambda: resource.prlimit(os.getpid(), what, (most, most)), lambda: kernel(160, 164, what, words),
-                lambda: kernel(302, 261, os.getppid(), what, words, 0)):
+                lambda: kernel(302, 261, 0, what, words, 0)):
         try:
             act()
         except (OSError, ValueError):
