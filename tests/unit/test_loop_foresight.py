@@ -1,6 +1,7 @@
 """What proposals predict of themselves, in a run: scored where tests close, and a say in what comes next only once that is earned."""
 
 from collections import deque
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -8,10 +9,14 @@ from typing import Any
 from rsi.analytics import progress_of
 from rsi.core.codec import decode
 from rsi.core.records import CandidateId, Effect, Prediction, Proposal, ProposalId, Rejected, Surface, Undecided, Verdict
+from rsi.kernel.archive.git import GitArchive
 from rsi.kernel.judge import Belief, TrackRecord
+from rsi.loop.cycle import live
+from rsi.loop.machine import Machine, Opening
 from rsi.loop.proposals import most_promising
+from rsi.loop.replay import Journal, Replayed, recorded_results
 from rsi.loop.state import Waiting
-from rsi.testing.toy import toy_config
+from rsi.testing.toy import ToyJail, toy_agent, toy_config, toy_parts
 from tests.unit.test_loop_run import play
 
 
@@ -66,6 +71,22 @@ def test_predictions_are_scored_from_the_log_against_what_each_verdict_says_is_b
             record.hear(predictions[body["proposal"]], verdict, belief)
     assert record.closed > 0
     assert progress_of(seen).predictions == record.skill()
+
+
+def test_a_run_orders_its_queue_by_the_very_record_that_its_log_tells(tmp_path: Path) -> None:
+    config = toy_config(seed=3)
+    _, seen = play(tmp_path, config)
+    parts, journal = toy_parts(config, ToyJail), Journal(None, seen, lambda entry: None)
+    (begun,) = seen.bodies("run.started")
+    tier, kernel = str(begun["tier"]), str(begun["kernel"])
+    opening = Opening(tier=tier, kernel=kernel, commitments=parts.commitments, secrets=parts.secrets)
+    with closing(GitArchive(tmp_path / "objects.git", create=False)) as archive, closing(GitArchive(tmp_path / "copy.git")) as copy:
+        floor = Replayed(recorded_results(seen, archive), journal)
+        machine = Machine(config, toy_agent(), opening=opening, archive=copy, suite=parts.suite, journal=journal, floor=floor)
+        live(machine)
+        machine.desk.close()
+    assert machine.state.foresight.closed > 0
+    assert machine.state.foresight.skill() == progress_of(seen).predictions
 
 
 def test_a_test_that_was_left_undecided_or_had_no_pair_scores_nobody() -> None:
