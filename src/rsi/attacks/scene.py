@@ -107,9 +107,15 @@ class Scene:
     def call(
         self, files: Files, function: str, payload: Json, *, module: str = "attack", limits: Limits | None = None, profile: str = "function"
     ) -> Reply:
-        """One call to a tree of one's own."""
+        """One call to a tree of one's own; tried once more if the jail broke, for what breaks a jail does so every time.
+
+        A jail also ends a call, without blame, when the file system that it shares with others fills up.
+        """
         call = Call(files=files, module=module, function=function, payload=payload, limits=limits or Limits(wall_s=_WALL_S))
-        return self.jail(profile).call(call)
+        try:
+            return self.jail(profile).call(call)
+        except JailError:
+            return self.jail(profile).call(call)
 
     def jail(self, profile: str = "function") -> ZygoteJail:
         """The jail under attack, opened when first needed."""

@@ -114,7 +114,7 @@ def _memory(jail: ZygoteJail) -> Capability:
 def _capability(name: str, means: list[str], missing: str | None) -> Capability:
     if means:
         return Capability(name=name, enforced=True, how=" and ".join(means))
-    return Capability(name=name, enforced=False, how=f"not enforced at this tier ({missing})")
+    return Capability(name=name, enforced=False, how=f"not at this tier ({missing})")
 
 
 def _processes(jail: ZygoteJail, missing: str | None) -> Capability:
