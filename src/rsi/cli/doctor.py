@@ -148,7 +148,7 @@ def _show_attacks(attacked: _Attacked) -> None:
     for tier, results in attacked.found.items():
         say(tally(tier, results))
     for tier, why in attacked.absent.items():
-        say(f"{tier}: not reached: {clean(why, 200)}")
+        say(f"{tier}: not reached: {clean(why, 120)}")
     say("the jail holds" if attacked.held else "the jail does NOT hold")
 
 
@@ -160,7 +160,7 @@ def _show(found: Sequence[Standing], template: str | None) -> None:
             mark = " (this is what runs use)" if standing.tier == best else ""
             say(f"\n{enforced(standing.tier)}{mark}\n  {_proven(standing.proof)}\n  {_for_programs(standing)}")
         else:
-            say(f"\n{standing.tier} not reached: {clean(standing.missing, 200)}\n  for more: {standing.advice}")
+            say(f"\n{standing.tier} not reached: {clean(standing.missing, 120)}\n  for more: {standing.advice}")
     if best is not None:
         _show_capabilities(best, template)
 

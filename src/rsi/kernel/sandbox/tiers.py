@@ -82,7 +82,7 @@ def capabilities(jail: ZygoteJail) -> tuple[Capability, ...]:
     spaces, calls, fence = jail.tier == "S3", bool(jail.enforced.get("filter")), bool(jail.enforced.get("fence"))
     files = [word for word, there in (("namespaces", spaces), ("Landlock", fence)) if there]
     network = [word for word, there in (("an empty network namespace", spaces), ("a filter of system calls", calls)) if there]
-    missing = None if spaces else unreachable("S3") or "another tier was asked for"
+    missing = None if spaces else "a stronger one is needed"
     if jail.tier == "S4":
         missing = "what your command's border holds cannot be seen from outside it"
     signals = [word for word, there in (("a PID namespace", spaces), ("a filter of system calls", calls)) if there]
