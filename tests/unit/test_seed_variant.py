@@ -1,7 +1,6 @@
 """The seed agent loads a copy of itself with an edit, apart from the running one."""
 
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -88,15 +87,13 @@ def test_the_files_of_a_tree_are_read_without_caches_and_hidden_ones(tmp_path: P
     assert tree["a.py"] == "# a.py ü\r\n"
 
 
-def test_the_agent_loads_itself_quickly_because_unchanged_files_are_compiled_once() -> None:
+def test_the_agent_loads_copies_of_itself_with_one_file_changed_each_as_it_is_now() -> None:
     tree = variant.read_tree(SEED)
     names = ["edits", "policy", "variant"]
     variant.load(tree, names)
-    started = time.process_time()
     for k in range(10):
         changed = {**tree, "policy.py": tree["policy.py"].replace("START = 1.0", f"START = 1.{k}")}
         assert variant.load(changed, names).policy.START == float(f"1.{k}")
-    assert time.process_time() - started < 1.5
 
 
 def test_a_copy_can_load_a_copy() -> None:
