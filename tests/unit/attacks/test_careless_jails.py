@@ -18,9 +18,16 @@ STINGY = "A21 P1 P2".split()
 NOT_OF_THE_JAIL = {"A19"}
 
 
+TRIES = 6
+"""A careless jail hears what comes within a hundredth of a second: on a busy machine an attack may come too late for it."""
+
+
 def seen(kind: str, attack: Attack) -> str:
-    with CarelessScene(kind) as scene:
-        result = tried(attack, scene)
+    for _ in range(TRIES):
+        with CarelessScene(kind) as scene:
+            result = tried(attack, scene)
+        if result.status is Status.REPORTED:
+            break
     assert result.status is Status.REPORTED, result
     return result.seen
 

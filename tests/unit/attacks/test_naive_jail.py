@@ -15,6 +15,8 @@ PATIENT = ("A35", "A36", "A37")
 LONG = {"A38": False, "A46": True}
 """Whether each is run in a child of its own."""
 ELSEWHERE = {"A39": "in the tests of trials", "A50": "there is nothing yet that copies", "A36-agent": "as A36", "A37-agent": "as A37"}
+TRIES = 4
+"""It is enough that an attack gets through: on a busy machine it may come too late."""
 MINE = {attack.id: attack for attack in (*resources.ATTACKS, *escape.ATTACKS)}
 
 
@@ -23,8 +25,11 @@ def test_every_attack_is_shown_to_get_through_somewhere() -> None:
 
 
 def through(name: str, *, fork: bool, patience_s: float) -> None:
-    with NaiveScene(fork=fork, patience_s=patience_s) as scene:
-        result = tried(MINE[name], scene)
+    for _ in range(TRIES):
+        with NaiveScene(fork=fork, patience_s=patience_s) as scene:
+            result = tried(MINE[name], scene)
+        if result.status is Status.THROUGH:
+            break
     assert result.status is Status.THROUGH, result.seen
 
 
