@@ -18,7 +18,7 @@ from pathlib import Path
 from types import TracebackType
 
 from rsi.attacks.host import HostState, differences, look_at, mentions
-from rsi.core.errors import JailError
+from rsi.core.errors import InfrastructureError, JailError
 from rsi.core.protocols import Call, Files, Limits, Reply
 from rsi.core.records import Json
 from rsi.kernel.sandbox import ZygoteJail, open_jail, unreachable
@@ -28,9 +28,11 @@ from rsi.kernel.sandbox.family import below, state_and_parent
 __all__ = ["Scene"]
 
 _WALL_S = 10.0
+_FAULTY = ("NameError", "SyntaxError", "IndentationError", "UnboundLocalError")
 _PRELOAD = ("ctypes", "mmap", "platform", "resource", "socket", "struct")
 """What many attackers import."""
 _GRACE_S = 0.2
+_TRIES, _PAUSE_S = 3, 1.0
 _PATIENCE_S = 20.0
 _JUDGE = """
 import os, signal, sys, time
@@ -107,15 +109,27 @@ class Scene:
     def call(
         self, files: Files, function: str, payload: Json, *, module: str = "attack", limits: Limits | None = None, profile: str = "function"
     ) -> Reply:
-        """One call to a tree of one's own; tried once more if the jail broke, for what breaks a jail does so every time.
+        """One call to a tree of one's own; tried again if the jail broke, for what breaks a jail does so every time.
 
         A jail also ends a call, without blame, when the file system that it shares with others fills up.
+
+        Raises:
+            JailError: it broke three times, the last two a second after the one before.
+            InfrastructureError: the attacker's own code is faulty; what does not run is held by every jail and proves nothing.
         """
         call = Call(files=files, module=module, function=function, payload=payload, limits=limits or Limits(wall_s=_WALL_S))
-        try:
-            return self.jail(profile).call(call)
-        except JailError:
-            return self.jail(profile).call(call)
+        reply = self._patiently(self.jail(profile), call)
+        if reply.reason.startswith(_FAULTY):
+            raise InfrastructureError(f"an attack of the suite is itself broken: {reply.reason[:200]}; please report this")
+        return reply
+
+    @staticmethod
+    def _patiently(jail: ZygoteJail, call: Call) -> Reply:
+        for _ in range(_TRIES - 1):
+            with contextlib.suppress(JailError):
+                return jail.call(call)
+            time.sleep(_PAUSE_S)
+        return jail.call(call)
 
     def jail(self, profile: str = "function") -> ZygoteJail:
         """The jail under attack, opened when first needed."""

@@ -125,13 +125,14 @@ _AT_IMPORT = {
 }
 
 _ENDLESS = """
+import contextlib
+
+
 def _turn():
     while True:
-        try:
+        with contextlib.suppress(BaseException):
             while True:
                 pass
-        except BaseException:
-            pass
 
 
 def ignores_every_signal(mark):

@@ -7,6 +7,8 @@ import pytest
 from rsi.attacks import escape, resources
 from rsi.attacks.model import Status
 from rsi.attacks.prove import tried
+from rsi.attacks.scene import Scene
+from rsi.core.errors import InfrastructureError
 from tests.unit.attacks.naive import NaiveScene
 
 IN_ONE_PROCESS = ("A30", "A31", "A32", "A33", "A34", "A47", "A49")
@@ -51,3 +53,9 @@ def test_an_attack_of_many_ways_gets_through_where_nothing_holds_it(name: str) -
 @pytest.mark.parametrize("name", PATIENT)
 def test_an_attack_gets_through_where_nobody_ends_it_in_time(name: str) -> None:
     through(name, fork=False, patience_s=4.0)
+
+
+@pytest.mark.parametrize("source", ["def f(x):\n    return not_there", "def f(x)\n    return x"])
+def test_an_attack_that_does_not_run_is_a_fault_of_the_suite_and_never_held(source: str) -> None:
+    with Scene("S1") as scene, pytest.raises(InfrastructureError, match="itself broken"):
+        scene.ask(source)

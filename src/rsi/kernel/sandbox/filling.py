@@ -15,6 +15,8 @@ _LOOKS = 3
 _LOOK_S, _LOOK_SHARE, _LATEST_LOOK_S = 0.02, 10, 0.1
 _OTHERS = 8
 """How many times what one call may take its file system may lose during the call: others are at work there too."""
+_ROOM_BYTES, _ROOM_ENTRIES = 200_000_000, 20_000
+"""What others may take at any rate, however little the call may: a call with small limits is not ended for what its neighbours write."""
 
 
 def overfull(folder: str, most_bytes: int, most_entries: int) -> bool:
@@ -64,7 +66,8 @@ class Guard:
             return "full"
         if self.before is not None:
             size, files = _room(self.place)
-            if self.before[0] - size > _OTHERS * self.bytes or self.before[1] - files > _OTHERS * self.entries:
+            spare_bytes, spare_entries = max(_OTHERS * self.bytes, _ROOM_BYTES), max(_OTHERS * self.entries, _ROOM_ENTRIES)
+            if self.before[0] - size > spare_bytes or self.before[1] - files > spare_entries:
                 return "crowded"
         self.wait_s = min(max(_LOOK_S, _LOOK_SHARE * (time.monotonic() - began)), _LATEST_LOOK_S)
         return ""
