@@ -79,6 +79,9 @@ class ProposeConfig(Section):
 class JudgeConfig(Section):
     """How sure the judge must be, and how much it may spend on a change."""
 
+    course: Literal["auto", "race", "tree"] = Field(
+        default="auto", description="How changes are judged: all at once in a race, as a tree of versions, or by what their conflicts say."
+    )
     alpha: float = Field(default=0.1, gt=0, lt=1, description="Share of false acceptances among all acceptances of a run, in expectation.")
     horizon: int = Field(default=40, ge=1, le=100_000, description="Tests that a run may open; each gets its share of alpha.")
     block: int = Field(default=8, ge=1, le=1000, description="Fresh cases per round; the judge decides after each round.")

@@ -16,7 +16,7 @@ from rsi.loop.desk import Activity, Desk, Floor
 from rsi.loop.purse import Purse
 from rsi.loop.replay import Journal
 from rsi.loop.seasons import Seasons
-from rsi.loop.state import State, Version, run_seed
+from rsi.loop.state import Mind, State, Version, run_seed
 from rsi.loop.watch import WatchedJail
 
 __all__ = ["Machine", "Opening", "SharedSuite", "scanner_of", "settings_of"]
@@ -110,8 +110,18 @@ class Machine:
 
     @property
     def improver(self) -> Version:
-        """Who makes proposals at present: the incumbent, or version 0 in the frozen control."""
-        return self.state.start if self.config.run.frozen_improver else self.state.incumbent
+        """Who makes proposals at present: the incumbent, in a tree the version that was selected, or version 0 in the frozen control."""
+        state = self.state
+        if self.config.run.frozen_improver:
+            return state.start
+        chosen = state.incumbent if state.tree is None else state.tree.members[state.tree.improver].version
+        return state.incumbent if chosen.id in state.quarantined else chosen
+
+    @property
+    def mind(self) -> Mind:
+        """What the improver knows."""
+        tree = self.state.tree
+        return self.state.mind if tree is None else tree.members[tree.improver].mind
 
     def keep(self, files: Files, *, parent: Version | None, proposal: ProposalId | None) -> Version:
         """Archive a tree as a candidate; what is run of it from now on is what the archive gives back."""
@@ -175,7 +185,9 @@ class Machine:
 
     def _improve_lanes(self) -> int:
         lanes = self.config.run.lanes
-        return max(1, lanes - 1) if self.state.entrants or self.state.under_way else lanes
+        tree = self.state.tree
+        is_judging = bool(self.state.entrants or self.state.under_way) or (tree is not None and tree.has_children)
+        return max(1, lanes - 1) if is_judging else lanes
 
 
 def settings_of(config: RunConfig) -> Settings:

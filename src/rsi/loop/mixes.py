@@ -69,7 +69,7 @@ def _place(machine: Machine, drawn: Round, incumbent: Version, arm: Version, on:
     """The trials of an arm; None if it does not build."""
     if arm.product.failure is not None:
         return None
-    judge = machine.config.judge
+    judge, tree = machine.config.judge, machine.state.tree
     played: Json = {"round": drawn.number, "incumbent": incumbent.id, "drawn": [*drawn.drawn], "on": [*sorted(on)]}
     return place_block(
         machine,
@@ -78,7 +78,7 @@ def _place(machine: Machine, drawn: Round, incumbent: Version, arm: Version, on:
         first,
         judge.block,
         programs=judge.programs,
-        wanted=lambda: incumbent.id not in machine.state.quarantined,
+        wanted=lambda: incumbent.id not in machine.state.quarantined and machine.state.tree is tree,
         played=played,
     )
 

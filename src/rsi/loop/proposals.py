@@ -76,22 +76,21 @@ def _without_content(edit: FileEdit) -> Json:
     return {"path": edit.path, "before": edit.before, "after": after}
 
 
-def admit(machine: Machine, waiting: Waiting) -> Version | str:
-    """The proposal applied to the incumbent of this moment and archived, or why that is refused."""
-    incumbent = machine.state.incumbent
-    proposal = rebased(machine, waiting.proposal)
+def admit(machine: Machine, waiting: Waiting, base: Version) -> Version | str:
+    """The proposal applied to a version (in a race, the incumbent of this moment) and archived, or why that is refused."""
+    proposal = rebased(machine, waiting.proposal, base)
     if isinstance(proposal, str):
         return proposal
-    problem = authorise(proposal, incumbent.files, incumbent.manifest) or barred(machine, proposal) or _made_before(machine, waiting)
+    problem = authorise(proposal, base.files, base.manifest) or barred(machine, proposal) or _made_before(machine, waiting)
     if problem is not None:
         return problem
-    files = apply(incumbent.files, proposal.edits)
+    files = apply(base.files, proposal.edits)
     if isinstance(files, Stale):
         return f"stale: {files.path} is no longer what the patch was made for"
     leak = leak_in(machine, files)
     if leak is not None:
         return leak
-    candidate = machine.keep(files, parent=incumbent, proposal=proposal.id)
+    candidate = machine.keep(files, parent=base, proposal=proposal.id)
     if candidate.candidate.tree in machine.state.examined:
         return "duplicate: this very tree was examined before"
     machine.state.examined.add(candidate.candidate.tree)
@@ -117,12 +116,11 @@ def leak_in(machine: Machine, files: Files) -> str | None:
     return None if leak is None else f"{SECRET}: {leak}"
 
 
-def rebased(machine: Machine, proposal: Proposal) -> Proposal | str:
-    """The proposal as one for the incumbent of this moment, or why what was accepted since does not merge with it."""
-    incumbent = machine.state.incumbent
-    if proposal.parent == incumbent.id:
+def rebased(machine: Machine, proposal: Proposal, base: Version) -> Proposal | str:
+    """The proposal as one for this version, or why what was accepted since does not merge with it."""
+    if proposal.parent == base.id:
         return proposal
-    edits = rebase_patch(proposal.edits, machine.archive.files(proposal.parent), incumbent.files)
+    edits = rebase_patch(proposal.edits, machine.archive.files(proposal.parent), base.files)
     if isinstance(edits, Stale):
         return proposal
     if isinstance(edits, Conflict):

@@ -11,6 +11,7 @@ from rsi.core.records import Json, Pool, ProposalId
 from rsi.kernel.judge import Closed, Ending, Round, Row, Standing
 from rsi.kernel.workspace import Composer, Conflict, Stale
 from rsi.loop.build import build
+from rsi.loop.course import ends_race, note_opening
 from rsi.loop.desk import Ticket, Until
 from rsi.loop.machine import Machine
 from rsi.loop.mixes import Played, play_arms
@@ -18,17 +19,17 @@ from rsi.loop.proposals import admit, leak_in, most_promising, rebased, refuse
 from rsi.loop.quarantine import QUARANTINED, sentence
 from rsi.loop.state import Entrant, Reign, Version, Waiting
 from rsi.loop.trials import place_block
-from rsi.loop.verdicts import REBASED, accepted, conclude, rejected, unbuildable, undecided
+from rsi.loop.verdicts import REBASED, accepted, conclude, conclude_test, rejected, unbuildable, undecided
 
-__all__ = ["admitting", "playing"]
+__all__ = ["admitting", "count_wins", "crown", "find_the_guilty", "is_over", "playing", "sweep", "withdraw"]
 
 
 async def admitting(machine: Machine) -> None:
     """Proposal after proposal is authorised, rebased, archived, built and let into the race as soon as it has a free place."""
     state, race = machine.state, machine.race
     while True:
-        await Until(lambda: (bool(state.queue) and (race.vacancies > 0 or not race.remaining)) or _is_over(machine))
-        if not state.queue:
+        await Until(lambda: (bool(state.queue) and (race.vacancies > 0 or not race.remaining)) or is_over(machine) or ends_race(state))
+        if not state.queue or ends_race(state):
             return
         state.under_way += 1
         waiting = most_promising(state.queue, state.foresight)
@@ -42,13 +43,13 @@ async def playing(machine: Machine) -> None:
     """Round after round, as long as there are open edits or more may come."""
     state = machine.state
     while True:
-        await Until(lambda: bool(state.entrants) or _is_over(machine))
-        if not state.entrants:
+        await Until(lambda: bool(state.entrants) or is_over(machine) or ends_race(state))
+        if not state.entrants or ends_race(state):
             return
         played = await play_arms(machine, machine.race.draw_round())
-        await _find_the_guilty(machine, played)
+        await find_the_guilty(machine, played)
         machine.seasons.release(played.first, machine.config.judge.block)
-        _sweep(machine)
+        sweep(machine)
         if played.incumbent.id in state.quarantined:
             continue
         if played.rows is None or not played.rows[0]:
@@ -57,20 +58,21 @@ async def playing(machine: Machine) -> None:
             await _take_in(machine, played.drawn, played.rows)
 
 
-def _is_over(machine: Machine) -> bool:
+def is_over(machine: Machine) -> bool:
+    """Whether no proposal is on its way and none will be made."""
     state = machine.state
     return state.cause.ended is not None and not state.queue and not state.under_way
 
 
 async def _goes_on(machine: Machine, waiting: Waiting) -> bool:
     """Take one proposal up; whether the incumbent moved meanwhile and it must be done again."""
-    _sweep(machine)
-    admitted = admit(machine, waiting)
+    sweep(machine)
+    admitted = admit(machine, waiting, machine.state.incumbent)
     if isinstance(admitted, str):
         refuse(machine, waiting, admitted)
         return False
     candidate = await build(machine, admitted)
-    _sweep(machine)
+    sweep(machine)
     if candidate.product.failure is not None or candidate.id in machine.state.quarantined:
         conclude(machine, waiting, unbuildable(machine, candidate))
         return False
@@ -86,7 +88,7 @@ async def _goes_on(machine: Machine, waiting: Waiting) -> bool:
 def _open(machine: Machine, waiting: Waiting, candidate: Version) -> None:
     """Let a change in, on the next level of the run's error budget."""
     state, race, name = machine.state, machine.race, waiting.proposal.id
-    proposal = rebased(machine, waiting.proposal)
+    proposal = rebased(machine, waiting.proposal, state.incumbent)
     assert not isinstance(proposal, str), proposal
     stale = state.composer.add(name, proposal.edits)
     assert not isinstance(stale, Stale), stale
@@ -102,11 +104,12 @@ def _open(machine: Machine, waiting: Waiting, candidate: Version) -> None:
         "conflicts": list(conflicts),
     }
     machine.emit("test.opened", body)
+    note_opening(machine, met=len(state.entrants) - 1, conflicting=len(conflicts))
 
 
 async def _take_in(machine: Machine, drawn: Round, rows: Sequence[Sequence[Row]]) -> None:
     """Learn from a round, and do what follows."""
-    _count(machine, drawn, rows)
+    count_wins(machine, drawn, rows)
     closed = machine.race.observe_round(drawn, rows)
     left = [(machine.state.entrants.pop(ProposalId(one.edit)), one) for one in closed]
     for entrant, one in left:
@@ -114,12 +117,12 @@ async def _take_in(machine: Machine, drawn: Round, rows: Sequence[Sequence[Row]]
             _leave(machine, entrant, one)
     for entrant, one in left:
         if one.ending is Ending.ACCEPTED:
-            await _crown(machine, entrant, one.standing)
+            await crown(machine, entrant, one.standing)
     for entrant in [one for one in machine.state.entrants.values() if one.pairs >= machine.config.judge.max_pairs]:
-        _withdraw(machine, entrant, f"no prospect: not shown to be better within {entrant.pairs} pairs", is_rejected=True)
+        withdraw(machine, entrant, f"no prospect: not shown to be better within {entrant.pairs} pairs", is_rejected=True)
 
 
-def _count(machine: Machine, drawn: Round, rows: Sequence[Sequence[Row]]) -> None:
+def count_wins(machine: Machine, drawn: Round, rows: Sequence[Sequence[Row]]) -> None:
     """How often the arm with an edit won against the one without it."""
     scores = [[score or 0.0 for _, score in row] for row in rows]
     for name in drawn.drawn:
@@ -134,27 +137,27 @@ def _count(machine: Machine, drawn: Round, rows: Sequence[Sequence[Row]]) -> Non
 def _leave(machine: Machine, entrant: Entrant, closed: Closed) -> None:
     machine.state.composer.drop(entrant.waiting.proposal.id)
     if closed.ending is Ending.WITHDRAWN:
-        conclude(machine, entrant.waiting, undecided(entrant, closed.standing, f"stale: {closed.reason}"), closed.standing)
+        conclude_test(machine, entrant, undecided(entrant, closed.standing, f"stale: {closed.reason}"), closed.standing)
     else:
-        conclude(machine, entrant.waiting, rejected(entrant, closed.standing, f"no prospect: {closed.reason}"), closed.standing)
+        conclude_test(machine, entrant, rejected(entrant, closed.standing, f"no prospect: {closed.reason}"), closed.standing)
 
 
-def _withdraw(machine: Machine, entrant: Entrant, reason: str, *, is_rejected: bool = False) -> None:
+def withdraw(machine: Machine, entrant: Entrant, reason: str, *, is_rejected: bool = False) -> None:
     """Close an open edit for another reason than its evidence; the composer knows already, or is told."""
     state, name = machine.state, entrant.waiting.proposal.id
     del state.entrants[name]
     standing = machine.race.withdraw(name, reason).standing
     if name in state.composer.open:
         state.composer.drop(name)
-    conclude(machine, entrant.waiting, (rejected if is_rejected else undecided)(entrant, standing, reason), standing)
+    conclude_test(machine, entrant, (rejected if is_rejected else undecided)(entrant, standing, reason), standing)
 
 
 def _close_all(machine: Machine, reason: str) -> None:
     for entrant in list(machine.state.entrants.values()):
-        _withdraw(machine, entrant, reason)
+        withdraw(machine, entrant, reason)
 
 
-async def _crown(machine: Machine, entrant: Entrant, standing: Standing) -> None:
+async def crown(machine: Machine, entrant: Entrant, standing: Standing) -> None:
     """Let an edit that is better join the incumbent, one at a time."""
     state = machine.state
     state.under_way += 1
@@ -164,12 +167,12 @@ async def _crown(machine: Machine, entrant: Entrant, standing: Standing) -> None
     version = _on_top(machine, entrant)
     if isinstance(version, Version):
         version = await build(machine, version)
-    _sweep(machine)
+    sweep(machine)
     reason = _why_not(machine, entrant, version, before)
     if isinstance(version, str) or reason is not None:
         if entrant.waiting.proposal.id in state.composer.open:
             state.composer.drop(entrant.waiting.proposal.id)
-        conclude(machine, entrant.waiting, rejected(entrant, standing, str(reason)), standing)
+        conclude_test(machine, entrant, rejected(entrant, standing, str(reason)), standing)
     else:
         _join(machine, entrant, standing, version)
     state.crowning = False
@@ -209,28 +212,28 @@ def _why_not(machine: Machine, entrant: Entrant, version: Version | str, before:
 def _join(machine: Machine, entrant: Entrant, standing: Standing, version: Version) -> None:
     """The edit is in; what does not merge with it, or is contained in it, is closed; products of mixes are forgotten."""
     state, name = machine.state, entrant.waiting.proposal.id
-    conclude(machine, entrant.waiting, accepted(entrant, standing, version.id), standing)
+    conclude_test(machine, entrant, accepted(entrant, standing, version.id), standing)
     body: Json = {"candidate": version.id, "before": state.incumbent.id, "proposal": name, "cycle": entrant.waiting.cycle}
     state.incumbent = version
     state.base = version.id
-    state.line.append(Reign(version=version, memory=state.memory))
+    state.line.append(Reign(version=version, memory=state.mind.memory))
     machine.emit("incumbent.changed", body)
     left = state.composer.accept(name)
     for other in [one for one in state.entrants if one in left.stale]:
-        _withdraw(machine, state.entrants[other], f"stale: {left.stale[other].path} was changed by {name}, which was accepted")
+        withdraw(machine, state.entrants[other], f"stale: {left.stale[other].path} was changed by {name}, which was accepted")
     for other in [one for one in state.entrants if one in left.contained]:
-        _withdraw(machine, state.entrants[other], f"contained: {name}, which was accepted, does all that it does")
+        withdraw(machine, state.entrants[other], f"contained: {name}, which was accepted, does all that it does")
     kept = {state.start.key, *(reign.version.key for reign in state.line), *(one.candidate.key for one in state.entrants.values())}
     state.products = {key: product for key, product in state.products.items() if key in kept}
 
 
-def _sweep(machine: Machine) -> None:
+def sweep(machine: Machine) -> None:
     """Close what was quarantined since; after a retreat all tests end, and those of good descent begin anew."""
     state = machine.state
     for entrant in list(state.entrants.values()):
         offence = state.quarantined.get(entrant.candidate.id)
         if offence is not None and state.base == state.incumbent.id:
-            _withdraw(machine, entrant, f"{QUARANTINED}: {offence}", is_rejected=True)
+            withdraw(machine, entrant, f"{QUARANTINED}: {offence}", is_rejected=True)
     if state.base == state.incumbent.id:
         return
     state.base = state.incumbent.id
@@ -238,14 +241,14 @@ def _sweep(machine: Machine) -> None:
     for entrant in list(state.entrants.values()):
         offence, whose = state.quarantined.get(entrant.candidate.id), state.quarantined.get(entrant.waiting.proposal.improver)
         if offence is not None:
-            _withdraw(machine, entrant, f"{QUARANTINED}: {offence}", is_rejected=True)
+            withdraw(machine, entrant, f"{QUARANTINED}: {offence}", is_rejected=True)
         elif whose is not None:
-            _withdraw(machine, entrant, f"{QUARANTINED}: whoever proposed it was quarantined for: {whose}")
+            withdraw(machine, entrant, f"{QUARANTINED}: whoever proposed it was quarantined for: {whose}")
         else:
-            _withdraw(machine, entrant, REBASED)
+            withdraw(machine, entrant, REBASED)
 
 
-async def _find_the_guilty(machine: Machine, played: Played) -> None:
+async def find_the_guilty(machine: Machine, played: Played) -> None:
     """Where a mix broke the rules of its jail: each edit that was on stands alone on the same cases; one that was alone already is guilty.
 
     A mix of several of which none breaks the rules alone has merely crashed; whichever of them is accepted, the other is then alone.

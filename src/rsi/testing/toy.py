@@ -150,13 +150,13 @@ def toy_config(*, seed: int = 1, programs: int = 30_000, frozen: bool = False, *
         "run": {"seed": seed, "programs": programs, "lanes": 3, "cycles": 4, "frozen_improver": frozen},
         "practice": {"batches": 2, "tasks": 3, "programs": 500},
         "propose": {"count": 3, "programs": 200},
-        "judge": {"alpha": 0.5, "horizon": 12, "block": 4, "open": 3, "max_pairs": 96, "programs": 20},
+        "judge": {"course": "race", "alpha": 0.5, "horizon": 12, "block": 4, "open": 3, "max_pairs": 96, "programs": 20},
         "certificate": {"pairs": 40, "programs": 20},
         "jail": {"tier": "S1", "wall_s": 20.0},
     }
     for key, value in judge.items():
         section = data["judge"]
-        assert isinstance(section, dict) and isinstance(value, int | float)
+        assert isinstance(section, dict) and isinstance(value, int | float | str)
         section[key] = value
     return from_json(data)
 

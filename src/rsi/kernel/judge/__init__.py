@@ -4,7 +4,7 @@ Many edits that combine: `Race`. Versions that do not: `Family`, then `ablation_
 `PairedJudge`, `Comparison`. A release: `certify`. What could be seen at all: `calibration_of`, `power_table`.
 """
 
-from rsi.kernel.judge.ablation import ablation_race, e_bh, worth_keeping
+from rsi.kernel.judge.ablation import ablated, ablation_race, e_bh, worth_keeping
 from rsi.kernel.judge.calibration import Calibration, calibration_of, saturated_end
 from rsi.kernel.judge.certificate import certify
 from rsi.kernel.judge.claims import Claim, claim_of, joined
@@ -62,6 +62,7 @@ __all__ = [
     "Standing",
     "State",
     "TrackRecord",
+    "ablated",
     "ablation_race",
     "calibration_of",
     "certify",

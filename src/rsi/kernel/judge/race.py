@@ -211,7 +211,10 @@ class Race:
         """The open edits by P(better), oldest first: few are known well soon, and who falls behind makes room for fresh ones.
 
         Every fourth time by what each might be worth, drawn from the belief in it, so that a better rival of a good edit is not overlooked.
+        Where nobody is accepted or dropped, all are to be known alike: whoever has had the fewest trials comes first.
         """
+        if self._settings.rule is Rule.REPORT:
+            return sorted(self._open, key=lambda edit: self._open[edit].trials)
         beliefs = {edit: self._prior.believe(arm.estimate()) for edit, arm in self._open.items()}
         if self._draws % _RIVALS_TURN:
             hopes = {edit: belief.p_better for edit, belief in beliefs.items()}
