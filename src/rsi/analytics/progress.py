@@ -8,9 +8,9 @@ from rsi.analytics.calibrated import Calibrated
 from rsi.analytics.capability import Capability
 from rsi.analytics.ledger import Use
 from rsi.core.records import Candidate, CandidateId, Certificate, Cycle, JailProof, Limitation, Proposal, ProposalId, Verdict
-from rsi.kernel.judge import Belief, Skill
+from rsi.kernel.judge import Belief, Course, Skill
 
-__all__ = ["Attempt", "Costs", "Failure", "Fate", "Incumbent", "Progress", "Retreat", "Share", "Tried"]
+__all__ = ["Attempt", "Chosen", "Costs", "Failure", "Fate", "Incumbent", "Progress", "Retreat", "Share", "Tried"]
 
 
 class Fate(StrEnum):
@@ -34,6 +34,8 @@ class Attempt:
         reason: why it was refused, rejected or left undecided; empty otherwise.
         programs: spent on trials of its candidate while it was under test.
         belief: what may be said of its effect once its test is over; never the estimate that decided.
+        step: in the ablation of a tree, the proposals that were switched together with it, itself included.
+        certified: there, whether its step is better at a false-discovery rate of 10 %; None where nothing was ablated.
     """
 
     proposal: Proposal
@@ -47,6 +49,8 @@ class Attempt:
     verdict: Verdict | None = None
     programs: int = 0
     belief: Belief | None = None
+    step: tuple[ProposalId, ...] = ()
+    certified: bool | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,6 +157,24 @@ class Retreat:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Chosen:
+    """How a run goes on, and by what it was chosen.
+
+    Attributes:
+        changes: changes that had been let into the race; 0 where the configuration chose.
+        pairs: pairs of them that were open together.
+        conflicting: how many of these cannot be combined.
+        share: conflicting / pairs; None without any.
+    """
+
+    course: Course
+    changes: int
+    pairs: int
+    conflicting: int
+    share: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
     """Where a run stands.
 
@@ -172,6 +194,7 @@ class Progress:
         resumed: how often the run was taken up again.
         calibrated: what step 0 found; None before it is over, and in logs from before there was one.
         uses: how much of each hidden pool was used, and how often something left the kernel because of it.
+        course: race or tree as it was chosen; None as long as a race goes on without a choice, or where none was asked for.
     """
 
     run: str
@@ -198,6 +221,7 @@ class Progress:
     retreats: tuple[Retreat, ...] = ()
     calibrated: Calibrated | None = None
     uses: Mapping[str, Use] = field(default_factory=dict)
+    course: Chosen | None = None
 
     @property
     def release(self) -> CandidateId:

@@ -9,8 +9,9 @@ from dataclasses import dataclass, field, replace
 
 from rsi.analytics.calibrated import Calibrated, calibrated
 from rsi.analytics.capability import FreshScores
+from rsi.analytics.course import ablated, chosen
 from rsi.analytics.ledger import Ledger
-from rsi.analytics.progress import Attempt, Costs, Failure, Fate, Incumbent, Progress, Retreat, Share, Tried
+from rsi.analytics.progress import Attempt, Chosen, Costs, Failure, Fate, Incumbent, Progress, Retreat, Share, Tried
 from rsi.analytics.reading import beside, number, seconds, take
 from rsi.core.errors import IntegrityError
 from rsi.core.protocols import Entry
@@ -97,6 +98,7 @@ class Tracker:
         self._resumed = 0
         self._entries = 0
         self._calibrated: Calibrated | None = None
+        self._chosen: Chosen | None = None
         self._ledger = Ledger()
         self._readers: Mapping[str, Callable[[Entry], None]] = {
             "run.started": self._read_start,
@@ -106,6 +108,9 @@ class Tracker:
             "proposal.made": self._read_proposal,
             "proposal.refused": self._read_refusal,
             "candidate.added": self._read_candidate,
+            "course.chosen": self._read_course,
+            "version.joined": self._read_joined,
+            "lineage.ablated": self._read_ablation,
             "test.opened": self._read_test,
             "trials.done": self._read_trials,
             "verdict.given": self._read_verdict,
@@ -167,6 +172,7 @@ class Tracker:
             retreats=tuple(self._retreats),
             calibrated=self._calibrated,
             uses=self._ledger.uses,
+            course=self._chosen,
         )
 
     def _skill_so_far(self) -> Skill | None:
@@ -268,6 +274,16 @@ class Tracker:
         threshold: float = take(entry, "threshold", float)
         self._attempts[name] = replace(self._attempt(entry, name), fate=Fate.TESTING, threshold=threshold)
 
+    def _read_course(self, entry: Entry) -> None:
+        self._chosen = chosen(entry)
+
+    def _read_joined(self, entry: Entry) -> None:
+        name = ProposalId(take(entry, "proposal", str))
+        self._attempts[name] = replace(self._attempt(entry, name), fate=Fate.TESTING, verdict=None, reason="")
+
+    def _read_ablation(self, entry: Entry) -> None:
+        self._attempts |= ablated(entry, self._attempts)
+
     def _read_trials(self, entry: Entry) -> None:
         candidate = CandidateId(take(entry, "candidate", str))
         purpose: str = take(entry, "purpose", str)
@@ -334,9 +350,9 @@ class Tracker:
         call: str = take(entry, "call", str)
         self._retreats.append(Retreat(candidate=offender, call=call, name=name, incumbent=CandidateId(back) if back else None))
         for candidate in map(CandidateId, undone):
-            proposal = self._proposals.get(candidate)
-            if proposal is not None:
-                why = name if candidate == offender else f"descends from {offender[:12]} ({name})"
+            last = self._proposals.get(candidate)
+            why = name if candidate == offender else f"descends from {offender[:12]} ({name})"
+            for proposal in () if last is None else self._attempts[last].step or (last,):
                 self._attempts[proposal] = replace(self._attempts[proposal], fate=Fate.REJECTED, reason=f"quarantined: {why}")
         self._reigns = [reign for reign in self._reigns if reign.candidate not in undone or reign.proposal is None]
 

@@ -19,7 +19,7 @@ from rsi.cli.view.text import clean
 from rsi.core.codec import encode
 from rsi.core.errors import IntegrityError
 from rsi.core.records import Json
-from rsi.reports.summary import belief_data, calibration_data, predictions_of, sight_data, uses_data, violations_of
+from rsi.reports.summary import belief_data, calibration_data, course_data, predictions_of, sight_data, uses_data, violations_of
 from rsi.reports.words import belief_words, plural
 
 __all__ = ["show"]
@@ -127,6 +127,7 @@ def _data(progress: Progress) -> Json:
         "release": progress.release,
         "version": progress.incumbents[-1].number,
         "outcome": outcome_of(progress).value,
+        "course": course_data(progress),
         "could_have_seen": sight_data(progress),
         "calibration": calibration_data(progress),
         "uses": uses_data(progress.uses),

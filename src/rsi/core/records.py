@@ -278,7 +278,10 @@ class Effect:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Accepted:
-    """The change is better: its e-value reached the threshold that was fixed when its test opened."""
+    """The change is better: its e-value reached the threshold that was fixed when its test opened.
+
+    At the end of a tree: it is believed to be better (P ≥ ½); `lineage.ablated` says whether that is certified as well.
+    """
 
     candidate: CandidateId
     effect: Effect

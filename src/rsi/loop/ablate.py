@@ -17,12 +17,16 @@ from rsi.kernel.workspace import Composer, Conflict, Stale, apply, difference, r
 from rsi.loop.family import tend
 from rsi.loop.machine import Machine
 from rsi.loop.mixes import play_arms
+from rsi.loop.pace import ablation_share
 from rsi.loop.quarantine import QUARANTINED
 from rsi.loop.race import count_wins, crown, find_the_guilty, sweep, withdraw
 from rsi.loop.state import Entrant, Member, Tree, run_seed
 from rsi.loop.verdicts import conclude_test, conclude_version, rejected, undecided
 
 __all__ = ["Step", "ablate", "steps_of"]
+
+SURE = 0.95
+"""An ablation ends early once each step is better, or is not, with this probability."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +49,8 @@ def ablate(machine: Machine, abreast: int) -> None:
     if tree is None:
         return
     _lay_out(machine, tree)
-    machine.go_on(*(_toggling(machine) for _ in range(abreast)))
+    until = machine.purse.spent + ablation_share(tree.judged)
+    machine.go_on(*(_toggling(machine, until) for _ in range(abreast)))
     machine.go_on(_harvest(machine, tree))
 
 
@@ -122,10 +127,10 @@ def _entrant(members: Sequence[Member]) -> Entrant:
     return Entrant(waiting=proposals[-1], candidate=members[-1].version, along=tuple(proposals[:-1]))
 
 
-async def _toggling(machine: Machine) -> None:
-    """Round after round, until the money, the cases or `judge.max_pairs` are used up, or the root is undone."""
+async def _toggling(machine: Machine, until: int) -> None:
+    """Round after round, until the ablation's money or the cases are used up, every step is known well, or the root is undone."""
     state, judge, root = machine.state, machine.config.judge, machine.state.incumbent
-    while any(entrant.pairs < judge.max_pairs for entrant in state.entrants.values()):
+    while state.entrants and machine.purse.spent <= until and not _is_known(machine):
         played = await play_arms(machine, machine.race.draw_round())
         await find_the_guilty(machine, played)
         machine.seasons.release(played.first, judge.block)
@@ -138,6 +143,11 @@ async def _toggling(machine: Machine) -> None:
             return
         count_wins(machine, played.drawn, played.rows)
         machine.race.observe_round(played.drawn, played.rows)
+
+
+def _is_known(machine: Machine) -> bool:
+    """Whether of each step it is known, with 95 %, that it is better or that it is not."""
+    return all(not 1 - SURE < standing.belief.p_better < SURE for standing in ablated(machine.race))
 
 
 async def _harvest(machine: Machine, tree: Tree) -> None:

@@ -1,8 +1,9 @@
 """Race or tree? A run begins as a race; the share of pairs of open changes that conflict decides, once, how it goes on.
 
 A pair is looked at when the later of the two is let into the race. With 16 changes the share itself decides (`course_for`), as in
-`rsi bench judge`. With fewer, a run goes over to the tree as soon as the share is above its limit beyond doubt: changes, not pairs, are
-counted as independent, since one that rewrites a file conflicts with all others that do. Four rewrites of one file are enough.
+`rsi bench judge`. With fewer, a run goes over to the tree as soon as the share is above its limit beyond doubt (99 %, since one looks after
+each): changes, not pairs, are counted as independent, since one that rewrites a file conflicts with all others that do. Four rewrites of
+one file are enough.
 """
 
 from rsi.core.records import Json
@@ -16,6 +17,7 @@ ENOUGH = 16
 """With so many changes opened the share of conflicting pairs is taken as it is."""
 FEWEST = 4
 """With fewer changes nothing is decided."""
+_DOUBT = 2.58
 
 
 def ends_race(state: State) -> bool:
@@ -33,7 +35,8 @@ def note_opening(machine: Machine, *, met: int, conflicting: int) -> None:
     if not pairs or len(openings) < FEWEST:
         return
     course = course_for(met_badly / pairs)
-    low, _ = wilson(len(openings) * met_badly / pairs, len(openings))
+    changes = sum(met > 0 for met, _ in openings)
+    low, _ = wilson(changes * met_badly / pairs, changes, _DOUBT)
     if len(openings) >= ENOUGH or course_for(low) is Course.TREE:
         choose(machine, course)
 

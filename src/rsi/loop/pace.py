@@ -8,7 +8,7 @@ import math
 
 from rsi.loop.machine import Machine
 
-__all__ = ["ABREAST", "has_caught_up", "is_grown", "needed_for_pass"]
+__all__ = ["ABREAST", "ablation_share", "has_caught_up", "is_grown", "needed_for_pass"]
 
 ABREAST = 4
 """So many versions at most are run side by side, besides a parent whom new ones meet."""
@@ -33,7 +33,7 @@ def is_grown(machine: Machine) -> bool:
     if tree is None or tree.is_spent:
         return tree is not None
     judge = machine.config.judge
-    return machine.purse.left < _kept_back(tree.judged) + (ABREAST + 1) * judge.block * judge.programs
+    return machine.purse.left < ablation_share(tree.judged) + (ABREAST + 1) * judge.block * judge.programs
 
 
 def needed_for_pass(machine: Machine, cost: int) -> int:
@@ -42,8 +42,9 @@ def needed_for_pass(machine: Machine, cost: int) -> int:
     assert tree is not None
     judge = machine.config.judge
     first = machine.config.propose.count * judge.block * judge.programs
-    return cost + max(cost, 2 * first) + _kept_back(tree.judged + max(cost, 2 * first))
+    return cost + max(cost, 2 * first) + ablation_share(tree.judged + max(cost, 2 * first))
 
 
-def _kept_back(judged: int) -> int:
+def ablation_share(judged: int) -> int:
+    """What the ablation may cost if trials in the tree have cost so much."""
     return math.ceil(judged * ABLATED / (1 - ABLATED))

@@ -8,7 +8,7 @@ from rsi.core.records import Json
 from rsi.kernel.judge import Belief
 from rsi.reports.words import earned
 
-__all__ = ["predictions_of", "summary_of", "violations_of"]
+__all__ = ["course_data", "predictions_of", "summary_of", "violations_of"]
 
 
 def summary_of(progress: Progress) -> dict[str, Json]:
@@ -30,6 +30,7 @@ def summary_of(progress: Progress) -> dict[str, Json]:
         "predictions": predictions_of(progress),
         "outcome": outcome_of(progress).value,
         "tried": {surface: dict(fates) for surface, fates in tried_of(progress).items()},
+        "course": course_data(progress),
         "could_have_seen": sight_data(progress),
         "calibration": calibration_data(progress),
         "uses": uses_data(progress.uses),
@@ -64,6 +65,11 @@ def sight_data(progress: Progress) -> Json:
     return {"effect": sight.effect, "pairs": sight.pairs, "differing": sight.differing} if sight else None
 
 
+def course_data(progress: Progress) -> Json:
+    """Race or tree as it was chosen, with the conflicts that chose; None as long as nothing was chosen."""
+    return encode(progress.course)
+
+
 def calibration_data(progress: Progress) -> Json:
     """What step 0 found; None where the log says nothing of it."""
     return encode(progress.calibrated)
@@ -93,6 +99,7 @@ def _accepted(attempt: Attempt) -> Json:
         "reason": attempt.proposal.reason,
         "pairs": attempt.verdict.effect.pairs if attempt.verdict else 0,
         "believed": belief_data(attempt.belief),
+        **({} if attempt.certified is None else {"step": list(attempt.step), "certified": attempt.certified}),
         "prediction": {"p_better": told.p_better, "low": told.low, "high": told.high, "quartiles": list(told.quartiles)},
         "cycle": attempt.cycle,
     }

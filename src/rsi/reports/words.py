@@ -2,15 +2,16 @@
 
 import unicodedata
 
-from rsi.analytics import Calibrated
+from rsi.analytics import Calibrated, Chosen
 from rsi.core.records import JailProof
-from rsi.kernel.judge import Belief
+from rsi.kernel.judge import Belief, Course
 from rsi.kernel.judge.predictions import EARNED, ENOUGH, Skill
 
 __all__ = [
     "belief_words",
     "calibration_words",
     "count",
+    "course_words",
     "duration",
     "earned",
     "enforced",
@@ -102,6 +103,14 @@ def calibration_words(found: Calibrated) -> str:
         return f"{noise}; {ends}; {count(seen.programs)} programs per trial; with this budget no effect of any size can be detected"
     can = f"this budget can detect {points(best.effect)} points if {best.edits} changes share it"
     return f"{noise}; {ends}; {count(seen.programs)} programs per trial; {can}"
+
+
+def course_words(found: Chosen) -> str:
+    """How changes are judged and why: `a tree of versions, since 6 of 6 pairs of changes conflict (100 %)`."""
+    name = "a race of all open changes" if found.course is Course.RACE else "a tree of versions"
+    if found.share is None:
+        return f"{name}, as configured"
+    return f"{name}, since {found.conflicting} of {plural(found.pairs, 'pair')} of changes conflict ({100 * found.share:.0f} %)"
 
 
 def interval(low: float, high: float) -> str:
