@@ -10,18 +10,21 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from rsi.core.codec import encode
 from rsi.core.protocols import Files
 from rsi.core.records import FileEdit, Json, ProposalId
 from rsi.kernel.judge import Standing, ablated, ablation_race, e_bh, worth_keeping
 from rsi.kernel.workspace import Composer, Conflict, Stale, apply, difference, rebase_patch, tree_key
+from rsi.loop.build import build
 from rsi.loop.family import tend
 from rsi.loop.machine import Machine
 from rsi.loop.mixes import play_arms
 from rsi.loop.pace import ablation_share
+from rsi.loop.proposals import leak_in, refuse
 from rsi.loop.quarantine import QUARANTINED
-from rsi.loop.race import count_wins, crown, find_the_guilty, sweep, withdraw
-from rsi.loop.state import Entrant, Member, Tree, run_seed
-from rsi.loop.verdicts import conclude_test, conclude_version, rejected, undecided
+from rsi.loop.race import count_wins, crown, find_the_guilty, sweep, tell_opening, withdraw
+from rsi.loop.state import Entrant, Tree, Waiting, run_seed
+from rsi.loop.verdicts import conclude, conclude_test, conclude_version, rejected, unbuildable, undecided
 
 __all__ = ["Step", "ablate", "steps_of"]
 
@@ -48,7 +51,7 @@ def ablate(machine: Machine, abreast: int) -> None:
     tree = machine.state.tree
     if tree is None:
         return
-    _lay_out(machine, tree)
+    machine.go_on(_lay_out(machine, tree))
     until = machine.purse.spent + ablation_share(tree.judged)
     machine.go_on(*(_toggling(machine, until) for _ in range(abreast)))
     machine.go_on(_harvest(machine, tree))
@@ -84,10 +87,10 @@ def _with_edge(root: Files, steps: Sequence[Step], place: int, before: Files, ed
 
 
 def _on(root: Files, steps: Sequence[Step], before: Files, edits: Sequence[FileEdit]) -> Files | None:
-    """The root with some steps and an edge that was made for `before`; None if they do not merge, or nothing of the edge is left."""
+    """The root with some steps and an edge that was made for `before`; None if they do not merge, or a file's part of it vanishes."""
     base = _composed(root, steps)
     moved = None if base is None else rebase_patch(edits, before, base)
-    if base is None or not isinstance(moved, tuple) or not moved:
+    if base is None or not isinstance(moved, tuple) or {edit.path for edit in moved} != {edit.path for edit in edits}:
         return None
     after = apply(base, moved)
     return None if isinstance(after, Stale) else after
@@ -101,7 +104,7 @@ def _composed(root: Files, steps: Sequence[Step]) -> Files | None:
     return None if isinstance(made, Conflict) else made.files
 
 
-def _lay_out(machine: Machine, tree: Tree) -> None:
+async def _lay_out(machine: Machine, tree: Tree) -> None:
     """End all that is not in the best version's lineage, and let the steps of the lineage into a race in which nobody is accepted."""
     state, best = machine.state, tree.posterior.best()
     lineage = tree.posterior.lineage(best)
@@ -111,20 +114,36 @@ def _lay_out(machine: Machine, tree: Tree) -> None:
             conclude_version(machine, member, tree.posterior.effect(number), reason, is_decided=bool(member.trials))
     members = [tree.members[number] for number in lineage]
     steps = steps_of(tree.root.files, [member.version.files for member in members])
-    entrants = [_entrant([members[edge] for edge in step.edges]) for step in steps]
     state.composer, state.base, state.mind = Composer(tree.root.files), state.incumbent.id, tree.members[best].mind
-    for step, entrant in zip(steps, entrants, strict=True):
-        state.composer.add(entrant.waiting.proposal.id, step.edits)
-        state.entrants[entrant.waiting.proposal.id] = entrant
-    names = [entrant.waiting.proposal.id for entrant in entrants]
+    for step in steps:
+        waiting = [member.waiting for member in (members[edge] for edge in step.edges) if member.waiting is not None]
+        await _admit_step(machine, step, waiting)
+    sweep(machine)
     trials = max(1, machine.purse.left // machine.config.judge.programs)
-    machine.race = ablation_race(names, trials, random.Random(run_seed(machine.config, "ablation")))
+    machine.race = ablation_race([*state.entrants], trials, random.Random(run_seed(machine.config, "ablation")))
+    for name, entrant in state.entrants.items():
+        tell_opening(machine, name, entrant, ())
 
 
-def _entrant(members: Sequence[Member]) -> Entrant:
-    """A step as an open edit; the version that its last change made stands for it."""
-    proposals = [member.waiting for member in members if member.waiting is not None]
-    return Entrant(waiting=proposals[-1], candidate=members[-1].version, along=tuple(proposals[:-1]))
+async def _admit_step(machine: Machine, step: Step, waiting: Sequence[Waiting]) -> None:
+    """Archive and build the root with one step alone, and open it; a step that may not stand alone ends here."""
+    state, root, name = machine.state, machine.state.incumbent, waiting[-1].proposal.id
+    files = apply(root.files, step.edits)
+    assert not isinstance(files, Stale), files
+    problem = leak_in(machine, files)
+    if problem is not None:
+        for one in waiting:
+            refuse(machine, one, problem)
+        return
+    version = machine.keep(files, parent=root, proposal=name)
+    machine.emit("candidate.added", {"candidate": encode(version.candidate), "proposal": name})
+    version = await build(machine, version)
+    if version.product.failure is not None or version.id in state.quarantined:
+        for one in waiting:
+            conclude(machine, one, unbuildable(machine, version))
+        return
+    state.composer.add(name, step.edits)
+    state.entrants[name] = Entrant(waiting=waiting[-1], candidate=version, along=tuple(waiting[:-1]))
 
 
 async def _toggling(machine: Machine, until: int) -> None:

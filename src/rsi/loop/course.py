@@ -1,20 +1,21 @@
 """Race or tree? A run begins as a race; the share of pairs of open changes that conflict decides, once, how it goes on.
 
-A pair is looked at when the later of the two is let into the race. With 16 changes the share itself decides (`course_for`), as in
-`rsi bench judge`. With fewer, a run goes over to the tree as soon as the share is above its limit beyond doubt (99 %, since one looks after
-each): changes, not pairs, are counted as independent, since one that rewrites a file conflicts with all others that do. Four rewrites of
-one file are enough.
+Two changes are a pair if they might have been on together: both are open, or one was accepted before the other, made for an earlier
+incumbent, could be let in. A pair is looked at when the later of the two is let in, or refused as stale. With 16 changes the share itself
+decides (`course_for`), as in `rsi bench judge`. With fewer, a run goes over to the tree as soon as the share is above its limit beyond
+doubt (99 %, since one looks after each): changes, not pairs, are counted as independent, since one that rewrites a file conflicts with
+all others that do. Four rewrites of one file are enough.
 """
 
 from rsi.core.records import Json
 from rsi.kernel.judge import Course, course_for, wilson
 from rsi.loop.machine import Machine
-from rsi.loop.state import State
+from rsi.loop.state import State, Waiting
 
-__all__ = ["choose", "ends_race", "note_opening"]
+__all__ = ["accepted_since", "choose", "ends_race", "note_meeting"]
 
 ENOUGH = 16
-"""With so many changes opened the share of conflicting pairs is taken as it is."""
+"""With so many changes the share of conflicting pairs is taken as it is."""
 FEWEST = 4
 """With fewer changes nothing is decided."""
 _DOUBT = 2.58
@@ -25,30 +26,36 @@ def ends_race(state: State) -> bool:
     return state.course is Course.TREE
 
 
-def note_opening(machine: Machine, *, met: int, conflicting: int) -> None:
-    """A change was opened beside `met` open ones, with so many of which it conflicts; choose the course if that is known by now."""
-    openings = machine.state.openings
-    if machine.config.judge.course != "auto" or len(openings) >= ENOUGH:
+def accepted_since(state: State, waiting: Waiting) -> int:
+    """How many changes were accepted since the version for which a proposal was made was the incumbent."""
+    line = [reign.version.id for reign in state.line]
+    return len(line) - 1 - line.index(waiting.proposal.parent) if waiting.proposal.parent in line else 0
+
+
+def note_meeting(machine: Machine, *, met: int, conflicting: int) -> None:
+    """A change met so many others and conflicts with so many of them; choose the course if that is known by now."""
+    meetings = machine.state.meetings
+    if machine.config.judge.course != "auto" or len(meetings) >= ENOUGH:
         return
-    openings.append((met, conflicting))
-    pairs, met_badly = (sum(column) for column in zip(*openings, strict=True))
-    if not pairs or len(openings) < FEWEST:
+    meetings.append((met, conflicting))
+    pairs, met_badly = (sum(column) for column in zip(*meetings, strict=True))
+    if not pairs or len(meetings) < FEWEST:
         return
     course = course_for(met_badly / pairs)
-    changes = sum(met > 0 for met, _ in openings)
+    changes = sum(met > 0 for met, _ in meetings)
     low, _ = wilson(changes * met_badly / pairs, changes, _DOUBT)
-    if len(openings) >= ENOUGH or course_for(low) is Course.TREE:
+    if len(meetings) >= ENOUGH or course_for(low) is Course.TREE:
         choose(machine, course)
 
 
 def choose(machine: Machine, course: Course) -> None:
     """Write the choice down, with what it was made by; it is made once."""
-    pairs = sum(met for met, _ in machine.state.openings)
-    conflicting = sum(met_badly for _, met_badly in machine.state.openings)
+    pairs = sum(met for met, _ in machine.state.meetings)
+    conflicting = sum(met_badly for _, met_badly in machine.state.meetings)
     machine.state.course = course
     body: Json = {
         "course": course.value,
-        "changes": len(machine.state.openings),
+        "changes": len(machine.state.meetings),
         "pairs": pairs,
         "conflicting": conflicting,
         "share": conflicting / pairs if pairs else None,

@@ -15,9 +15,11 @@ from rsi.loop.machine import Machine
 from rsi.loop.quarantine import barred
 from rsi.loop.state import Version, Waiting
 
-__all__ = ["admit", "leak_in", "most_promising", "news_of", "open_cycle", "patch_of", "rebased", "refuse"]
+__all__ = ["STALE", "admit", "leak_in", "most_promising", "news_of", "open_cycle", "patch_of", "rebased", "refuse"]
 
 MAX_TAG = 200
+STALE = "stale"
+"""The word with which a refusal begins whose patch does not merge with what was accepted since it was made."""
 SECRET = "secret in the tree"
 """The name of a tree that holds what only the judge may know."""
 
@@ -124,7 +126,7 @@ def rebased(machine: Machine, proposal: Proposal, base: Version) -> Proposal | s
     if isinstance(edits, Stale):
         return proposal
     if isinstance(edits, Conflict):
-        return f"stale: {edits.path} was changed by a change that was accepted since ({edits.reason})"
+        return f"{STALE}: {edits.path} was changed by a change that was accepted since ({edits.reason})"
     return replace(proposal, edits=edits) if edits else "nothing left: what was accepted since does the same"
 
 

@@ -11,17 +11,17 @@ from rsi.core.records import Json, Pool, ProposalId
 from rsi.kernel.judge import Closed, Ending, Round, Row, Standing
 from rsi.kernel.workspace import Composer, Conflict, Stale
 from rsi.loop.build import build
-from rsi.loop.course import ends_race, note_opening
+from rsi.loop.course import accepted_since, ends_race, note_meeting
 from rsi.loop.desk import Ticket, Until
 from rsi.loop.machine import Machine
 from rsi.loop.mixes import Played, play_arms
-from rsi.loop.proposals import admit, leak_in, most_promising, rebased, refuse
+from rsi.loop.proposals import STALE, admit, leak_in, most_promising, rebased, refuse
 from rsi.loop.quarantine import QUARANTINED, sentence
 from rsi.loop.state import Entrant, Reign, Version, Waiting
 from rsi.loop.trials import place_block
 from rsi.loop.verdicts import REBASED, accepted, conclude, conclude_test, rejected, unbuildable, undecided
 
-__all__ = ["admitting", "count_wins", "crown", "find_the_guilty", "is_over", "playing", "sweep", "withdraw"]
+__all__ = ["admitting", "count_wins", "crown", "find_the_guilty", "is_over", "playing", "sweep", "tell_opening", "withdraw"]
 
 
 async def admitting(machine: Machine) -> None:
@@ -70,6 +70,8 @@ async def _goes_on(machine: Machine, waiting: Waiting) -> bool:
     admitted = admit(machine, waiting, machine.state.incumbent)
     if isinstance(admitted, str):
         refuse(machine, waiting, admitted)
+        if admitted.startswith(STALE):
+            note_meeting(machine, met=accepted_since(machine.state, waiting), conflicting=1)
         return False
     candidate = await build(machine, admitted)
     sweep(machine)
@@ -95,16 +97,21 @@ def _open(machine: Machine, waiting: Waiting, candidate: Version) -> None:
     conflicts = sorted({other for pair in state.composer.conflicts() if name in pair for other in pair} - {name})
     race.open(name, conflicts)
     state.entrants[name] = Entrant(waiting=waiting, candidate=candidate)
+    tell_opening(machine, name, state.entrants[name], conflicts)
+    note_meeting(machine, met=len(state.entrants) - 1 + accepted_since(state, waiting), conflicting=len(conflicts))
+
+
+def tell_opening(machine: Machine, name: ProposalId, entrant: Entrant, conflicts: Sequence[ProposalId]) -> None:
+    """Write down that the test of a change has opened."""
     body: Json = {
-        "candidate": candidate.id,
-        "incumbent": state.incumbent.id,
+        "candidate": entrant.candidate.id,
+        "incumbent": machine.state.incumbent.id,
         "proposal": name,
-        "threshold": 1 / race.standing(name).level,
-        "open": len(state.entrants),
-        "conflicts": list(conflicts),
+        "threshold": 1 / machine.race.standing(name).level,
+        "open": len(machine.state.entrants),
+        "conflicts": [*conflicts],
     }
     machine.emit("test.opened", body)
-    note_opening(machine, met=len(state.entrants) - 1, conflicting=len(conflicts))
 
 
 async def _take_in(machine: Machine, drawn: Round, rows: Sequence[Sequence[Row]]) -> None:

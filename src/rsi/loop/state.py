@@ -195,7 +195,7 @@ class State:
         mind: what the improver knows; in a tree each version has its own.
         news: all verdicts that improvers may learn from, oldest first.
         course: race or tree.
-        openings: tests that were opened, with the open ones that each met, and how many of these it conflicts with.
+        meetings: for each change, how many others it met, open or accepted before, and with how many of these it conflicts.
         tree: the versions, once a tree is planted.
         queue: proposals that wait for a free place among the open tests.
         frontier: number of the first block of judge cases that no round has taken; each round takes one.
@@ -222,7 +222,7 @@ class State:
     mind: Mind = field(default_factory=Mind)
     news: list[Json] = field(default_factory=list)
     course: Course = Course.RACE
-    openings: list[tuple[int, int]] = field(default_factory=list)
+    meetings: list[tuple[int, int]] = field(default_factory=list)
     tree: Tree | None = None
     queue: deque[Waiting] = field(default_factory=deque)
     cause: Cause = field(default_factory=Cause)

@@ -67,7 +67,11 @@ def sight_data(progress: Progress) -> Json:
 
 def course_data(progress: Progress) -> Json:
     """Race or tree as it was chosen, with the conflicts that chose; None as long as nothing was chosen."""
-    return encode(progress.course)
+    found = progress.course
+    if found is None:
+        return None
+    counts: dict[str, Json] = {"changes": found.changes, "pairs": found.pairs, "conflicting": found.conflicting}
+    return {"course": found.course.value, **counts, "share": found.share}
 
 
 def calibration_data(progress: Progress) -> Json:
