@@ -18,7 +18,7 @@ from rsi.loop.run import run
 from rsi.loop.verify import verify
 from rsi.reports import write_report
 from rsi.testing.toy import ToyJail, toy_agent, toy_config, toy_parts, toy_power
-from tests.unit.test_loop_course import rewriting
+from tests.unit.test_loop_course import kinds_of, rewriting
 from tests.unit.test_quarantine import NAME, Told
 
 
@@ -79,12 +79,12 @@ def test_every_version_of_the_tree_was_proposed_by_its_parent_and_is_made_of_it(
         assert added[body["proposal"]]["parent"] == body["parent"]
 
 
-def test_more_than_one_version_improves_itself_before_any_is_accepted(tmp_path: Path) -> None:
+def test_versions_improve_themselves_before_any_is_accepted() -> None:
     improvers = set()
-    for seed in range(1, 5):
-        played = Played(tmp_path / str(seed), toy_config(seed=seed, course="tree", programs=60_000), toy_agent())
-        improvers |= {body["cycle"]["improver"] for body in played.bodies("cycle.opened")}
-        assert played.bodies("course.chosen")[0]["share"] is None
+    for seed in range(1, 4):
+        events: list[tuple[str, Any]] = kinds_of(toy_config(seed=seed, course="tree"), toy_agent())
+        improvers |= {body["cycle"]["improver"] for kind, body in events if kind == "cycle.opened"}
+        assert [body["share"] for kind, body in events if kind == "course.chosen"] == [None]
     assert len(improvers) > 2
 
 
@@ -245,3 +245,30 @@ def test_a_version_that_offends_is_out_with_all_that_descends_from_it(tmp_path: 
     assert not guilty & {body["candidate"] for kind, body in bodies if kind == "incumbent.changed"}
     assert verify(tmp_path, parts=parts).ok
     assert ToyJail().tier == parts.tier()
+
+
+def test_a_root_that_offends_is_undone_and_the_tree_is_planted_anew_at_the_version_before_it(grown: Played, tmp_path: Path) -> None:
+    root = grown.bodies("version.joined")[0]["parent"]
+    start = grown.bodies("run.started")[0]["start"]["id"]
+    assert root != start, "the race had kept something before"
+    chosen = next(entry.seq for entry in grown.entries if entry.kind == "course.chosen")
+    blocks = [entry.body for entry in grown.entries[:chosen] if entry.kind == "trials.done" and isinstance(entry.body, dict)]
+    before_tree = sum(body["candidate"] == root for body in blocks)
+    seen: list[Call] = []
+
+    def offends(call: Call) -> bool:
+        if call.function != "solve" or call.files["skill.json"] != grown.files_of(root)["skill.json"]:
+            return False
+        seen.append(call)
+        return len(seen) > before_tree + 6
+
+    entries: list[Entry] = []
+    longer = grown.config.model_copy(update={"run": grown.config.run.model_copy(update={"cycles": 8})})
+    parts = toy_parts(longer, lambda: Told(offends))
+    assert run(tmp_path, longer, grown.files, workers=1, observer=entries.append, stop=threading.Event(), parts=parts).finished
+    kinds = [entry.kind for entry in entries]
+    place = kinds.index("lineage.quarantined")
+    assert "course.chosen" in kinds[:place] and kinds.count("course.chosen") == 1
+    later: list[Any] = [entry.body for entry in entries[place:] if entry.kind == "version.joined"]
+    assert later and later[0]["parent"] == entries[place].body["incumbent"]  # type: ignore[index, call-overload]
+    assert verify(tmp_path, parts=parts).problems == ()
