@@ -253,14 +253,15 @@ def test_a_root_that_offends_is_undone_and_the_tree_is_planted_anew_at_the_versi
     assert root != start, "the race had kept something before"
     chosen = next(entry.seq for entry in grown.entries if entry.kind == "course.chosen")
     blocks = [entry.body for entry in grown.entries[:chosen] if entry.kind == "trials.done" and isinstance(entry.body, dict)]
-    before_tree = sum(body["candidate"] == root for body in blocks)
+    before_tree = len([body for body in blocks if body["candidate"] == root])
     seen: list[Call] = []
 
     def offends(call: Call) -> bool:
         if call.function != "solve" or call.files["skill.json"] != grown.files_of(root)["skill.json"]:
             return False
         seen.append(call)
-        return len(seen) > before_tree + 6
+        since: int = len(seen) - before_tree
+        return since > 6
 
     entries: list[Entry] = []
     longer = grown.config.model_copy(update={"run": grown.config.run.model_copy(update={"cycles": 8})})

@@ -7,7 +7,7 @@ from rsi.cli.view.state import RunState
 from rsi.cli.view.text import clean, count, duration, effect, evidence, percent, points
 from rsi.core.protocols import Entry
 from rsi.core.records import Accepted, Json
-from rsi.reports.words import belief_words, calibration_words, course_words, enforced, proof_words
+from rsi.reports.words import belief_words, calibration_words, course_words, enforced, plural, proof_words
 
 __all__ = ["PlainView", "tell", "what"]
 
@@ -83,8 +83,7 @@ def _course(state: RunState, progress: Progress, body: Mapping[str, Json]) -> st
 
 def _joined(state: RunState, progress: Progress, body: Mapping[str, Json]) -> str | None:
     attempt = state.attempt(body.get("proposal"))
-    parent = f"version of {clean(body.get('parent'), 12)}"
-    return None if attempt is None else f"a {parent} joins the tree: {what(attempt)}"
+    return None if attempt is None else f"a child of {clean(body.get('parent'), 13)} joins the tree: {what(attempt)}"
 
 
 def _ablated(state: RunState, progress: Progress, body: Mapping[str, Json]) -> str:
@@ -125,7 +124,8 @@ def _verdict(state: RunState, progress: Progress, body: Mapping[str, Json]) -> s
     if attempt is None or attempt.verdict is None:
         return None
     verdict, belief = attempt.verdict, attempt.belief
-    measured = f"believed {belief_words(belief)}, after {verdict.effect.pairs} pairs" if belief else "no pairs"
+    pairs = plural(verdict.effect.pairs, "pair")
+    measured = f"believed {belief_words(belief)}, after {pairs}" if belief else pairs
     if isinstance(verdict, Accepted):
         needed = f"needed {evidence(verdict.threshold)}" if attempt.certified is None else _ABLATED[attempt.certified]
         return f"KEPT {what(attempt)} — {measured}; evidence {evidence(verdict.e_value)}, {needed}"
