@@ -135,8 +135,12 @@ def _close(machine: Machine, seen: Calibration | None, blocks: list[Done], why_r
 
 
 def _prospect(machine: Machine, seen: Calibration) -> Prospect:
-    """What a race can detect with the trials that are left to judging at most, at the price per trial that was just seen."""
+    """What a race can detect with the trials that are left to judging at most, at the price per trial that was just seen.
+
+    As many changes share a trial as the improver keeps open; more can be, but only until it has waited for them.
+    """
     config, judge = machine.config, machine.config.judge
+    usual = min(config.propose.when_open_below, judge.open, judge.horizon)
     trials = max(0, machine.purse.left - cost_of_pass(config)) // max(1, round(seen.programs))
     size = machine.suite.size(Pool.JUDGE)
     variance = residual_variance(noise=seen.noise, between=seen.between, uses=trials / size if size else 1.0)
@@ -145,7 +149,7 @@ def _prospect(machine: Machine, seen: Calibration) -> Prospect:
         variance=variance,
         cases=size,
         floor=resolution_floor(size) if size else None,
-        rows=power_table(trials=trials, slots=min(judge.open, judge.horizon), horizon=judge.horizon, alpha=judge.alpha, variance=variance),
+        rows=power_table(trials=trials, slots=usual, horizon=judge.horizon, alpha=judge.alpha, variance=variance),
     )
 
 

@@ -105,9 +105,11 @@ class Chain:
 
 
 async def may_begin(machine: Machine) -> bool:
-    """Wait until all proposals are taken into the race and it has a free place; then whether another pass makes sense."""
-    state, race = machine.state, machine.race
-    await Until(lambda: not state.queue and not state.under_way and (race.vacancies > 0 or not race.remaining))
+    """Wait until all proposals are in the race, it has a free place and few are open; then whether another pass makes sense."""
+    state, race, few = machine.state, machine.race, machine.config.propose.when_open_below
+    await Until(
+        lambda: not state.queue and not state.under_way and (len(state.entrants) < few and race.vacancies > 0 or not race.remaining)
+    )
     state.cause.ended = state.cause.ended or _why_not(machine)
     return state.cause.ended is None
 

@@ -190,6 +190,7 @@ def settings_of(config: RunConfig) -> Settings:
         prior=_HOPE,
         fewest=min(_FEWEST, judge.max_pairs),
         hasty=_HASTY,
+        crowded=min(judge.open, config.propose.when_open_below),
     )
 
 

@@ -50,6 +50,7 @@ class Settings:
         fewest: trials that an edit gets before it may be dropped.
         hopeless: dropped when P(better) is below this multiple of the prior's.
         hasty: the same while the race is behind its schedule and an edit could take the free place.
+        crowded: so many open edits keep others waiting, in the race's queue or with whoever makes them; None: as many as there are slots.
         confident: P(better) that accepts under the fast rule.
         margin: None, or the loss on safety suites that an edit must be shown to stay above before it is accepted.
     """
@@ -64,6 +65,7 @@ class Settings:
     fewest: int = 50
     hopeless: float = 0.2
     hasty: float = 3.0
+    crowded: int | None = None
     confident: float = 0.9
     margin: float | None = None
 

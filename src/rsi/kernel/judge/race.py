@@ -327,4 +327,5 @@ class Race:
         """The multiple κ of the prior's P(better) below which an edit is dropped now: quickest search, paced by the budget."""
         settings = self._settings
         late = len(self._finished) < settings.horizon * self._spent / settings.budget
-        return settings.hasty if late and len(self._open) == settings.slots else settings.hopeless
+        crowded = settings.slots if settings.crowded is None else settings.crowded
+        return settings.hasty if late and len(self._open) >= crowded else settings.hopeless
