@@ -20,6 +20,7 @@ __all__ = [
     "ProposeConfig",
     "RunConfig",
     "RunSection",
+    "SafetyConfig",
     "Section",
     "from_json",
     "to_json",
@@ -95,6 +96,16 @@ class JudgeConfig(Section):
         return self
 
 
+class SafetyConfig(Section):
+    """A second suite, on which no change that is kept may do harm."""
+
+    suite: Literal["", "list_functions", "list_functions_basics"] = Field(
+        default="", description="The safety suite; none if empty, and then the other keys say nothing."
+    )
+    margin: float = Field(default=0.05, gt=0, le=1, description="Loss in score there that is tolerated of each change.")
+    share: float = Field(default=0.25, gt=0, lt=1, description="Share of the rounds that are played on it.")
+
+
 class CertificateConfig(Section):
     """How a release is compared with the start, on sealed cases, at the end."""
 
@@ -124,18 +135,21 @@ class RunConfig(Section):
     """The whole configuration of a run."""
 
     agent: str = Field(default="seed", min_length=1, description="The agent that improves itself: a built-in name or a folder.")
-    suite: Literal["list_functions"] = Field(default="list_functions", description="The suite of cases it is judged on.")
+    suite: Literal["list_functions", "list_functions_basics"] = Field(
+        default="list_functions", description="The suite of cases it is judged on."
+    )
     run: RunSection = RunSection()
     calibrate: CalibrateConfig = CalibrateConfig()
     practice: PracticeConfig = PracticeConfig()
     propose: ProposeConfig = ProposeConfig()
     judge: JudgeConfig = JudgeConfig()
+    safety: SafetyConfig = SafetyConfig()
     certificate: CertificateConfig = CertificateConfig()
     jail: JailConfig = JailConfig()
 
 
 def to_json(config: RunConfig) -> Json:
-    """The configuration as plain data, as it stands in a run's log; an empty salt or template is left out, since it is none."""
+    """The configuration as plain data, as it stands in a run's log; an empty salt or template, and no safety suite, are left out."""
     data: dict[str, Json] = config.model_dump(mode="json")
     run, jail = data["run"], data["jail"]
     assert isinstance(run, dict) and isinstance(jail, dict)
@@ -143,6 +157,8 @@ def to_json(config: RunConfig) -> Json:
         del run["salt"]
     if not config.jail.template:
         del jail["template"]
+    if not config.safety.suite:
+        del data["safety"]
     return data
 
 

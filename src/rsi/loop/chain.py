@@ -10,6 +10,7 @@ from rsi.loop.desk import Ticket, Until
 from rsi.loop.machine import Machine
 from rsi.loop.orders import Done
 from rsi.loop.proposals import open_cycle
+from rsi.loop.purse import cost_of_certificate
 
 __all__ = ["Chain", "cost_of_pass", "least_budget", "may_begin"]
 
@@ -127,7 +128,7 @@ def _why_not(machine: Machine) -> str | None:
 
 def least_budget(config: RunConfig) -> int:
     """The least budget (`run.programs`) with which a run with these settings can surely begin a first pass."""
-    certificate = 2 * config.certificate.pairs * config.certificate.programs
+    certificate = cost_of_certificate(config)
     before_tests = certificate + _cost_of_practice(config) + config.propose.programs
     least = min(before_tests + _cost_of_tests(config, 0), -(-before_tests * TESTS_SHARE // (TESTS_SHARE - 1)))
     if config.run.frozen_improver:
