@@ -36,6 +36,7 @@ __all__ = ["REFUSED", "Plan", "calibrate", "plan_for"]
 REFUSED = "refused"
 """The word with which the reason of a run begins that was not worth its money."""
 _FEWEST = 8
+_SAFETY_PART = 4
 _DIGITS = 6
 
 
@@ -54,14 +55,24 @@ class Plan:
 
 
 def plan_for(config: RunConfig) -> Plan:
-    """As many cases and repeats as `calibrate.share` of the budget pays for, half of the trials for repeats where they are few."""
+    """As many cases and repeats as `calibrate.share` of the budget pays for, half of the trials for repeats where they are few.
+
+    A quarter of the share is left to a safety suite, if there is one.
+    """
     wanted = config.calibrate
-    affordable = int(wanted.share * config.run.programs) // config.judge.programs
+    affordable = _affordable(config)
+    if config.safety.suite:
+        affordable -= affordable // _SAFETY_PART
     if affordable < max(_FEWEST, wanted.repeats):
         return Plan(cases=0, again=0, repeats=wanted.repeats)
     more = wanted.repeats - 1
     again = max(1, min(config.judge.block, wanted.cases, affordable // (2 * more)))
     return Plan(cases=max(again, min(wanted.cases, affordable - again * more)), again=again, repeats=wanted.repeats)
+
+
+def _affordable(config: RunConfig) -> int:
+    """Trials that the share of step 0 pays for."""
+    return int(config.calibrate.share * config.run.programs) // config.judge.programs
 
 
 async def calibrate(machine: Machine) -> None:
@@ -96,7 +107,7 @@ def _place(machine: Machine, plan: Plan) -> list[Ticket]:
 def _place_safety(machine: Machine, plan: Plan) -> list[Ticket]:
     """Version 0 on a few cases of the safety suite, if there is one, as far as the share pays for them besides."""
     wanted, judge = machine.config.calibrate, machine.config.judge
-    affordable = int(wanted.share * machine.config.run.programs) // judge.programs - plan.trials
+    affordable = _affordable(machine.config) - plan.trials
     cases = min(wanted.cases, affordable) if machine.config.safety.suite and plan.cases else 0
     firsts = range(0, max(0, cases), judge.block)
     machine.state.safety_frontier = max(0, cases)
