@@ -131,32 +131,6 @@ def test_what_conflicts_with_an_accepted_edit_ends_undecided_with_the_reason(tmp
     assert any("was changed by a change that was accepted since" in reason for reason in reasons)
 
 
-def open_when_practised(seen: Seen) -> list[int]:
-    """How many changes were open whenever a practice batch came in."""
-    opened, found = set[str](), list[int]()
-    for entry in seen:
-        body: Any = entry.body
-        if entry.kind == "test.opened":
-            opened.add(body["proposal"])
-        elif entry.kind == "verdict.given":
-            opened.discard(body["proposal"])
-        elif entry.kind == "job.done" and body["call"] == "practise":
-            found.append(len(opened))
-    return found
-
-
-@pytest.mark.parametrize("below", [1, 2, 12])
-def test_a_pass_begins_only_while_few_changes_are_open_and_all_that_it_brings_join_at_once(tmp_path: Path, below: int) -> None:
-    config = toy_config(seed=3, open=12, alpha=0.9).model_copy(
-        update={"propose": ProposeConfig(count=5, programs=200, when_open_below=below)}
-    )
-    result, seen = play(tmp_path, config)
-    opened = [int(str(body["open"])) for body in seen.bodies("test.opened")]
-    assert result.finished and len(seen.bodies("cycle.opened")) > 1 and max(opened) > 2
-    assert max(open_when_practised(seen)) < below
-    assert below < 12 or max(open_when_practised(seen)) > 2
-
-
 def test_the_number_of_workers_changes_no_decision(tmp_path: Path) -> None:
     digests = set()
     for workers in (1, 2, 5):
