@@ -14,9 +14,7 @@ from rsi.loop.state import Version, run_seed
 
 __all__ = ["place_block", "rows_by_case", "rows_of", "scores_of"]
 
-_PURPOSES = {Pool.CALIBRATION: "calibration", Pool.JUDGE: "judge", Pool.SEALED: "certificate"}
-
-_PURPOSES = {Pool.CALIBRATION: "calibration", Pool.JUDGE: "judge", Pool.SEALED: "certificate"}
+_PURPOSES = {Pool.CALIBRATION: "calibration", Pool.JUDGE: "judge", Pool.SEALED: "certificate", Pool.SAFETY: "safety"}
 
 
 def place_block(
