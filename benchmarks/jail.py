@@ -5,9 +5,8 @@
 Every way answers the same question (`f(x)` of a module of one line, JSON in, JSON out), without numpy and with it. `1,000 cases` is one
 call that runs the function a thousand times; its cost per case is what it takes beyond the median of a single call, over a thousand.
 `tree` adds a megabyte of files to a call, `answers` runs 300 answers on 10 probes each. `kill` is from the end of a call's time to its
-reply, for a call that ignores every signal it can. `asks` is one call that asks a thousand questions with small replies, `jobs` one episode in
-which a call asks a thousand times and each question is a job for an evaluator in a second jail; per question and per job they cost what
-they take beyond the median of a single call, over a thousand.
+reply, for a call that ignores every signal it can. `asks` is one call that asks a thousand questions with small replies; in `jobs` each of
+them is a job for an evaluator in a second jail. One of either costs what that takes beyond the median of a single call, over a thousand.
 """
 
 import argparse
@@ -233,8 +232,10 @@ def main() -> None:
     for _ in range(wanted.calls):
         for way in found:
             way.measure()
-    for closable in (*evaluators.values(), *plain.values(), *numeric.values(), *others.values()):
-        closable.close()
+    for evaluator in evaluators.values():
+        evaluator.close()
+    for jail in (*plain.values(), *numeric.values(), *others.values()):
+        jail.close()
     if wanted.json:
         medians = {way.name: round(way.median, 4) for way in found}
         print(json.dumps({"median_ms": medians, "figures": figures(found), "goals": GOALS, "absent": absent}, indent=2))
