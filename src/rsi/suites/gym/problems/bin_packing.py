@@ -1,0 +1,76 @@
+"""Online bin packing with sizes after Weibull's law."""
+
+import random
+from typing import Any
+
+from rsi.core.records import Json, Pool
+from rsi.suites.gym.problem import Problem, wholes
+
+__all__ = ["PROBLEM"]
+
+_CAPACITY = 100
+_ITEMS = 60
+
+START = """\
+OLD = 6.0
+WASTE = 0.8
+FULL = 4.0
+
+
+def waste(item, room):
+    return room - item
+
+
+def nearly_full(item, room):
+    if waste(item, room) < FULL:
+        return 1
+    return 0
+
+
+def rate(item, room, newer):
+    return 60 + OLD * newer + WASTE * waste(item, room) + nearly_full(item, room)
+"""
+
+EXPERT = """\
+def rate(item, room, newer):
+    left = room - item
+    if left == 0:
+        return 1000
+    if left > 8 and left < 18:
+        return 20 - 0.1 * left
+    return 100 - left + 0.01 * newer
+"""
+
+
+def _draw(rng: random.Random) -> dict[str, Json]:
+    return {"capacity": _CAPACITY, "items": [min(max(round(rng.weibullvariate(45, 3)), 5), _CAPACITY) for _ in range(_ITEMS)]}
+
+
+def _measure(instance: Any, transcript: Any) -> float:
+    rooms: list[int] = []
+    for item, place in zip(instance["items"], wholes(transcript, _ITEMS, 0, _ITEMS - 1), strict=True):
+        if place == len(rooms):
+            rooms.append(_CAPACITY)
+        if place > len(rooms) or rooms[place] < item:
+            raise ValueError("that bin has no room")
+        rooms[place] -= item
+    return len(rooms) * _CAPACITY / sum(instance["items"])
+
+
+PROBLEM = Problem(
+    name="bin_packing",
+    group=Pool.PRACTICE,
+    text="Online bin packing: rate(item, room, newer) rates an open bin for the next item; the item goes to the best bin rated above 0 "
+    "that has room for it, else into a new bin. Fewer bins score higher.",
+    source="Online bin packing with Weibull sizes as in Romera-Paredes et al. 2024 (FunSearch); best fit: Johnson et al. 1974",
+    entry="rate",
+    start=START,
+    knobs={"OLD": (4.0, 8.0), "WASTE": (0.5, 1.1)},
+    expert=EXPERT,
+    measured="bins for each bin's worth of items",
+    floor=1.35,
+    level=1.12,
+    draw=_draw,
+    measure=_measure,
+)
+"""Online bin packing."""
