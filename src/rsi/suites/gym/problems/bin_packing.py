@@ -1,4 +1,4 @@
-"""Online bin packing with sizes after Weibull's law."""
+"""Online bin packing of items of many sizes."""
 
 import random
 from typing import Any
@@ -12,8 +12,8 @@ _CAPACITY = 100
 _ITEMS = 60
 
 START = """\
-OLD = 6.0
-WASTE = 0.8
+OLD = 7.0
+WASTE = 0.4
 FULL = 4.0
 
 
@@ -23,27 +23,27 @@ def waste(item, room):
 
 def nearly_full(item, room):
     if waste(item, room) < FULL:
-        return 1
+        return 10
     return 0
 
 
 def rate(item, room, newer):
-    return 60 + OLD * newer + WASTE * waste(item, room) + nearly_full(item, room)
+    return 25 - OLD * newer + WASTE * waste(item, room) + nearly_full(item, room)
 """
 
 EXPERT = """\
 def rate(item, room, newer):
     left = room - item
-    if left == 0:
-        return 1000
-    if left > 8 and left < 18:
-        return 20 - 0.1 * left
+    if left < 3:
+        return 1000 - left
+    if left < 9:
+        return 10 - left
     return 100 - left + 0.01 * newer
 """
 
 
 def _draw(rng: random.Random) -> dict[str, Json]:
-    return {"capacity": _CAPACITY, "items": [min(max(round(rng.weibullvariate(45, 3)), 5), _CAPACITY) for _ in range(_ITEMS)]}
+    return {"capacity": _CAPACITY, "items": [rng.randint(9, 52) if rng.random() < 0.8 else rng.randint(53, 80) for _ in range(_ITEMS)]}
 
 
 def _measure(instance: Any, transcript: Any) -> float:
@@ -62,14 +62,14 @@ PROBLEM = Problem(
     group=Pool.PRACTICE,
     text="Online bin packing: rate(item, room, newer) rates an open bin for the next item; the item goes to the best bin rated above 0 "
     "that has room for it, else into a new bin. Fewer bins score higher.",
-    source="Online bin packing with Weibull sizes as in Romera-Paredes et al. 2024 (FunSearch); best fit: Johnson et al. 1974",
+    source="Random sizes; best fit (Johnson et al. 1974), learned rates (FunSearch, Romera-Paredes et al. 2024)",
     entry="rate",
     start=START,
-    knobs={"OLD": (4.0, 8.0), "WASTE": (0.5, 1.1)},
+    knobs={"OLD": (6.0, 9.0), "WASTE": (0.3, 0.5)},
     expert=EXPERT,
     measured="bins for each bin's worth of items",
-    floor=1.35,
-    level=1.12,
+    floor=1.3,
+    level=1.08,
     draw=_draw,
     measure=_measure,
 )

@@ -100,7 +100,7 @@ PROBLEM = Problem(
     expert=EXPERT,
     measured="hits as a share of those with foresight",
     floor=0.55,
-    level=0.82,
+    level=0.8,
     draw=_draw,
     measure=_measure,
 )

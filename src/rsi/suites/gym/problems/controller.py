@@ -71,8 +71,8 @@ PROBLEM = Problem(
     knobs={"PULL": (0.9, 1.5), "DAMP": (0.1, 0.25)},
     expert=EXPERT,
     measured="mean error, with a fee for jumps of the force",
-    floor=1.2,
-    level=0.35,
+    floor=0.95,
+    level=0.3,
     draw=_draw,
     measure=_measure,
 )

@@ -15,7 +15,7 @@ _PAYOFF = {(1, 1): 3, (1, 0): 0, (0, 1): 5, (0, 0): 1}
 START = """\
 MEMORY = 12
 TRUST = 0.25
-LATE = 0
+GREED = 4
 
 
 def kindness(theirs):
@@ -23,8 +23,12 @@ def kindness(theirs):
     return (sum(recent) + 1) / (len(recent) + 1)
 
 
+def tempted(mine):
+    return len(mine) % GREED == GREED - 1
+
+
 def decide(mine, theirs, left):
-    if left <= LATE:
+    if tempted(mine):
         return 0
     if kindness(theirs) > TRUST:
         return 1
@@ -32,22 +36,15 @@ def decide(mine, theirs, left):
 """
 
 EXPERT = """\
+def unprovoked(mine, theirs):
+    return sum(1 for k in range(1, len(mine)) if theirs[k] == 0 and 0 not in mine[max(0, k - 2) : k])
+
+
 def decide(mine, theirs, left):
-    played = len(mine)
-    if left == 1:
+    if left == 1 or unprovoked(mine, theirs) > 1:
         return 0
-    if played < 2:
+    if len(mine) == 0:
         return 1
-    if played == 2:
-        return 0
-    if played < 6:
-        return 1
-    bites = theirs[3] + theirs[4]
-    if bites == 2 and theirs[2] == 1:
-        return 0
-    early = sum(theirs[2:6])
-    if sum(theirs[-4:]) == 0:
-        return 0
     return theirs[-1]
 """
 
@@ -78,11 +75,11 @@ PROBLEM = Problem(
     source="Axelrod's tournaments (1984); rivals as in the Axelrod library (Knight et al. 2016)",
     entry="decide",
     start=START,
-    knobs={"MEMORY": (9, 15), "TRUST": (0.15, 0.35)},
+    knobs={"MEMORY": (8, 16), "TRUST": (0.15, 0.35)},
     expert=EXPERT,
     measured="points per round",
-    floor=1.7,
-    level=2.8,
+    floor=1.9,
+    level=2.85,
     draw=_draw,
     measure=_measure,
 )

@@ -84,7 +84,7 @@ PROBLEM = Problem(
     expert=EXPERT,
     measured="log10 of the loss at the end over that at the start",
     floor=0.0,
-    level=-2.6,
+    level=-3.2,
     draw=_draw,
     measure=_measure,
 )

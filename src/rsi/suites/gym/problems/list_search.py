@@ -32,11 +32,11 @@ def promise(depth, wrong, missing, gap):
 
 
 def _draw(rng: random.Random) -> dict[str, Json]:
-    """Inputs and outputs of a composition of three operations that no shorter prefix of it equals."""
+    """Inputs and outputs of a composition of three or four operations that no shorter prefix of it equals."""
     while True:
         inputs = [tuple(rng.randint(0, 9) for _ in range(rng.randint(4, 6))) for _ in range(_EXAMPLES)]
         stages = [tuple(inputs)]
-        for operation in rng.sample(OPERATIONS, 3):
+        for operation in rng.sample(OPERATIONS, rng.randint(3, 4)):
             stages.append(tuple(map(operation, stages[-1])))
         if len(set(stages)) == len(stages) and all(xs and max(xs) <= 200 for xs in stages[-1]):
             return {"inputs": [list(xs) for xs in inputs], "outputs": [list(xs) for xs in stages[-1]]}

@@ -12,7 +12,7 @@ __all__ = ["PROBLEM"]
 _CITIES = 16
 
 START = """\
-BACK = 0.5
+BACK = 0.9
 REACH = 3
 PASSES = 1
 
@@ -99,11 +99,11 @@ PROBLEM = Problem(
     source="Random uniform Euclidean instances; farthest insertion (Rosenkrantz et al. 1977), 2-opt (Croes 1958)",
     entry="tour",
     start=START,
-    knobs={"BACK": (0.35, 0.65), "REACH": (2, 3)},
+    knobs={"BACK": (0.75, 0.95), "REACH": (2, 3)},
     expert=EXPERT,
     measured="length over a lower bound (each city's two nearest neighbours)",
-    floor=1.9,
-    level=1.2,
+    floor=1.5,
+    level=1.15,
     draw=_draw,
     measure=_measure,
 )
