@@ -91,8 +91,8 @@ def _best(trace: tuple[int, ...], size: int) -> int:
 PROBLEM = Problem(
     name="cache",
     group=Pool.PRACTICE,
-    text="Cache eviction: worth(hits, since, stay) is the worth of a cached page (its requests since it came, requests since it was last "
-    "asked for, requests since it came); the page of least worth is evicted. More hits score higher.",
+    text="Cache eviction: worth(hits, since, stay) is the worth of a cached page (its requests since it came, requests since it "
+    "was last asked for, requests since it came); the page of least worth is evicted. More hits score higher.",
     source="Replacement under skewed popularity, scans and phases; LRU-K (O'Neil 1993), LRFU (Lee 2001), OPT (Belady 1966)",
     entry="worth",
     start=START,
@@ -100,7 +100,7 @@ PROBLEM = Problem(
     expert=EXPERT,
     measured="hits as a share of those with foresight",
     floor=0.55,
-    level=0.8,
+    level=0.85,
     draw=_draw,
     measure=_measure,
 )
