@@ -31,7 +31,7 @@ _SAME = 1e-9
 class Gym:
     """Improvement problems under secret seeds; see `rsi.core.protocols.Suite`.
 
-    Case `i` of a pool is problem `i % n` of the pool's group; the constants of its start program, its practice instances and its hidden ones
+    Case `i` of a pool is problem `i % n` of the pool's group; the constants of its start program, its practice and its hidden instances
     follow from the pool's secret seed and `i` only. No question, not even of the practice pool, carries an instance: an improver asks for
     evaluations instead.
 

@@ -1,13 +1,17 @@
 """Programs of the gym: source text in a small subset of Python that ends by steps and cannot look outside itself.
 
-Functions, assignments, `if`, `for`, `while`, comprehensions, lambdas, numbers, lists, tuples, dicts, a few builtins and functions of
-`math`; see `grammar` for what is left out and `guards` for what is bounded.
+What a program means is what it means in Python, but that comprehensions in brackets of calls, `enumerate` and `zip` are lists at once and
+that `*=` makes a new list.
+
+Functions, assignments, `if`, `for`, `while`, comprehensions, lambdas, numbers, lists, tuples, dicts, a few builtins and functions of `math`;
+see `grammar` for what is left out and `guards` for what is bounded.
 
 Covers: reaching the harness or the interpreter (no import, attribute, text, exception, generator or name with an underscore at an end);
 endless loops, recursion without end, numbers, lists and tuples that explode, comparisons and hashes of nested structures that double;
 state that outlives an evaluation (each has a fresh module). All of these end by a count: no result hangs on the speed of the machine.
-Does not cover: keys of dicts chosen to collide, which are slow (the jail's limit of CPU time ends those); objects that are handed in (a play hands copies to a program, or checks afterwards); faults of the interpreter itself, which
-the jail is for; the exact depth of recursion that another version of Python allows.
+Does not cover: keys of dicts chosen to collide, which are slow (the jail's limit of CPU time ends those); objects that are handed in (a
+play hands copies to a program, or checks afterwards); faults of the interpreter itself, which the jail is for; the exact depth of recursion
+that another version of Python allows.
 """
 
 import sys

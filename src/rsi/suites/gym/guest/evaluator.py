@@ -52,7 +52,7 @@ PLAYS: Mapping[str, Callable[[Any, Any], Any]] = {
     "tour": tour.play,
     "tracking": tracking.play,
 }
-"""How a program is put to the test, by the name of the problem."""
+"""How a program is put to the test, by the name of the problem; a play's first argument begins a fresh module of the program."""
 
 ENTRIES: Mapping[str, str] = {
     "bandit": "index",
@@ -100,6 +100,6 @@ def _transcript(play: Callable[[Any, Any], Any], entry: str, source: object, ins
     try:
         code = compiled(str(source))
         with shallow():
-            return play(started(code, entry, STEPS), instance)
+            return play(lambda: started(code, entry, STEPS), instance)
     except FAULTS:
         return None

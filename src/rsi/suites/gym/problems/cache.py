@@ -14,9 +14,9 @@ _LENGTH = 180
 _PAGES = 24
 
 START = """\
-YOUTH = 0.06
+YOUTH = 0.1
 HITS = 0.5
-KNOWN = 3
+KNOWN = 2
 
 
 def familiar(hits):
@@ -31,7 +31,7 @@ def worth(hits, since, stay):
 
 EXPERT = """\
 def worth(hits, since, stay):
-    return (hits - 0.5) / (stay + 6) + 1.0 / (since + 4)
+    return (hits - 0.5) / (stay + 6) + 0.4 / (since + 8)
 """
 
 
@@ -96,7 +96,7 @@ PROBLEM = Problem(
     source="Replacement under skewed popularity, scans and phases; LRU-K (O'Neil 1993), LRFU (Lee 2001), OPT (Belady 1966)",
     entry="worth",
     start=START,
-    knobs={"YOUTH": (0.04, 0.09), "HITS": (0.3, 0.7)},
+    knobs={"YOUTH": (0.08, 0.14), "HITS": (0.3, 0.7)},
     expert=EXPERT,
     measured="hits as a share of those with foresight",
     floor=0.55,
