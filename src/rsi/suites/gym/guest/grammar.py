@@ -8,7 +8,7 @@ program can name a guard.
 
 import ast
 
-__all__ = ["Refused", "admit"]
+__all__ = ["METHODS", "Refused", "admit"]
 
 LONGEST = 20_000
 MOST_NODES = 4_000
@@ -25,6 +25,8 @@ _PLAIN = (
 _NATIVE_METHODS = {"append", "get", "setdefault"}
 _LONG_METHODS = {"pop", "insert", "remove", "index", "count", "reverse"}
 _OWN_METHODS = {"items", "keys", "values", "sort"}
+METHODS = frozenset(_NATIVE_METHODS | _LONG_METHODS | _OWN_METHODS)
+"""What may be called of a list or dict."""
 _GUARDED = {ast.Add: "_add", ast.Mult: "_mul", ast.Pow: "_pow", ast.LShift: "_shl", ast.BitOr: "_or"}
 _NUMERIC = (ast.Sub, ast.Div, ast.FloorDiv, ast.Mod)
 
@@ -108,7 +110,7 @@ def _check_expression(node: ast.AST) -> None:
 
 def _check_method(node: ast.Attribute, called: set[int]) -> None:
     """An attribute may only be a method that is called."""
-    if id(node) not in called or node.attr not in _NATIVE_METHODS | _LONG_METHODS | _OWN_METHODS:
+    if id(node) not in called or node.attr not in METHODS:
         raise Refused(f"there is no attribute {node.attr}")
 
 
