@@ -1,0 +1,23 @@
+"""Improvers that outlive their run: certified agent versions, each with where it came from and what is claimed of it."""
+
+from rsi.improvers.drawn import improver_of, keep_release
+from rsi.improvers.package import Packed, pack, unpack
+from rsi.improvers.records import Arrival, Change, Improver, Passage, named, tree_of
+from rsi.improvers.store import PREFIX, Store, best
+
+__all__ = [
+    "PREFIX",
+    "Arrival",
+    "Change",
+    "Improver",
+    "Packed",
+    "Passage",
+    "Store",
+    "best",
+    "improver_of",
+    "keep_release",
+    "named",
+    "pack",
+    "tree_of",
+    "unpack",
+]
