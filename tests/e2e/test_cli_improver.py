@@ -186,10 +186,11 @@ def test_show_tells_the_run_its_certificate_and_each_change_with_its_reason(plac
 def test_a_run_without_an_agent_begins_with_the_improver_in_use_and_adds_to_what_is_certified(place: Path, only: str) -> None:
     assert "Later runs begin with improver" in said(place, "improver", "use", "best")
     text = said(place, "run", "--config", "short.toml")
-    where = f"runs/improver-{only[:12]}-1"
+    where = f"runs/improver-{only[:12]}-2"
     assert text.startswith(f"{where} begins with improver {only[:12]} (certified +")
-    assert started(place, where)["config"]["agent"] == f"improver:{only}"
+    assert started(place, where)["config"]["agent"] == f"improver:{only}" and started(place, where)["seed"] == 2
     assert said(place, "run", "--config", "short.toml").startswith(f"{where} is finished already.")
+    assert "verified: every entry follows" in said(place, "verify", where, state="nowhere")
     newest, older = told(place, "improver", "list")["improvers"]
     assert (older["id"], older["in_use"], newest["runs"]) == (only, True, 2) and newest["ensured"] == older["low"] + newest["low"]
     assert said(place, "improver", "use", "seed") == "Later runs begin with the shipped agent.\n"
@@ -218,7 +219,7 @@ def test_an_improver_travels_in_one_file_and_is_a_claim_until_the_log_is_at_hand
 
 
 def test_a_file_that_the_log_contradicts_is_not_taken_in(place: Path, only: str) -> None:
-    second = f"runs/improver-{only[:12]}-1"
+    second = f"runs/improver-{only[:12]}-2"
     said(place, "improver", "export", only, "claim.json")
     found = rsi(place, "improver", "import", "claim.json", "--run", second, state="strict")
     assert found.returncode == 1 and "do not say the same" in found.stderr and len(found.stderr.splitlines()) == 1

@@ -15,9 +15,7 @@ from rsi.cli.view.text import clean, effect, percent, points
 from rsi.core.codec import encode
 from rsi.core.errors import IntegrityError, UserError
 from rsi.core.records import Json
-from rsi.improvers import Arrival, Change, Improver, Packed, Passage, Store, best, keep_release, named, tree_of
-from rsi.improvers.drawn import passage_of
-from rsi.improvers.store import read_package
+from rsi.improvers import Arrival, Change, Improver, Packed, Passage, Store, best, keep_release, named, passage_of, read_package, tree_of
 from rsi.loop.agents import load_agent
 
 __all__ = ["improver"]

@@ -2,6 +2,7 @@
 
 import os
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 
 from rsi.attacks.proof import state_folder
@@ -10,7 +11,7 @@ from rsi.config.model import RunConfig, from_json
 from rsi.core.errors import UserError
 from rsi.core.protocols import Files
 from rsi.core.records import Manifest
-from rsi.improvers import PREFIX, Store, named
+from rsi.improvers import PREFIX, Improver, Store, named
 from rsi.kernel.audit.log import FileEventLog
 from rsi.kernel.evaluate import load_manifest
 from rsi.loop.agents import load_agent
@@ -64,8 +65,10 @@ def improvers() -> Store:
 def beginning(settings: RunConfig, out: Path | None) -> Beginning:
     """The agent that a run begins with: the one that is named; else the one of the run in `out`; else the one chosen with `use`.
 
+    A run that begins with an improver gets cases that no run behind it has had: where no seed is named, the first one that gives such.
+
     Raises:
-        UserError: there is no such agent or improver.
+        UserError: there is no such agent or improver, or the seed that is named gives the cases of a run behind it.
         IntegrityError: the improver's file was changed; names it.
     """
     is_named = "agent" in settings.model_fields_set
@@ -78,7 +81,24 @@ def beginning(settings: RunConfig, out: Path | None) -> Beginning:
     gain = f"certified {100 * found.improver.last.certificate.gain:+.1f} points".replace("-", "−")
     how = "named" if is_named else f"`--agent {SHIPPED}` begins with the shipped agent"
     words = f"begins with improver {named(identity)} ({gain}), {how}"
-    return Beginning(settings=settings.model_copy(update={"agent": PREFIX + identity}), files=found.files, words=words)
+    fresh = _with_fresh_cases(settings, found.improver)
+    return Beginning(settings=fresh.model_copy(update={"agent": PREFIX + identity}), files=found.files, words=words)
+
+
+def _with_fresh_cases(settings: RunConfig, improver: Improver) -> RunConfig:
+    """The settings with a seed that gives other cases than those on which the improver was chosen and certified."""
+    used = {passage.build_seed for passage in improver.passages if passage.suite == settings.suite}
+    free = next(one for one in (_seeded(settings, seed) for seed in count(settings.run.seed)) if run_seed(one, "build") not in used)
+    if free.run.seed == settings.run.seed or "seed" not in settings.run.model_fields_set:
+        return free
+    raise UserError(
+        f"seed {settings.run.seed} gives the very cases on which this improver was chosen and certified: "
+        f"a gain on them would prove nothing; take another one, --seed {free.run.seed} for instance"
+    )
+
+
+def _seeded(settings: RunConfig, seed: int) -> RunConfig:
+    return settings.model_copy(update={"run": settings.run.model_copy(update={"seed": seed})})
 
 
 def _in_use() -> str | None:

@@ -122,7 +122,9 @@ class JailConfig(Section):
 class RunConfig(Section):
     """The whole configuration of a run."""
 
-    agent: str = Field(default="seed", min_length=1, description="The agent that improves itself: a built-in name or a folder.")
+    agent: str = Field(
+        default="seed", min_length=1, description="The agent that improves itself: a built-in name, a folder, or improver:ID."
+    )
     suite: Literal["list_functions"] = Field(default="list_functions", description="The suite of cases it is judged on.")
     run: RunSection = RunSection()
     calibrate: CalibrateConfig = CalibrateConfig()

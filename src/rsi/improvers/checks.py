@@ -13,6 +13,7 @@ from rsi.kernel.oversight import path_problem
 __all__ = ["MAX_FILES", "MAX_TREE_BYTES", "problem_of"]
 
 MAX_FILES = 2_000
+"""As many as a tree may have after a change in a run."""
 MAX_TREE_BYTES = 8_000_000
 """As large as a tree may become in a run."""
 _MAX_PASSAGES = 1_000

@@ -1,14 +1,16 @@
 """The improvers of a user: found by their first digits, checked whenever they are read, one of them in use."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from rsi.cli.versions import beginning, find_solver, improvers
-from rsi.config import load_config
+from rsi.config import RunConfig, load_config
 from rsi.core.errors import IntegrityError, UserError
 from rsi.improvers import Arrival, Packed, Store, best, pack
 from rsi.loop.agents import load_agent
+from rsi.loop.state import run_seed
 from rsi.testing.improvers import improver_over
 from rsi.testing.toy import toy_agent
 
@@ -130,6 +132,25 @@ def test_a_run_begins_with_the_choice_unless_an_agent_is_named(mine: Store, tmp_
     assert beginning(load_config(None, {"agent": f"improver:{other.id[:8]}"}), None).files == other.files
     (tmp_path / "run.toml").write_text('agent = "seed"\n')
     assert beginning(load_config(tmp_path / "run.toml"), None).words == ""
+
+
+def test_a_run_gets_cases_that_no_run_behind_its_improver_has_had(mine: Store) -> None:
+    files = toy_agent(0.3)
+    improver = improver_over(toy_agent(0.1), toy_agent(0.2), files)
+    used = [replace(one, build_seed=run_seed(seeded(seed), "build")) for one, seed in zip(improver.passages, (1, 2), strict=True)]
+    packed = pack(replace(improver, passages=tuple(used)), files)
+    mine.add(packed, HERE)
+    mine.choose(packed.id)
+    assert beginning(load_config(None), None).settings.run.seed == 3
+    assert beginning(seeded(7), None).settings.run.seed == 7
+    assert beginning(load_config(None, {"run.salt": "mine", "run.seed": 2}), None).settings.run.seed == 2
+    assert beginning(load_config(None, {"agent": "seed", "run.seed": 2}), None).settings.run.seed == 2
+    with pytest.raises(UserError, match="seed 2 gives the very cases .* --seed 3"):
+        beginning(seeded(2), None)
+
+
+def seeded(seed: int) -> RunConfig:
+    return load_config(None, {"run.seed": seed})
 
 
 def test_a_version_is_named_improver_and_is_built_with_the_seed_of_its_certificate(mine: Store) -> None:
