@@ -160,6 +160,12 @@ def only(place: Path, first: Done) -> str:
     return found
 
 
+def test_with_json_a_run_says_on_stderr_what_it_kept(place: Path, only: str) -> None:
+    done = rsi(place, "run", "--agent", "agent", "--config", "short.toml", "--json")
+    assert done.returncode == 0 and done.stderr.startswith(f"Kept as improver {only[:12]}") and len(done.stdout.splitlines()) == 1
+    assert json.loads(done.stdout)["claim"]["low"] > 0
+
+
 def started(place: Path, run: str) -> Any:
     return json.loads((place / run / "log.jsonl").read_text().splitlines()[0])["body"]
 
@@ -210,12 +216,24 @@ def test_an_improver_travels_in_one_file_and_is_a_claim_until_the_log_is_at_hand
     assert rsi(place, "improver", "export", only, "out.json").returncode == 2
     text = said(place, "improver", "import", "out.json", state="elsewhere")
     assert f"Imported as improver {only[:12]}" in text and "what its exporter claims" in text
-    assert "claimed by its exporter" in said(place, "improver", state="elsewhere")
+    assert "claimed by an exporter" in said(place, "improver", state="elsewhere")
     assert rsi(place, "improver", "use", "best", state="elsewhere").returncode == 2
     checked = said(place, "improver", "import", "out.json", "--run", "runs/agent-1", state="elsewhere")
     assert "is here already" in checked and "claims" not in checked
     assert told(place, "improver", state="elsewhere")["improvers"][0]["checked"] is True
     assert (place / "out.json").read_bytes() == (place / f"elsewhere/improvers/{only}.json").read_bytes()
+
+
+def test_a_chain_of_runs_is_a_claim_until_the_log_of_each_was_at_hand(place: Path, only: str) -> None:
+    where = f"runs/improver-{only[:12]}-2"
+    newest = told(place, "improver", "add", where)["id"]
+    for identity in (newest, only):
+        said(place, "improver", "export", identity, f"{identity}.json")
+    half = said(place, "improver", "import", f"{newest}.json", "--run", where, state="chain")
+    assert "the runs before are what its exporter claims" in half and rsi(place, "improver", "use", "best", state="chain").returncode == 2
+    said(place, "improver", "import", f"{only}.json", "--run", "runs/agent-1", state="chain")
+    assert "claims" not in said(place, "improver", "import", f"{newest}.json", "--run", where, state="chain")
+    assert told(place, "improver", "use", "best", state="chain")["in_use"] == newest
 
 
 def test_a_file_that_the_log_contradicts_is_not_taken_in(place: Path, only: str) -> None:

@@ -20,6 +20,9 @@ from rsi.loop.agents import load_agent
 
 __all__ = ["improver"]
 
+_CLAIM = "Its certificate is what its exporter claims; with --run and the folder of its last run it is checked against the log."
+_CLAIM_BEFORE = "The log of its last run says the same; the runs before are what its exporter claims: import theirs with --run first."
+
 improver = App(name="improver")
 """`rsi improver`: without a word behind it, the same as `list`."""
 
@@ -73,7 +76,7 @@ def _tell_rows(rows: list[_Row]) -> None:
     for row in rows:
         last, one = row.improver.last, row.improver.last.certificate
         mark, gain = "*" if row.in_use else " ", effect(one.gain, one.low, one.high)
-        claimed = "" if row.arrival and row.arrival.checked else "  claimed by its exporter"
+        claimed = "" if row.arrival and row.arrival.checked else "  claimed by an exporter"
         say(
             f"{mark} {named(row.id):12}  {clean(row.improver.name, 16):16}  {clean(last.suite, 14):14}  {gain:32}  "
             f"{len(row.improver.passages):>4}  {points(row.improver.floor):>7}  {clean(last.run, 12):12}  {_day(row.arrival):10}{claimed}"
@@ -132,8 +135,8 @@ def _came(arrival: Arrival | None) -> str:
         return "Nothing says how it got here: its certificate is a claim."
     source = clean(arrival.source, 200)
     if arrival.checked:
-        return f"Kept on {_day(arrival)}; its last run's log says the same: {source}"
-    return f"Imported on {_day(arrival)} from {source}: its certificate is what its exporter claims."
+        return f"Came on {_day(arrival)} from {source}; the logs of all its runs were at hand and say the same."
+    return f"Came on {_day(arrival)} from {source}; no logs at hand say all of it: its certificates are what an exporter claims."
 
 
 def _tell_passage(passage: Passage) -> None:
@@ -254,11 +257,12 @@ def import_(
     if run is not None:
         _check_against(packed, file, run)
     store = improvers()
-    is_new = store.add(packed, Arrival(at=time.time(), source=str(file.resolve()), checked=run is not None))
+    is_checked = run is not None and store.vouches(packed.improver.passages[:-1])
+    is_new = store.add(packed, Arrival(at=time.time(), source=str(file.resolve()), checked=is_checked))
     code = _arrived(packed, "Imported", is_new, as_json)
     arrival = store.arrival(packed.id)
     if not as_json and not (arrival and arrival.checked):
-        say("Its certificate is what its exporter claims; with --run and the folder of its last run it is checked against the log.")
+        say(_CLAIM if run is None else _CLAIM_BEFORE)
         say("It is somebody else's program and runs in jails only; for runs that begin with it, set run.salt (docs/config.md).")
     return code
 

@@ -101,7 +101,7 @@ class Arrival:
     Attributes:
         at: seconds since 1970.
         source: the folder of the run, or the file that it was imported from.
-        checked: whether the last run's log was at hand and said the same; else the certificate is what the exporter claims.
+        checked: whether the logs of all its runs were at hand here and said the same; else some certificate is what an exporter claims.
     """
 
     at: float

@@ -12,7 +12,7 @@ from pathlib import Path
 from rsi.core.codec import decode, encode, loads
 from rsi.core.errors import IntegrityError, MessageError, UserError
 from rsi.improvers.package import MAX_BYTES, Packed, unpack
-from rsi.improvers.records import Arrival, Improver, named
+from rsi.improvers.records import Arrival, Improver, Passage, named
 
 __all__ = ["PREFIX", "Store", "best", "read_package"]
 
@@ -78,6 +78,15 @@ class Store:
             found: Arrival = decode(Arrival, data)
             return found
         return None
+
+    def vouches(self, passages: tuple[Passage, ...]) -> bool:
+        """Whether logs that were at hand here say the same of all these runs; of none, yes."""
+        for identity in self.ids() if passages else ():
+            arrival = self.arrival(identity)
+            with suppress(IntegrityError, UserError):
+                if arrival and arrival.checked and self.read(identity).improver.passages == passages:
+                    return True
+        return not passages
 
     def add(self, packed: Packed, arrival: Arrival) -> bool:
         """Keep an improver; False if it is there already. One that was only imported and is checked now is marked so.

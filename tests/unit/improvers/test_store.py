@@ -86,6 +86,16 @@ def test_an_imported_improver_is_a_claim_until_it_is_checked_and_stays_checked(s
     assert store.arrival(packed.id) is None
 
 
+def test_an_invented_past_is_not_vouched_for(store: Store) -> None:
+    first, files = improver_over(toy_agent(0.1), toy_agent(0.2), lows=[0.2]), toy_agent(0.3)
+    chain = improver_over(toy_agent(0.1), toy_agent(0.2), files, lows=[0.2])
+    store.add(pack(first, toy_agent(0.2)), CLAIMED)
+    assert store.vouches(()) and not store.vouches(chain.passages[:-1])
+    store.add(pack(first, toy_agent(0.2)), HERE)
+    assert store.vouches(chain.passages[:-1]) and not store.vouches(chain.passages)
+    assert not store.vouches((replace(first.last, seed=9),))
+
+
 def test_a_choice_holds_until_it_is_changed(store: Store) -> None:
     packed = made(0.3)
     store.add(packed, HERE)
