@@ -264,7 +264,7 @@ def examples() -> list[dict[str, list[int]]]:
         (("improver", "add", "agent"), 2, "cannot read agent/log.jsonl"),
         (("improver", "import", "agent/main.py"), 1, "no file of an improver"),
         (("improver", "import", "nothing.json"), 2, "nothing.json cannot be read"),
-        (("improver", "shwo"), 2, "see `rsi improver --help`"),
+        (("improver", "shows"), 2, "see `rsi improver --help`"),
     ],
 )
 def test_what_cannot_be_used_is_named_in_one_line(place: Path, only: str, argv: tuple[str, ...], code: int, words: str) -> None:
