@@ -160,6 +160,14 @@ def only(place: Path, first: Done) -> str:
     return found
 
 
+@pytest.fixture(scope="module")
+def second(place: Path, only: str) -> tuple[str, str]:
+    """A run that begins with that improver because it is in use: its folder, and what it said."""
+    said(place, "improver", "add", "runs/agent-1", state="two")
+    said(place, "improver", "use", "best", state="two")
+    return f"runs/improver-{only[:12]}-2", said(place, "run", "--config", "short.toml", state="two")
+
+
 def test_with_json_a_run_says_on_stderr_what_it_kept(place: Path, only: str) -> None:
     done = rsi(place, "run", "--agent", "agent", "--config", "short.toml", "--json")
     assert done.returncode == 0 and done.stderr.startswith(f"Kept as improver {only[:12]}") and len(done.stdout.splitlines()) == 1
@@ -189,19 +197,27 @@ def test_show_tells_the_run_its_certificate_and_each_change_with_its_reason(plac
     assert passage["head"] == last["hash"] and passage["run"] == started(place, "runs/agent-1")["run"]
 
 
-def test_a_run_without_an_agent_begins_with_the_improver_in_use_and_adds_to_what_is_certified(place: Path, only: str) -> None:
-    assert "Later runs begin with improver" in said(place, "improver", "use", "best")
-    text = said(place, "run", "--config", "short.toml")
-    where = f"runs/improver-{only[:12]}-2"
+def test_a_run_without_an_agent_begins_with_the_improver_in_use(place: Path, only: str, second: tuple[str, str]) -> None:
+    where, text = second
     assert text.startswith(f"{where} begins with improver {only[:12]} (certified +")
     assert started(place, where)["config"]["agent"] == f"improver:{only}" and started(place, where)["seed"] == 2
-    assert said(place, "run", "--config", "short.toml").startswith(f"{where} is finished already.")
+    assert said(place, "run", "--config", "short.toml", "--out", where, state="two").startswith(f"{where} is finished already.")
     assert "verified: every entry follows" in said(place, "verify", where, state="nowhere")
-    newest, older = told(place, "improver", "list")["improvers"]
-    assert (older["id"], older["in_use"], newest["runs"]) == (only, True, 2) and newest["ensured"] == older["low"] + newest["low"]
-    assert said(place, "improver", "use", "seed") == "Later runs begin with the shipped agent.\n"
-    assert told(place, "improver", "list")["in_use"] is None
-    assert said(place, "run", "--config", "short.toml", "--out", where).startswith(f"{where} is finished already.")
+
+
+def test_what_a_run_adds_to_an_improver_is_kept_behind_it_and_not_chosen(place: Path, only: str, second: tuple[str, str]) -> None:
+    newest, older = told(place, "improver", "list", state="two")["improvers"]
+    assert (older["id"], newest["runs"], newest["checked"]) == (only, 2, True)
+    assert newest["ensured"] == older["low"] + newest["low"]
+    assert f"`rsi improver use {newest['id'][:12]}`" in second[1]
+
+
+def test_a_choice_is_shown_and_taken_back(place: Path, only: str) -> None:
+    said(place, "improver", "add", "runs/agent-1", state="choice")
+    assert "Later runs begin with improver" in said(place, "improver", "use", only[:5], state="choice")
+    assert told(place, "improver", state="choice")["in_use"] == only and f"* {only[:12]}" in said(place, "improver", state="choice")
+    assert said(place, "improver", "use", "seed", state="choice") == "Later runs begin with the shipped agent.\n"
+    assert told(place, "improver", state="choice")["in_use"] is None
 
 
 def test_a_run_that_shall_not_keep_does_not_and_may_be_added_by_hand(place: Path, only: str) -> None:
@@ -224,11 +240,11 @@ def test_an_improver_travels_in_one_file_and_is_a_claim_until_the_log_is_at_hand
     assert (place / "out.json").read_bytes() == (place / f"elsewhere/improvers/{only}.json").read_bytes()
 
 
-def test_a_chain_of_runs_is_a_claim_until_the_log_of_each_was_at_hand(place: Path, only: str) -> None:
-    where = f"runs/improver-{only[:12]}-2"
-    newest = told(place, "improver", "add", where)["id"]
+def test_a_chain_of_runs_is_a_claim_until_the_log_of_each_was_at_hand(place: Path, only: str, second: tuple[str, str]) -> None:
+    where, _ = second
+    newest = told(place, "improver", "add", where, state="two")["id"]
     for identity in (newest, only):
-        said(place, "improver", "export", identity, f"{identity}.json")
+        said(place, "improver", "export", identity, f"{identity}.json", state="two")
     half = said(place, "improver", "import", f"{newest}.json", "--run", where, state="chain")
     assert "the runs before are what its exporter claims" in half and rsi(place, "improver", "use", "best", state="chain").returncode == 2
     said(place, "improver", "import", f"{only}.json", "--run", "runs/agent-1", state="chain")
@@ -236,10 +252,9 @@ def test_a_chain_of_runs_is_a_claim_until_the_log_of_each_was_at_hand(place: Pat
     assert told(place, "improver", "use", "best", state="chain")["in_use"] == newest
 
 
-def test_a_file_that_the_log_contradicts_is_not_taken_in(place: Path, only: str) -> None:
-    second = f"runs/improver-{only[:12]}-2"
+def test_a_file_that_the_log_contradicts_is_not_taken_in(place: Path, only: str, second: tuple[str, str]) -> None:
     said(place, "improver", "export", only, "claim.json")
-    found = rsi(place, "improver", "import", "claim.json", "--run", second, state="strict")
+    found = rsi(place, "improver", "import", "claim.json", "--run", second[0], state="strict")
     assert found.returncode == 1 and "do not say the same" in found.stderr and len(found.stderr.splitlines()) == 1
     assert told(place, "improver", state="strict")["improvers"] == []
 
