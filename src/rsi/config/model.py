@@ -137,8 +137,10 @@ class JailConfig(Section):
 class RunConfig(Section):
     """The whole configuration of a run."""
 
-    agent: str = Field(default="seed", min_length=1, description="The agent that improves itself: a built-in name or a folder.")
-    suite: Literal["list_functions", "list_functions_basics"] = Field(
+    agent: str = Field(
+        default="seed", min_length=1, description="The agent that improves itself: a built-in name, a folder, or improver:ID."
+    )
+    suite: Literal["list_functions", "list_functions_basics", "gym"] = Field(
         default="list_functions", description="The suite of cases it is judged on."
     )
     run: RunSection = RunSection()
