@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from rsi.kernel.judge.ratio import Pair, Ratio, ratio_of
 
-__all__ = ["Compounding", "Episode", "Standing", "Step", "area_under", "compounding", "pairs_of", "standing_of"]
+__all__ = ["Compounding", "Episode", "Record", "Step", "area_under", "compounding", "pairs_of", "record_of"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +47,7 @@ class Episode:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
+class Record:
     """What all episodes of one improver come to.
 
     Attributes:
@@ -122,11 +122,11 @@ def pairs_of(ours: Sequence[Episode], theirs: Sequence[Episode]) -> list[Pair]:
     return found
 
 
-def standing_of(name: str, episodes: Sequence[Episode], zero: Sequence[Episode] | None, *, budget: int, alpha: float = 0.05) -> Standing:
+def record_of(name: str, episodes: Sequence[Episode], zero: Sequence[Episode] | None, *, budget: int, alpha: float = 0.05) -> Record:
     """What the episodes of an improver come to; `zero` are those of version 0, None where it is version 0 itself."""
     gains = [_mean([e.gain for e in same]) for same in _by_problem(episodes).values()]
     mean, points = _mean(gains), 100 * math.fsum(e.gain for e in episodes)
-    return Standing(
+    return Record(
         name=name,
         episodes=len(episodes),
         gain=mean,
