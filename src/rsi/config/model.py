@@ -123,7 +123,7 @@ class RunConfig(Section):
     """The whole configuration of a run."""
 
     agent: str = Field(default="seed", min_length=1, description="The agent that improves itself: a built-in name or a folder.")
-    suite: Literal["list_functions"] = Field(default="list_functions", description="The suite of cases it is judged on.")
+    suite: Literal["list_functions", "gym"] = Field(default="list_functions", description="The suite of cases it is judged on.")
     run: RunSection = RunSection()
     calibrate: CalibrateConfig = CalibrateConfig()
     practice: PracticeConfig = PracticeConfig()

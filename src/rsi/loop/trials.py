@@ -1,9 +1,10 @@
 """Blocks of trials: a version on some cases of a pool, each block one order, each with one entry in the log."""
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 
 from rsi.core.records import CaseId, Clock, Json, Outcome, Pool, Trial
-from rsi.kernel.evaluate import Bench, run_block
+from rsi.kernel.evaluate import Bench, run_block, run_episodes
 from rsi.kernel.judge import Row
 from rsi.loop.desk import Ticket
 from rsi.loop.machine import Machine
@@ -40,8 +41,10 @@ def place_block(
 
     def work(bench: Bench) -> Done:
         cases = suite.cases(pool, first, count)
-        trials, clock = run_block(
-            machine.watched(bench.jail),
+        jail, rules = machine.watched(bench.jail), suite.scorer.episodes
+        play = run_block if rules is None else partial(run_episodes, spare=bench.spare(), episodes=rules)
+        trials, clock = play(
+            jail,
             suite=suite.scorer,
             candidate=name,
             files=files,
@@ -65,7 +68,7 @@ def place_block(
             "trials": done.value,
         }
         machine.emit("trials.done", body, done.clock)
-        sentence_for(machine, version, "solve", done)
+        sentence_for(machine, version, "solve" if suite.scorer.episodes is None else "improve", done)
 
     key = machine.key("trials", version.key, pool.value, first, count)
     cost = count * programs

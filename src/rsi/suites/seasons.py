@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 
-from rsi.core.protocols import Score, Suite
+from rsi.core.protocols import Episodes, Score, Suite
 from rsi.core.records import Case, Json, Pool
 from rsi.suites.seeds import season_seed
 
@@ -35,6 +35,11 @@ class Seasonal:
     def required_tier(self) -> str:
         """The weakest jail that keeps its hidden cases hidden."""
         return self._whole.required_tier
+
+    @property
+    def episodes(self) -> Episodes | None:
+        """How its cases are played."""
+        return self._whole.episodes
 
     def size(self, pool: Pool) -> int | None:
         """How many different cases a pool has."""

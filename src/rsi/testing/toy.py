@@ -245,6 +245,11 @@ class ToySuite:
         return "toy"
 
     @property
+    def episodes(self) -> None:
+        """Every case is answered at once."""
+        return None
+
+    @property
     def required_tier(self) -> str:
         """S0: the answers are no secret."""
         return "S0"
