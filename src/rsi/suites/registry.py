@@ -11,7 +11,7 @@ from rsi.suites.list_functions import ListFunctions
 
 __all__ = ["suite"]
 
-_SUITES: Mapping[str, Callable[[Mapping[Pool, int]], Suite]] = {"list_functions": ListFunctions, "gym": Gym}
+_SUITES: Mapping[str, Callable[[Mapping[Pool, int]], Suite]] = {"gym": Gym, "list_functions": ListFunctions}
 
 
 def suite(name: str, seeds: Mapping[Pool, int]) -> Suite:

@@ -64,7 +64,9 @@ def evaluator_of(episodes: Episodes, spare: Jail, *, budget: int, wall_s: float)
         wall_s: seconds until it is ended (a safety net).
     """
     files, module = episodes.evaluator()
-    return Evaluator(spare, files, module, limits=Limits(wall_s=wall_s, cpu_s=wall_s, pause_s=_PAUSE_S, questions=_SPARE_QUESTIONS + budget))
+    return Evaluator(
+        spare, files, module, limits=Limits(wall_s=wall_s, cpu_s=wall_s, pause_s=_PAUSE_S, questions=_SPARE_QUESTIONS + budget)
+    )
 
 
 def run_episodes(
