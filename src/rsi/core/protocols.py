@@ -1,7 +1,8 @@
 """The seams of rsi: what each part needs of the next. Every protocol has a conformance suite in `rsi.testing`.
 
 `Jail` runs code that is not trusted, `Archive` keeps candidates, `EventLog` keeps what happened, `Suite` has the cases and their
-scores, `Episodes` how those are played in which a program is improved, `ChangeJudge` decides over one candidate against one incumbent, `Pool` (see `rsi.schedule`) runs jobs.
+scores, `Episodes` how those cases are played in which a program is improved (`Rehearsal`: what it may be tried on first), `ChangeJudge`
+decides over one candidate against one incumbent, `Pool` (see `rsi.schedule`) runs jobs.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -231,8 +232,8 @@ class Rehearsal(Protocol):
 class Episodes(Protocol):
     """How a suite of improvement problems is played: the target improves a program, and what it hands in is scored on hidden instances.
 
-    The evaluator is the suite's own code, runs programs in a jail, and has two functions: `serve(payload, ask)` takes jobs one after another
-    (see `rsi.kernel.evaluate.Evaluator`), `run({"jobs": […]})` takes them all at once and gives `{"transcripts": [[…]…]}`.
+    The evaluator is the suite's own code, runs programs in a jail, and has two functions: `serve(payload, ask)` takes jobs one by one (see
+    `rsi.kernel.evaluate.Evaluator`), `run({"jobs": […]})` takes them all at once and gives `{"transcripts": [[…]…]}`.
     """
 
     def evaluator(self) -> tuple[Files, str]:

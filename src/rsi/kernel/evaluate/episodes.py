@@ -1,9 +1,9 @@
-"""Episodes: a candidate improves a program, the kernel runs what it asks for and counts, and what it hands in is scored on hidden instances.
+"""Episodes: a candidate improves a program, the kernel runs what it asks for and counts; what it hands in is scored on hidden instances.
 
 Two jails are at work at once: the candidate's, and that of the suite's evaluator, which runs programs and never sees the candidate. The
 final program runs in a fresh process once the episode is over.
 
-Covers: counting (see `Meter`), an evaluator that a program breaks (that program has no answer), answers of any shape, candidates that crash.
+Covers: counting (see `Meter`), an evaluator that a program breaks (that program has no answer), answers of any shape, crashes.
 Does not cover: what the evaluator cannot hold back from a program; its own documents say that.
 """
 

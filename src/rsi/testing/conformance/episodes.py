@@ -11,7 +11,7 @@ from rsi.testing.conformance.rehearsal import check_rehearsal, start_of
 
 __all__ = ["EpisodesConformance"]
 
-_SOME = 12
+_SOME = 6
 _LIMITS = Limits(wall_s=60.0, cpu_s=60.0)
 
 
