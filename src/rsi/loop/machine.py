@@ -2,12 +2,12 @@
 
 import random
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from rsi.config import RunConfig, to_json
 from rsi.core.codec import canonical, encode, sha256_hex
-from rsi.core.protocols import Archive, Files, Jail, Limits, Suite
+from rsi.core.protocols import Archive, Files, Jail, Limits, Rehearsal, Suite
 from rsi.core.records import Candidate, Case, Clock, Json, Manifest, Pool, ProposalId
 from rsi.kernel.evaluate import load_manifest
 from rsi.kernel.judge import Prior, Race, Settings
@@ -39,6 +39,12 @@ class SharedSuite:
         """Practice batch number `index`."""
         with self._lock:
             return self._suite.practice_batch(index, count)
+
+    def rehearsals(self, index: int, count: int) -> Sequence[Rehearsal]:
+        """The problems of practice batch number `index`; none where practice is answered at once."""
+        with self._lock:
+            rules = self._suite.episodes(Pool.PRACTICE)
+            return () if rules is None else rules.practice_rehearsals(index, count)
 
     def size(self, pool: Pool) -> int | None:
         """How many different cases a pool has; None where there are as many as are asked for."""

@@ -7,7 +7,7 @@ from rsi.core.codec import canonical, sha256_hex
 from rsi.core.errors import IntegrityError
 from rsi.core.protocols import Archive, Entry, Files, Limits
 from rsi.core.records import CandidateId, Json, Outcome, Pool, ProposalId
-from rsi.kernel.evaluate import load_manifest, run_block
+from rsi.kernel.evaluate import Bench, load_manifest, run_trials
 from rsi.kernel.workspace import Composer, Composition, difference, rebase_patch, tree_key
 from rsi.loop.machine import scanner_of
 from rsi.loop.parts import Parts
@@ -36,10 +36,11 @@ def rejudge_blocks(entries: Sequence[Entry], archive: Archive, config: RunConfig
 def _again(body: dict[str, Json], files: Files, config: RunConfig, parts: Parts) -> Json:
     pool, first, rows = Pool(str(body["pool"])), body["first"], body["trials"]
     assert isinstance(first, int) and isinstance(rows, list)
-    jail = parts.make_jail()
+    bench = Bench(parts.make_jail)
     try:
-        trials, _ = run_block(
-            WatchedJail(jail, scanner_of(config, parts.secrets)),
+        trials, _ = run_trials(
+            WatchedJail(bench.jail, scanner_of(config, parts.secrets)),
+            bench.spare,
             suite=parts.suite,
             candidate=CandidateId(str(body["candidate"])),
             files=files,
@@ -50,7 +51,7 @@ def _again(body: dict[str, Json], files: Files, config: RunConfig, parts: Parts)
             limits=Limits(wall_s=config.jail.wall_s, cpu_s=config.jail.wall_s),
         )
     finally:
-        jail.close()
+        bench.close()
     return rows_of(trials)
 
 

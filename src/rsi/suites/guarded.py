@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from rsi.core.protocols import Score, Suite
+from rsi.core.protocols import Episodes, Score, Suite
 from rsi.core.records import Case, Json, Pool
 
 __all__ = ["Guarded"]
@@ -34,6 +34,10 @@ class Guarded:
     def size(self, pool: Pool) -> int | None:
         """How many different cases a pool has."""
         return self._of(pool).size(pool)
+
+    def episodes(self, pool: Pool) -> Episodes | None:
+        """How cases of a pool are played."""
+        return self._of(pool).episodes(pool)
 
     def cases(self, pool: Pool, start: int, count: int) -> Sequence[Case]:
         """Cases of a pool."""

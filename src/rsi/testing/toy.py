@@ -250,6 +250,10 @@ class ToySuite:
         """Name of the suite."""
         return f"toy {self._kind}".strip()
 
+    def episodes(self, pool: Pool) -> None:
+        """Every case is answered at once."""
+        return None
+
     @property
     def required_tier(self) -> str:
         """S0: the answers are no secret."""

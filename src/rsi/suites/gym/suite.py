@@ -57,6 +57,14 @@ class Gym:
         """S2: an improver that can read the kernel's memory knows the hidden instances."""
         return "S2"
 
+    def episodes(self, pool: Pool) -> "Gym":
+        """Every case is an episode, of which this suite knows the rules."""
+        return self
+
+    def evaluator(self) -> tuple[Files, str]:
+        """What runs programs in a jail, and its module."""
+        return guest_files(), EVALUATOR
+
     def size(self, pool: Pool) -> int | None:
         """As many as are asked for."""
         return None

@@ -1,0 +1,91 @@
+"""Problems of the gym as a population to draw from: the kind of each problem is drawn afresh, and so is its start.
+
+So problems are independent and equally distributed, which is what an interval for an expected gain rests on.
+"""
+
+import random
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+
+from rsi.bench.improvers.episodes import Challenge, Ground
+from rsi.core.protocols import Jail, Limits
+from rsi.core.records import Case, Json, Pool
+from rsi.kernel.evaluate import Evaluator
+from rsi.suites import secret_seeds
+from rsi.suites.gym import EVALUATOR, Gym, guest_files
+from rsi.suites.gym.catalogue import problems_of
+
+__all__ = ["GymProblems"]
+
+_SALT = "rsi bench improver"
+"""No run of the same seed has ever had these cases."""
+_LIMITS = Limits(wall_s=900.0, cpu_s=900.0, pause_s=60.0)
+
+
+class GymProblems:
+    """The gym's problems of one pool, in the order in which a benchmark draws them.
+
+    Args:
+        pool: whose kinds of problems; no kind is in two pools.
+        seed: of the draws and of the cases.
+        most: problems that may be asked for.
+    """
+
+    def __init__(self, pool: Pool, seed: int, most: int) -> None:
+        """Draw the kinds."""
+        self._gym = Gym(secret_seeds(seed, salt=_SALT))
+        self._pool = pool
+        self._cases = _drawn(len(problems_of(pool)), random.Random(f"{_SALT} {seed}"), most)
+        self.required_tier = self._gym.required_tier
+        """The weakest jail that keeps hidden instances hidden."""
+
+    def challenge(self, number: int) -> Challenge:
+        """Problem number 0, 1, 2 …"""
+        case = self._case(number)
+        question = case.question
+        assert isinstance(question, dict)
+        source, instances = question["source"], question["instances"]
+        assert isinstance(source, str) and isinstance(instances, int)
+        return Challenge(number=number, problem=case.id, family=case.family, question=question, source=source, instances=instances)
+
+    def ground(self, challenge: Challenge, jail: Jail) -> AbstractContextManager[Ground]:
+        """Where its programs are run: one evaluator in the jail for all that is asked, and a fresh one for what is handed in."""
+        return _opened(self._gym, self._case(challenge.number), jail)
+
+    def _case(self, number: int) -> Case:
+        return self._gym.cases(self._pool, self._cases[number], 1)[0]
+
+
+def _drawn(kinds: int, rng: random.Random, most: int) -> list[int]:
+    """Numbers of cases: a kind at random each time, and the next case of it (case `i` of a pool is of kind `i % kinds`)."""
+    used = [0] * kinds
+    found = []
+    for _ in range(most):
+        kind = rng.randrange(kinds)
+        found.append(kind + kinds * used[kind])
+        used[kind] += 1
+    return found
+
+
+@contextmanager
+def _opened(gym: Gym, case: Case, jail: Jail) -> Iterator[Ground]:
+    with Evaluator(jail, guest_files(), EVALUATOR, limits=_LIMITS) as evaluator:
+        yield _Jailed(gym, case, evaluator)
+
+
+class _Jailed:
+    """Runs the programs of one case through an evaluator."""
+
+    def __init__(self, gym: Gym, case: Case, evaluator: Evaluator) -> None:
+        self._gym, self._case, self._evaluator = gym, case, evaluator
+        self._rehearsal = gym.rehearsal(case)
+
+    def practice(self, source: str, instances: Sequence[int]) -> Sequence[float | None]:
+        said = self._evaluator.run(self._rehearsal.job(source, instances))
+        return self._rehearsal.scores(instances, said)
+
+    def hidden(self, source: str) -> float:
+        # What an improver had run before must not be able to touch what decides: a fresh guest.
+        self._evaluator.close()
+        outputs: Json = self._evaluator.run(self._gym.hidden_job(self._case, source))
+        return self._gym.score(self._case, source, outputs).value or 0.0

@@ -1,0 +1,87 @@
+"""All improvers on all problems: which episodes there are, and that they are played whatever the number of workers."""
+
+import threading
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from typing import Protocol
+
+from rsi.bench.improvers.entrants import Entrant, built
+from rsi.bench.improvers.episodes import Challenge, Ground, play
+from rsi.core.protocols import Jail
+from rsi.kernel.evaluate import Bench
+from rsi.kernel.judge import Episode
+from rsi.schedule import Job, WorkerPool, wait
+from rsi.suites.seeds import number_of
+
+__all__ = ["Problems", "hold"]
+
+
+class Problems(Protocol):
+    """Held-out problems: as many as are asked for, drawn independently of one another."""
+
+    def challenge(self, number: int) -> Challenge:
+        """Problem number 0, 1, 2 …; the same number always gives the same problem."""
+
+    def ground(self, challenge: Challenge, jail: Jail) -> AbstractContextManager[Ground]:
+        """Where its programs are run, in a jail that is used for nothing else meanwhile."""
+
+
+def hold(
+    entrants: Sequence[Entrant],
+    problems: Problems,
+    *,
+    count: int,
+    repetitions: int,
+    budget: int,
+    seed: int,
+    make_jail: Callable[[], Jail],
+    workers: int,
+    stop: threading.Event,
+    observer: Callable[[int, int], None],
+) -> dict[str, list[Episode]]:
+    """The episodes of every entrant by its name, in the order of problems and repetitions.
+
+    Args:
+        entrants: who takes part.
+        problems: on what.
+        count: problems.
+        repetitions: episodes of each entrant on each problem, with other seeds.
+        budget: evaluations of each episode.
+        seed: decides the improvers' own random choices; those of one episode are the same for every entrant.
+        make_jail: opens a jail.
+        workers: processes that work at the same time; they change no number.
+        stop: ends it without a result.
+        observer: told how many episodes of how many are over.
+
+    Raises:
+        UserError: an entrant does not build, or a command cannot be started.
+        Halted: `stop` was set.
+    """
+    found: dict[str, list[Episode]] = {entrant.name: [] for entrant in entrants}
+    with WorkerPool(workers, make_jail) as pool:
+        ready = [pool.submit(Job(key=f"build {entrant.name}", work=_builder(entrant))) for entrant in entrants]
+        seated = [wait(future, stop) for future in ready]
+        plan = [(number, repetition, entrant) for number in range(count) for repetition in range(repetitions) for entrant in seated]
+
+        def job(number: int, repetition: int, entrant: Entrant) -> Job[Episode]:
+            return Job(key=f"{entrant.name} on problem {number}", work=_player(entrant, problems, number, repetition, budget, seed))
+
+        futures = [pool.submit(job(*item)) for item in plan]
+        for done, ((_, _, entrant), future) in enumerate(zip(plan, futures, strict=True), start=1):
+            found[entrant.name].append(wait(future, stop))
+            observer(done, len(plan))
+    return found
+
+
+def _builder(entrant: Entrant) -> Callable[[Bench], Entrant]:
+    return lambda bench: built(entrant, bench.jail)
+
+
+def _player(entrant: Entrant, problems: Problems, number: int, repetition: int, budget: int, seed: int) -> Callable[[Bench], Episode]:
+    def work(bench: Bench) -> Episode:
+        challenge = problems.challenge(number)
+        luck = number_of("improver", seed, challenge.problem, repetition) >> 208
+        with problems.ground(challenge, bench.spare()) as ground:
+            return play(entrant.seated(bench.jail), challenge, ground, seed=luck, repetition=repetition, budget=budget)
+
+    return work
