@@ -24,10 +24,10 @@ def machine_of(config: RunConfig, seen: list[Entry]) -> Machine:
     return Machine(config, toy_agent(), opening=opening, archive=MemoryArchive(), suite=parts.suite, journal=journal, floor=floor)
 
 
-def chosen_after(openings: Sequence[tuple[int, int]], course: str = "auto") -> list[Json]:
+def chosen_after(openings: Sequence[tuple[int, int]], course: str = "auto", config: RunConfig | None = None) -> list[Json]:
     """What is written down of the choice when tests open one after another beside so many, in conflict with so many of these."""
     seen: list[Entry] = []
-    machine = machine_of(toy_config(course=course), seen)
+    machine = machine_of(config or toy_config(course=course), seen)
     for met, conflicting in openings:
         if machine.state.course is Course.RACE:
             note_meeting(machine, met=met, conflicting=conflicting)
@@ -63,6 +63,12 @@ def test_a_conflict_between_two_of_few_changes_decides_nothing() -> None:
 
 def test_changes_that_were_never_open_together_decide_nothing() -> None:
     assert chosen_after([(0, 0)] * 40) == []
+
+
+def test_a_run_with_a_safety_suite_stays_a_race() -> None:
+    config = toy_config(course="auto")
+    guarded = config.model_copy(update={"safety": config.safety.model_copy(update={"suite": "list_functions_basics"})})
+    assert chosen_after(REWRITES, config=guarded) == [] != chosen_after(REWRITES, config=config)
 
 
 @pytest.mark.parametrize("course", ["race", "tree"])

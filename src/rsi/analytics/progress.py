@@ -7,6 +7,7 @@ from enum import StrEnum
 from rsi.analytics.calibrated import Calibrated
 from rsi.analytics.capability import Capability
 from rsi.analytics.ledger import Use
+from rsi.analytics.safeguard import SafetyCertificate
 from rsi.core.records import Candidate, CandidateId, Certificate, Cycle, JailProof, Limitation, Proposal, ProposalId, Verdict
 from rsi.kernel.judge import Belief, Course, Skill
 
@@ -90,7 +91,7 @@ class Costs:
 
     Attributes:
         budget: programs that the run may spend; None if its configuration does not say.
-        purposes: programs by call, by `judge` and by `certificate`.
+        purposes: programs by call, by `judge`, by `safety` and by `certificate`.
         surfaces: programs of judge trials by surface of the change under test, and `incumbent`.
         wall_s: from entry to entry, without the time between a stop and a resume.
         cpu_s: of all jails together.
@@ -190,6 +191,7 @@ class Progress:
         trials: executions of a version on a case, the certificate's included.
         certificate: None as long as no sealed cases were opened.
         shares: the certificate's scores by family.
+        safety: the same on the safety suite; None as long as there is no certificate, and without such a suite.
         ended: why the run ended, None while it goes on.
         resumed: how often the run was taken up again.
         calibrated: what step 0 found; None before it is over, and in logs from before there was one.
@@ -220,6 +222,7 @@ class Progress:
     predictions: Skill | None = None
     retreats: tuple[Retreat, ...] = ()
     calibrated: Calibrated | None = None
+    safety: SafetyCertificate | None = None
     uses: Mapping[str, Use] = field(default_factory=dict)
     course: Chosen | None = None
 

@@ -1,7 +1,4 @@
-"""From the entries of a log, and nothing else, to where the run stands.
-
-`Tracker` takes entries one by one (for a live view); `progress_of` takes them all at once.
-"""
+"""From a log's entries alone to where the run stands: `Tracker` takes them one by one (for a live view), `progress_of` all at once."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -13,6 +10,7 @@ from rsi.analytics.course import ablated, chosen
 from rsi.analytics.ledger import Ledger
 from rsi.analytics.progress import Attempt, Chosen, Costs, Failure, Fate, Incumbent, Progress, Retreat, Share, Tried
 from rsi.analytics.reading import beside, number, seconds, take
+from rsi.analytics.safeguard import SafetyCertificate, safety_certificate
 from rsi.core.errors import IntegrityError
 from rsi.core.protocols import Entry
 from rsi.core.records import (
@@ -89,6 +87,7 @@ class Tracker:
         self._fresh: dict[CandidateId, FreshScores] = {}
         self._opened: dict[CaseId, int] = {}
         self._certificate: Certificate | None = None
+        self._safety: SafetyCertificate | None = None
         self._shares: dict[str, Share] = {}
         self._tried: Counter[tuple[str, bool, str, CandidateId | None, ProposalId | None]] = Counter()
         self._retreats: list[Retreat] = []
@@ -164,6 +163,7 @@ class Tracker:
             ),
             certificate=self._certificate,
             shares=dict(self._shares),
+            safety=self._safety,
             ended=self._ended,
             resumed=self._resumed,
             entries=self._entries,
@@ -358,6 +358,7 @@ class Tracker:
 
     def _read_certificate(self, entry: Entry) -> None:
         self._certificate = take(entry, "certificate", Certificate)
+        self._safety = safety_certificate(entry)
         families: dict[str, dict[str, Json]] = take(entry, "families", dict[str, dict[str, Json]])
         self._shares = {family: _share(numbers) for family, numbers in families.items()}
 

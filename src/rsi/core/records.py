@@ -66,13 +66,15 @@ class Surface(StrEnum):
 class Pool(StrEnum):
     """Who may see a case: the agent (practice), only the judge, or only a release certificate (sealed).
 
-    Cases for calibration are hidden like those of the judge, but nothing is decided on them except whether a run may begin.
+    Cases for calibration are hidden like those of the judge, but nothing is decided on them except whether a run may begin. Those for
+    safety are of another suite: they only veto.
     """
 
     PRACTICE = "practice"
     CALIBRATION = "calibration"
     JUDGE = "judge"
     SEALED = "sealed"
+    SAFETY = "safety"
 
 
 class Outcome(StrEnum):

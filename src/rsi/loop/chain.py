@@ -12,6 +12,7 @@ from rsi.loop.machine import Machine
 from rsi.loop.orders import Done
 from rsi.loop.pace import has_caught_up, needed_for_pass
 from rsi.loop.proposals import open_cycle
+from rsi.loop.purse import cost_of_certificate
 
 __all__ = ["Chain", "cost_of_pass", "least_budget", "may_begin"]
 
@@ -109,11 +110,13 @@ class Chain:
 
 
 async def may_begin(machine: Machine) -> bool:
-    """Wait until all proposals are in the race and it has a free place, or in the tree and it has caught up; then whether to go on."""
-    state, race = machine.state, machine.race
+    """Wait until all proposals are in the race, it has a free place and few are open (a tree: has caught up); then whether to go on."""
+    state, race, few = machine.state, machine.race, machine.config.propose.when_open_below
 
     def has_room() -> bool:
-        return race.vacancies > 0 or not race.remaining if state.course is Course.RACE else has_caught_up(machine)
+        if state.course is Course.TREE:
+            return has_caught_up(machine)
+        return len(state.entrants) < few and race.vacancies > 0 or not race.remaining
 
     await Until(lambda: not state.queue and not state.under_way and has_room())
     state.cause.ended = state.cause.ended or _why_not(machine)
@@ -137,7 +140,7 @@ def _why_not(machine: Machine) -> str | None:
 
 def least_budget(config: RunConfig) -> int:
     """The least budget (`run.programs`) with which a run with these settings can surely begin a first pass."""
-    certificate = 2 * config.certificate.pairs * config.certificate.programs
+    certificate = cost_of_certificate(config)
     before_tests = certificate + _cost_of_practice(config) + config.propose.programs
     least = min(before_tests + _cost_of_tests(config, 0), -(-before_tests * TESTS_SHARE // (TESTS_SHARE - 1)))
     if config.run.frozen_improver:

@@ -4,7 +4,7 @@ Two changes are a pair if they might have been on together: both are open, or on
 incumbent, could be let in. A pair is looked at when the later of the two is let in, or refused as stale. With 16 changes the share itself
 decides (`course_for`), as in `rsi bench judge`. With fewer, a run goes over to the tree as soon as the share is above its limit beyond
 doubt (99 %, since one looks after each): changes, not pairs, are counted as independent, since one that rewrites a file conflicts with
-all others that do. Four rewrites of one file are enough.
+all others that do. Four rewrites of one file are enough. A run with a safety suite stays a race: there harm is judged.
 """
 
 from rsi.core.records import Json
@@ -34,8 +34,8 @@ def accepted_since(state: State, waiting: Waiting) -> int:
 
 def note_meeting(machine: Machine, *, met: int, conflicting: int) -> None:
     """A change met so many others and conflicts with so many of them; choose the course if that is known by now."""
-    meetings = machine.state.meetings
-    if machine.config.judge.course != "auto" or len(meetings) >= ENOUGH:
+    meetings, config = machine.state.meetings, machine.config
+    if config.judge.course != "auto" or config.safety.suite or len(meetings) >= ENOUGH:
         return
     meetings.append((met, conflicting))
     pairs, met_badly = (sum(column) for column in zip(*meetings, strict=True))

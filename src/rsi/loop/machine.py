@@ -13,7 +13,7 @@ from rsi.kernel.evaluate import load_manifest
 from rsi.kernel.judge import Prior, Race, Settings
 from rsi.kernel.workspace import Composer, Scanner, tree_key
 from rsi.loop.desk import Activity, Desk, Floor
-from rsi.loop.purse import Purse
+from rsi.loop.purse import Purse, cost_of_certificate
 from rsi.loop.replay import Journal
 from rsi.loop.seasons import Seasons
 from rsi.loop.state import Mind, State, Version, run_seed
@@ -98,8 +98,7 @@ class Machine:
         self.suite = SharedSuite(suite)
         self.journal = journal
         self.race = Race(settings_of(config), random.Random(run_seed(config, "race")))
-        certificate = 2 * config.certificate.pairs * config.certificate.programs
-        self.purse = Purse(config.run.programs, kept_back=certificate)
+        self.purse = Purse(config.run.programs, kept_back=cost_of_certificate(config))
         self.desk = Desk(floor, config.run.lanes, self.purse, self._improve_lanes)
         self.limits = Limits(wall_s=config.jail.wall_s, cpu_s=config.jail.wall_s)
         self.scanner = scanner_of(config, opening.secrets)
@@ -192,8 +191,8 @@ class Machine:
 
 def settings_of(config: RunConfig) -> Settings:
     """How the race of a run is run: its pace is that of half the budget, in trials at their full price."""
-    judge, certificate = config.judge, config.certificate
-    left = config.run.programs - 2 * certificate.pairs * certificate.programs
+    judge, safety = config.judge, config.safety
+    left = config.run.programs - cost_of_certificate(config)
     return Settings(
         budget=max(1, left // (2 * judge.programs)),
         slots=judge.open,
@@ -202,6 +201,9 @@ def settings_of(config: RunConfig) -> Settings:
         prior=_HOPE,
         fewest=min(_FEWEST, judge.max_pairs),
         hasty=_HASTY,
+        crowded=min(judge.open, config.propose.when_open_below),
+        margin=safety.margin if safety.suite else None,
+        safety_share=safety.share,
     )
 
 

@@ -131,13 +131,15 @@ def rebased(machine: Machine, proposal: Proposal, base: Version) -> Proposal | s
 
 
 def _learn_secrets(machine: Machine) -> None:
-    """Let the scanner know the expected outputs of the sealed cases and of those of the judge that blocks have opened since."""
+    """Let the scanner know the expected outputs of the sealed cases and of those of judge and safety that blocks have opened since."""
     state, config = machine.state, machine.config
     if not state.scanned:
         machine.scanner.learn(machine.suite.cases(Pool.SEALED, 0, config.certificate.pairs))
     opened = max(1, state.frontier) * config.judge.block
     machine.scanner.learn(machine.suite.cases(Pool.JUDGE, state.scanned, opened - state.scanned))
     state.scanned = opened
+    machine.scanner.learn(machine.suite.cases(Pool.SAFETY, state.safety_scanned, state.safety_frontier - state.safety_scanned))
+    state.safety_scanned = state.safety_frontier
 
 
 def most_promising(queue: Iterable[Waiting], foresight: TrackRecord) -> Waiting:

@@ -48,12 +48,13 @@ async def playing(machine: Machine) -> None:
             return
         played = await play_arms(machine, machine.race.draw_round())
         await find_the_guilty(machine, played)
-        machine.seasons.release(played.first, machine.config.judge.block)
+        if played.pool is Pool.JUDGE:
+            machine.seasons.release(played.first, machine.config.judge.block)
         sweep(machine)
         if played.incumbent.id in state.quarantined:
             continue
         if played.rows is None or not played.rows[0]:
-            _close_all(machine, "budget" if played.rows is None else "the suite has no more cases")
+            _close_all(machine, "budget" if played.rows is None else f"the {_suite_of(played)} has no more cases")
         else:
             await _take_in(machine, played.drawn, played.rows)
 
@@ -125,16 +126,38 @@ async def _take_in(machine: Machine, drawn: Round, rows: Sequence[Sequence[Row]]
     for entrant, one in left:
         if one.ending is Ending.ACCEPTED:
             await crown(machine, entrant, one.standing)
-    for entrant in [one for one in machine.state.entrants.values() if one.pairs >= machine.config.judge.max_pairs]:
-        withdraw(machine, entrant, f"no prospect: not shown to be better within {entrant.pairs} pairs", is_rejected=True)
+    for entrant in list(machine.state.entrants.values()):
+        hopeless = _why_given_up(machine, entrant)
+        if hopeless is not None:
+            withdraw(machine, entrant, hopeless, is_rejected=True)
+
+
+def _why_given_up(machine: Machine, entrant: Entrant) -> str | None:
+    """Why an open edit gets no more trials, if it has had as many as one may have."""
+    standing, most = machine.race.standing(entrant.waiting.proposal.id), machine.config.judge.max_pairs
+    if standing.harmless is False and entrant.safety_pairs >= most:
+        return f"no prospect: {_unsettled(machine, entrant)}"
+    if entrant.pairs >= most and not standing.is_held_up:
+        return f"no prospect: not shown to be better within {entrant.pairs} pairs"
+    return None
+
+
+def _unsettled(machine: Machine, entrant: Entrant) -> str:
+    return f"not shown to be harmless on the safety suite {machine.config.safety.suite} within {entrant.safety_pairs} cases"
+
+
+def _suite_of(played: Played) -> str:
+    return "suite" if played.pool is Pool.JUDGE else "safety suite"
 
 
 def count_wins(machine: Machine, drawn: Round, rows: Sequence[Sequence[Row]]) -> None:
-    """How often the arm with an edit won against the one without it."""
+    """How often the arm with an edit won against the one without it; on safety cases, only how often they met."""
     scores = [[score or 0.0 for _, score in row] for row in rows]
     for name in drawn.drawn:
         entrant = machine.state.entrants.get(ProposalId(name))
-        if entrant is not None:
+        if entrant is not None and drawn.safety:
+            entrant.safety_pairs += len(scores[0])
+        elif entrant is not None:
             with_it, without = (scores[place] for place in drawn.pair_of(name))
             entrant.pairs += len(without)
             entrant.wins += sum(one > two for one, two in zip(with_it, without, strict=True))
@@ -143,7 +166,10 @@ def count_wins(machine: Machine, drawn: Round, rows: Sequence[Sequence[Row]]) ->
 
 def _leave(machine: Machine, entrant: Entrant, closed: Closed) -> None:
     machine.state.composer.drop(entrant.waiting.proposal.id)
-    if closed.ending is Ending.WITHDRAWN:
+    if closed.ending is Ending.VETOED:
+        reason = f"vetoed: harm shown on the safety suite {machine.config.safety.suite} within {entrant.safety_pairs} cases"
+        conclude_test(machine, entrant, rejected(entrant, closed.standing, reason), closed.standing)
+    elif closed.ending is Ending.WITHDRAWN:
         conclude_test(machine, entrant, undecided(entrant, closed.standing, f"stale: {closed.reason}"), closed.standing)
     else:
         conclude_test(machine, entrant, rejected(entrant, closed.standing, f"no prospect: {closed.reason}"), closed.standing)
@@ -160,8 +186,10 @@ def withdraw(machine: Machine, entrant: Entrant, reason: str, *, is_rejected: bo
 
 
 def _close_all(machine: Machine, reason: str) -> None:
+    """End every test; of an edit that was shown to be better it is said that only the proof of harmlessness is missing."""
     for entrant in list(machine.state.entrants.values()):
-        withdraw(machine, entrant, reason)
+        is_held_up = machine.race.standing(entrant.waiting.proposal.id).is_held_up
+        withdraw(machine, entrant, f"{reason}: shown to be better, but {_unsettled(machine, entrant)}" if is_held_up else reason)
 
 
 async def crown(machine: Machine, entrant: Entrant, standing: Standing) -> None:
@@ -270,10 +298,10 @@ async def find_the_guilty(machine: Machine, played: Played) -> None:
             for suspect in suspects:
                 sentence(machine, suspect, call, name)
             continue
-        for ticket in [_stand_alone(machine, suspect, played.first) for suspect in [*suspects, played.incumbent]]:
+        for ticket in [_stand_alone(machine, suspect, played) for suspect in [*suspects, played.incumbent]]:
             await ticket
 
 
-def _stand_alone(machine: Machine, version: Version, first: int) -> Ticket:
+def _stand_alone(machine: Machine, version: Version, played: Played) -> Ticket:
     judge = machine.config.judge
-    return place_block(machine, version, Pool.JUDGE, first, judge.block, programs=judge.programs)
+    return place_block(machine, version, played.pool, played.first, judge.block, programs=judge.programs)

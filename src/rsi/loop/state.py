@@ -93,6 +93,7 @@ class Entrant:
         pairs: cases on which a version with it met one without it.
         wins: how many of them the one with it won.
         losses: how many of them it lost.
+        safety_pairs: cases of the safety suite on which a version with it met one without it.
     """
 
     waiting: Waiting
@@ -101,6 +102,7 @@ class Entrant:
     pairs: int = 0
     wins: int = 0
     losses: int = 0
+    safety_pairs: int = 0
 
 
 @dataclass(slots=True, kw_only=True)
@@ -199,6 +201,7 @@ class State:
         tree: the versions, once a tree is planted.
         queue: proposals that wait for a free place among the open tests.
         frontier: number of the first block of judge cases that no round has taken; each round takes one.
+        safety_frontier: number of the first safety case that nothing has taken.
         entrants: the open edits, by proposal.
         composer: the incumbent's files with any of the open edits on.
         base: the incumbent that the composer holds.
@@ -210,6 +213,7 @@ class State:
         examined: trees that were judged or are the incumbent's, refused if proposed again.
         patches: who made each patch that was admitted; not of those whose test was left undecided, which may be made again.
         scanned: so many judge cases the scanner of trees knows the answers of.
+        safety_scanned: so many safety cases.
         line: the incumbents from the start to the present one, without those that were quarantined.
         foresight: how what proposals predicted of themselves came out.
         quarantined: versions that broke the rules of their jail or descend from such a one, with the reason.
@@ -231,6 +235,7 @@ class State:
     batches: int = 0
     orders: int = 0
     frontier: int = 0
+    safety_frontier: int = 0
     entrants: dict[ProposalId, Entrant] = field(default_factory=dict)
     composer: Composer
     base: CandidateId
@@ -242,6 +247,7 @@ class State:
     breaches: dict[CandidateId, tuple[str, str]] = field(default_factory=dict)
     patches: dict[frozenset[tuple[str, str | None, str | None]], ProposalId] = field(default_factory=dict)
     scanned: int = 0
+    safety_scanned: int = 0
     line: list[Reign] = field(default_factory=list)
     foresight: TrackRecord = field(default_factory=TrackRecord)
     quarantined: dict[CandidateId, str] = field(default_factory=dict)

@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping
 
-from rsi.analytics import Attempt, Progress, Tried, Use, outcome_of, sight_of, tried_of
+from rsi.analytics import Attempt, Progress, SafetyCertificate, Tried, Use, outcome_of, sight_of, tried_of
 from rsi.core.codec import encode
 from rsi.core.records import Json
 from rsi.kernel.judge import Belief
 from rsi.reports.words import earned
 
-__all__ = ["course_data", "predictions_of", "summary_of", "violations_of"]
+__all__ = ["course_data", "predictions_of", "safety_data", "summary_of", "violations_of"]
 
 
 def summary_of(progress: Progress) -> dict[str, Json]:
@@ -42,6 +42,7 @@ def summary_of(progress: Progress) -> dict[str, Json]:
             "low": certificate.low if certificate else None,
             "high": certificate.high if certificate else None,
         },
+        "safety": safety_data(progress.safety),
         "wall_s": round(progress.costs.wall_s, 3),
         "cpu_s": round(progress.costs.cpu_s, 3),
     }
@@ -77,6 +78,13 @@ def course_data(progress: Progress) -> Json:
 def calibration_data(progress: Progress) -> Json:
     """What step 0 found; None where the log says nothing of it."""
     return encode(progress.calibrated)
+
+
+def safety_data(found: SafetyCertificate | None) -> Json:
+    """Release and start on the safety suite, and what that shows; null without such a suite, and as long as there is no certificate."""
+    if found is None:
+        return None
+    return {"suite": found.suite, "margin": found.margin, "found": found.harm.value, "certificate": encode(found.certificate)}
 
 
 def uses_data(uses: Mapping[str, Use]) -> Json:

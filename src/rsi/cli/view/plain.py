@@ -7,7 +7,7 @@ from rsi.cli.view.state import RunState
 from rsi.cli.view.text import clean, count, duration, effect, evidence, percent, points
 from rsi.core.protocols import Entry
 from rsi.core.records import Accepted, Json
-from rsi.reports.words import belief_words, calibration_words, course_words, enforced, plural, proof_words
+from rsi.reports.words import belief_words, calibration_words, course_words, enforced, plural, proof_words, safety_words
 
 __all__ = ["PlainView", "tell", "what"]
 
@@ -150,6 +150,7 @@ def _certified(state: RunState, progress: Progress, body: Mapping[str, Json]) ->
     return (
         f"certificate over {issued.pairs} sealed cases: start {percent(issued.start_score)}, "
         f"release {percent(issued.release_score)}, gain {effect(issued.gain, issued.low, issued.high)}"
+        + (f"; {safety_words(progress.safety)}" if progress.safety else "")
     )
 
 

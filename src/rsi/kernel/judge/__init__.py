@@ -26,11 +26,13 @@ from rsi.kernel.judge.predictions import Bin, Skill, TrackRecord
 from rsi.kernel.judge.prior import Belief, Estimate, Prior, estimate_of, learn
 from rsi.kernel.judge.race import Fits, Race, Row
 from rsi.kernel.judge.rota import CaseRota
-from rsi.kernel.judge.rounds import Round
+from rsi.kernel.judge.rounds import ABREAST, Round
+from rsi.kernel.judge.safety import Safeguard, SafetyEvidence, fewest_pairs
 from rsi.kernel.judge.spending import AlphaSpending
 from rsi.kernel.judge.tree import Course, Family, FamilySettings, course_for
 
 __all__ = [
+    "ABREAST",
     "AlphaSpending",
     "Belief",
     "Bin",
@@ -57,6 +59,8 @@ __all__ = [
     "Round",
     "Row",
     "Rule",
+    "Safeguard",
+    "SafetyEvidence",
     "Settings",
     "Skill",
     "Standing",
@@ -71,6 +75,7 @@ __all__ = [
     "e_bh",
     "effect_of",
     "estimate_of",
+    "fewest_pairs",
     "interval",
     "joined",
     "learn",
