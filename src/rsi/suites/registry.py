@@ -6,6 +6,7 @@ from difflib import get_close_matches
 from rsi.core.errors import UserError
 from rsi.core.protocols import Suite
 from rsi.core.records import Pool
+from rsi.suites.gym import Gym
 from rsi.suites.list_functions import ListFunctions
 
 __all__ = ["suite"]
@@ -16,7 +17,11 @@ def _basics(seeds: Mapping[Pool, int]) -> Suite:
     return ListFunctions(seeds, levels=(1,), name="list_functions_basics")
 
 
-_SUITES: Mapping[str, Callable[[Mapping[Pool, int]], Suite]] = {"list_functions": ListFunctions, "list_functions_basics": _basics}
+_SUITES: Mapping[str, Callable[[Mapping[Pool, int]], Suite]] = {
+    "gym": Gym,
+    "list_functions": ListFunctions,
+    "list_functions_basics": _basics,
+}
 
 
 def suite(name: str, seeds: Mapping[Pool, int]) -> Suite:
