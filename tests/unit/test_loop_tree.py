@@ -1,12 +1,16 @@
 """Whole toy runs whose course is the tree: who improves whom, what is kept at the end, and that all of it follows from the log."""
 
+import io
 import threading
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
+from rich.console import Console
 
+from rsi.cli.view.picture import Picture
+from rsi.cli.view.plain import PlainView
 from rsi.config import RunConfig
 from rsi.core.protocols import Call, Entry, Files
 from rsi.core.records import CandidateId
@@ -167,6 +171,19 @@ def test_the_report_the_summary_and_the_views_tell_the_course_and_what_is_certif
     assert kept and all(one["proposal"] in one["step"] for one in kept)
     report = (grown.folder / "report.md").read_text()
     assert "A tree of versions, since" in report and "certified at a false-discovery rate of 10 %" in report
+
+
+def test_the_view_tells_the_choice_the_children_and_the_ablation(grown: Played) -> None:
+    lines: list[str] = []
+    view = PlainView(lines.append)
+    for entry in grown.entries:
+        view.observe(entry)
+    told = "\n".join(lines)
+    assert "course: a tree of versions, since" in told and "joins the tree: parameters:" in told
+    assert "the best lineage was ablated:" in told and "certified at 10 %" in told
+    console = Console(width=140, record=True, file=io.StringIO())
+    console.print(Picture(state=view.state))
+    assert "a tree of versions, since" in console.export_text()
 
 
 ROOT: Files = {"a": b"1\n2\n3\n4\n5\n6\n7\n8\n9\n", "b": b"x\n"}

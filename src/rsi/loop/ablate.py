@@ -118,7 +118,6 @@ async def _lay_out(machine: Machine, tree: Tree) -> None:
     for step in steps:
         waiting = [member.waiting for member in (members[edge] for edge in step.edges) if member.waiting is not None]
         await _admit_step(machine, step, waiting)
-    sweep(machine)
     trials = max(1, machine.purse.left // machine.config.judge.programs)
     machine.race = ablation_race([*state.entrants], trials, random.Random(run_seed(machine.config, "ablation")))
     for name, entrant in state.entrants.items():
