@@ -5,7 +5,9 @@
 Every way answers the same question (`f(x)` of a module of one line, JSON in, JSON out), without numpy and with it. `1,000 cases` is one
 call that runs the function a thousand times; its cost per case is what it takes beyond the median of a single call, over a thousand.
 `tree` adds a megabyte of files to a call, `answers` runs 300 answers on 10 probes each. `kill` is from the end of a call's time to its
-reply, for a call that ignores every signal it can.
+reply, for a call that ignores every signal it can. `asks` is the median, over a thousand questions of one call, of the time from a question
+to its small reply, as the code in the jail sees it; in `jobs` each of them is a job for an evaluator in a second jail, which does nothing
+for it.
 """
 
 import argparse
@@ -20,6 +22,7 @@ from pathlib import Path
 
 from rsi.core.protocols import Call, Limits
 from rsi.core.records import Json, Outcome
+from rsi.kernel.evaluate import Evaluator
 from rsi.kernel.sandbox import TIERS, ZygoteJail, unreachable
 from rsi.kernel.sandbox.launch import launch
 
@@ -39,16 +42,34 @@ def f(x):
         pass
 """
 KILLED_AFTER_S = 0.2
+WORKING = Limits(wall_s=3_600.0, cpu_s=3_600.0, pause_s=60.0, questions=1_000_000)
 CASES = 1_000
-GOALS = {"numpy call ms": 10.0, "numpy call / plain import of numpy": 0.1, "case us": 10.0, "kill ms": 500.0}
+ASKING = """import statistics, time
+def f(n, ask):
+    times = []
+    for k in range(n):
+        began = time.perf_counter()
+        assert ask({'k': k})['k'] == k
+        times.append((time.perf_counter() - began) * 1000)
+    return statistics.median(times)
+"""
+EVALUATOR = "def serve(payload, ask):\n    job = ask({'ready': True})\n    while True:\n        job = ask({'done': job['k']})\n"
+GOALS = {
+    "question us": 150.0,
+    "job us": 200.0,
+    "numpy call ms": 10.0,
+    "numpy call / plain import of numpy": 0.1,
+    "case us": 10.0,
+    "kill ms": 500.0,
+}
 
 
 @dataclass(slots=True)
 class Way:
-    """One way to get an answer, and the milliseconds that it took each time."""
+    """One way to get an answer, and the milliseconds that it took each time: what `act` says, or all of it if it says nothing."""
 
     name: str
-    act: Callable[[], None]
+    act: Callable[[], float | None]
     most: int = 1_000
     times: list[float] = field(default_factory=list)
 
@@ -56,8 +77,8 @@ class Way:
         """Once more, up to the most that it is worth."""
         if len(self.times) < self.most:
             began = time.perf_counter()
-            self.act()
-            self.times.append((time.perf_counter() - began) * 1000)
+            said = self.act()
+            self.times.append((time.perf_counter() - began) * 1000 if said is None else said)
 
     @property
     def median(self) -> float:
@@ -107,6 +128,30 @@ def cases(jail: ZygoteJail, source: str) -> Callable[[], None]:
     return act
 
 
+def asks(jail: ZygoteJail) -> Callable[[], float]:
+    """One call of our jail with many questions."""
+    asking = Call(files={"guest.py": ASKING.encode()}, module="guest", function="f", payload=CASES)
+
+    def act() -> float:
+        median = jail.call(asking, lambda question: question).value
+        assert isinstance(median, float)
+        return median
+
+    return act
+
+
+def jobs(jail: ZygoteJail, evaluator: Evaluator) -> Callable[[], float]:
+    """One call of our jail that has many jobs done by an evaluator in another."""
+    asking = Call(files={"guest.py": ASKING.encode()}, module="guest", function="f", payload=CASES)
+
+    def act() -> float:
+        median = jail.call(asking, lambda question: {"k": evaluator.run(question)}).value
+        assert isinstance(median, float)
+        return median
+
+    return act
+
+
 def answers(jail: ZygoteJail) -> Callable[[], None]:
     """300 answers on 10 probes each."""
     files = {"answers.py": (Path(__file__).parents[1] / "src/rsi/kernel/sandbox/answers.py").read_bytes()}
@@ -130,7 +175,7 @@ def kill(jail: ZygoteJail) -> Callable[[], None]:
     return act
 
 
-def ways(plain: dict[str, ZygoteJail], numeric: dict[str, ZygoteJail]) -> list[Way]:
+def ways(plain: dict[str, ZygoteJail], numeric: dict[str, ZygoteJail], evaluators: dict[str, Evaluator]) -> list[Way]:
     """All ways that this machine has."""
     found = [
         Way("interpreter", interpreter(sys.executable, "-I", "-S")),
@@ -142,6 +187,7 @@ def ways(plain: dict[str, ZygoteJail], numeric: dict[str, ZygoteJail]) -> list[W
         found.append(Way("bubblewrap, import numpy", interpreter(*wrapped("numpy"), source=NUMERIC, before=path), most=30))
     for tier, jail in plain.items():
         found += [Way(f"{tier}", call(jail, SOURCE)), Way(f"{tier}, 1,000 cases", cases(jail, SOURCE))]
+        found += [Way(f"{tier}, asks", asks(jail)), Way(f"{tier}, jobs", jobs(jail, evaluators[tier]))]
     for tier, jail in numeric.items():
         found += [Way(f"{tier}, numpy", call(jail, NUMERIC)), Way(f"{tier}, numpy, 1,000 cases", cases(jail, NUMERIC))]
         found.append(Way(f"{tier}, numpy, kill", kill(jail), most=5))
@@ -160,6 +206,8 @@ def figures(found: list[Way]) -> dict[str, dict[str, float]]:
             "numpy call / plain import of numpy": median[f"{tier}, numpy"] / median["interpreter, import numpy"],
             "case us": (median[f"{tier}, 1,000 cases"] - median[tier]) / CASES * 1000,
             "numpy case us": (median[f"{tier}, numpy, 1,000 cases"] - median[f"{tier}, numpy"]) / CASES * 1000,
+            "question us": median[f"{tier}, asks"] * 1000,
+            "job us": median[f"{tier}, jobs"] * 1000,
             "kill ms": median[f"{tier}, numpy, kill"] - KILLED_AFTER_S * 1000,
         }
         for tier in TIERS
@@ -191,11 +239,15 @@ def main() -> None:
     reached = [tier for tier in TIERS if tier not in absent]
     plain = {tier: ZygoteJail(tier=tier) for tier in reached}
     numeric = {tier: ZygoteJail(tier=tier, preload=("numpy",)) for tier in reached}
-    found = ways(plain, numeric)
+    others = {tier: ZygoteJail(tier=tier) for tier in reached}
+    evaluators = {tier: Evaluator(jail, {"guest.py": EVALUATOR.encode()}, "guest", limits=WORKING) for tier, jail in others.items()}
+    found = ways(plain, numeric, evaluators)
     for _ in range(wanted.calls):
         for way in found:
             way.measure()
-    for jail in (*plain.values(), *numeric.values()):
+    for evaluator in evaluators.values():
+        evaluator.close()
+    for jail in (*plain.values(), *numeric.values(), *others.values()):
         jail.close()
     if wanted.json:
         medians = {way.name: round(way.median, 4) for way in found}

@@ -3,7 +3,8 @@
 from rsi.analytics.calibrated import Calibrated
 from rsi.analytics.capability import Capability, capability_of
 from rsi.analytics.ledger import NOTHING, Query, Use, ledger_of
-from rsi.analytics.progress import Attempt, Costs, Failure, Fate, Incumbent, Progress, Retreat, Share, Tried
+from rsi.analytics.progress import Attempt, Chosen, Costs, Failure, Fate, Incumbent, Progress, Retreat, Share, Tried
+from rsi.analytics.safeguard import Harm, SafetyCertificate
 from rsi.analytics.sight import Outcome, Sight, outcome_of, sight_of, tried_of
 from rsi.analytics.tracker import BASELINE, Tracker, progress_of
 
@@ -13,14 +14,17 @@ __all__ = [
     "Attempt",
     "Calibrated",
     "Capability",
+    "Chosen",
     "Costs",
     "Failure",
     "Fate",
+    "Harm",
     "Incumbent",
     "Outcome",
     "Progress",
     "Query",
     "Retreat",
+    "SafetyCertificate",
     "Share",
     "Sight",
     "Tracker",

@@ -25,6 +25,7 @@ VERBS: Mapping[str, str] = {
     "report": "Write the report of a run anew from its log.",
     "diff": "What a candidate changed, why, and with which effect.",
     "lineage": "The way from the start to a candidate, step by step.",
+    "improver": "Improvers that outlive their run: look at them, choose the one that later runs begin with, pass them on.",
     "verify": "Check a run: its log, its archive, every decision derived again.",
     "watch": "Follow a run that another process works on.",
     "bench": "The judge and the rules of other loops, in simulated worlds where the truth is known.",
@@ -71,7 +72,8 @@ def _misuse(error: CycloptsError, tokens: list[str]) -> str:
     if isinstance(error, UnknownCommandError) and error.unused_tokens:
         verb = str(error.unused_tokens[0])
         return f"unknown verb {verb!r}{nearest(verb, list(VERBS))}"
-    help_of = f"rsi {tokens[0]} --help" if tokens and tokens[0] in VERBS else "rsi --help"
+    chain = " ".join(error.command_chain or ())
+    help_of = f"rsi {chain} --help" if chain else "rsi --help"
     if isinstance(error, UnusedCliTokensError) and error.unused_tokens:
         return f"unexpected argument {str(error.unused_tokens[0])!r}; see `{help_of}`"
     return f"{str(error).rstrip('.')}; see `{help_of}`"

@@ -13,12 +13,11 @@ from rsi.cli.terminal import JsonFlag, print_json, say
 from rsi.cli.versions import Solver, find_solver
 from rsi.cli.view.text import clean, count
 from rsi.config.load import parse_programs
-from rsi.core.protocols import Files, Jail, Limits, Suite
+from rsi.core.protocols import Files, Limits, Suite
 from rsi.core.records import CandidateId, Case, Json, Manifest, Pool, Trial
-from rsi.kernel.evaluate import run_block
+from rsi.kernel.evaluate import Bench, run_block
 from rsi.kernel.sandbox import open_jail
 from rsi.loop.match import builder, limits_for
-from rsi.loop.state import run_seed
 from rsi.schedule import Job, WorkerPool, wait
 from rsi.suites import outside_cases, suite
 
@@ -33,7 +32,7 @@ def solve(
     tasks: Path,
     /,
     *,
-    agent: Annotated[str, Parameter(help="seed, a folder, a run's folder (its release) or RUN:CANDIDATE.")],
+    agent: Annotated[str, Parameter(help="seed, a folder, a run's folder (its release), RUN:CANDIDATE or improver:ID.")],
     programs: Annotated[str, Parameter(help="Budget for each task in candidate programs: 10_000, 1M.")] = "10_000",
     shown: Annotated[int, Parameter(help="Examples that are shown; the others decide whether it is solved.")] = 10,
     seed: Annotated[int, Parameter(help="Seed of the agent's own random choices.")] = 1,
@@ -68,7 +67,7 @@ def _trials(solver: Solver, cases: Sequence[Case], programs: int, seed: int, wor
     """One trial per case, in their order, as soon as each is known."""
     manifest = solver.manifest
     size = max(1, min(_MOST_CASES, _BLOCK_PROGRAMS // programs, -(-len(cases) // workers)))
-    build = builder(solver.name, solver.files, run_seed(solver.config, "build"), Limits(wall_s=900, cpu_s=900))
+    build = builder(solver.name, solver.files, solver.build_seed, Limits(wall_s=900, cpu_s=900))
     with WorkerPool(workers, lambda: open_jail(manifest.preload)) as pool:
         built = wait(pool.submit(Job(key="build", work=build)), stop)
         blocks = [cases[at : at + size] for at in range(0, len(cases), size)]
@@ -78,12 +77,12 @@ def _trials(solver: Solver, cases: Sequence[Case], programs: int, seed: int, wor
             yield from wait(future, stop)
 
 
-def _worker(files: Files, manifest: Manifest, block: Sequence[Case], programs: int, seed: int) -> Callable[[Jail], list[Trial]]:
+def _worker(files: Files, manifest: Manifest, block: Sequence[Case], programs: int, seed: int) -> Callable[[Bench], list[Trial]]:
     limits = limits_for(programs * len(block))
 
-    def work(jail: Jail) -> list[Trial]:
+    def work(bench: Bench) -> list[Trial]:
         trials, _ = run_block(
-            jail,
+            bench.jail,
             suite=_scorer(),
             candidate=CandidateId(""),
             files=files,

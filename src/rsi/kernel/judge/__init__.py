@@ -4,7 +4,7 @@ Many edits that combine: `Race`. Versions that do not: `Family`, then `ablation_
 `PairedJudge`, `Comparison`. A release: `certify`. What could be seen at all: `calibration_of`, `power_table`.
 """
 
-from rsi.kernel.judge.ablation import ablation_race, e_bh, worth_keeping
+from rsi.kernel.judge.ablation import ablated, ablation_race, e_bh, worth_keeping
 from rsi.kernel.judge.calibration import Calibration, calibration_of, saturated_end
 from rsi.kernel.judge.certificate import certify
 from rsi.kernel.judge.claims import Claim, claim_of, joined
@@ -26,11 +26,13 @@ from rsi.kernel.judge.predictions import Bin, Skill, TrackRecord
 from rsi.kernel.judge.prior import Belief, Estimate, Prior, estimate_of, learn
 from rsi.kernel.judge.race import Fits, Race, Row
 from rsi.kernel.judge.rota import CaseRota
-from rsi.kernel.judge.rounds import Round
+from rsi.kernel.judge.rounds import ABREAST, Round
+from rsi.kernel.judge.safety import Safeguard, SafetyEvidence, fewest_pairs
 from rsi.kernel.judge.spending import AlphaSpending
 from rsi.kernel.judge.tree import Course, Family, FamilySettings, course_for
 
 __all__ = [
+    "ABREAST",
     "AlphaSpending",
     "Belief",
     "Bin",
@@ -57,11 +59,14 @@ __all__ = [
     "Round",
     "Row",
     "Rule",
+    "Safeguard",
+    "SafetyEvidence",
     "Settings",
     "Skill",
     "Standing",
     "State",
     "TrackRecord",
+    "ablated",
     "ablation_race",
     "calibration_of",
     "certify",
@@ -70,6 +75,7 @@ __all__ = [
     "e_bh",
     "effect_of",
     "estimate_of",
+    "fewest_pairs",
     "interval",
     "joined",
     "learn",
