@@ -136,3 +136,20 @@ def test_the_evaluator_gives_in_a_jail_what_it_gives_here(tier: str) -> None:
     assert here["transcripts"][-1] == [None] * 4
     for case, outputs in zip(cases, here["transcripts"], strict=False):
         assert GYM.score(case, source_of(case), outputs).value == GYM.start_score(case)
+
+
+def test_the_evaluator_serves_an_episode_from_one_call_of_a_jail() -> None:
+    rehearsal = GYM.rehearsal(GYM.cases(Pool.JUDGE, 2, 1)[0])
+    programs = [str(rehearsal.question["source"]), PROBLEMS["regression"].expert, "import os", str(rehearsal.question["source"])]
+    scores: list[Any] = []
+
+    def serve_next(said: Json) -> Json:
+        if isinstance(said, dict) and "done" in said:
+            scores.append(rehearsal.scores([0, 3], said["done"]))
+        return rehearsal.job(programs[len(scores)], [0, 3]) if len(scores) < len(programs) else {"stop": True}
+
+    with open_jail() as jail:
+        reply = jail.call(Call(files=guest_files(), module=EVALUATOR, function="serve", payload={}), serve_next)
+    assert (reply.outcome, reply.value) == (Outcome.ANSWERED, {"jobs": 4})
+    assert scores[0] == scores[3] and scores[2] == [None, None]
+    assert sum(scores[1]) > sum(scores[0]) > 0

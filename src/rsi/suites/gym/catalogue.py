@@ -35,6 +35,6 @@ PROBLEMS: Mapping[str, Problem] = {module.PROBLEM.name: module.PROBLEM for modul
 
 
 def problems_of(pool: Pool) -> Sequence[Problem]:
-    """The problems that a pool's cases come from; those for calibration come from the judge's."""
-    group = Pool.JUDGE if pool is Pool.CALIBRATION else pool
+    """The problems that a pool's cases come from; those for calibration and for safety come from the judge's."""
+    group = Pool.JUDGE if pool in (Pool.CALIBRATION, Pool.SAFETY) else pool
     return [problem for problem in PROBLEMS.values() if problem.group is group]

@@ -20,7 +20,7 @@ class Problem:
 
     Attributes:
         name: as in the plays of the guest side, and the family of its cases.
-        group: the pool whose cases come from it (those for calibration come from the judge's problems).
+        group: the pool whose cases come from it (those for calibration and safety come from the judge's problems).
         text: what the program does and what is scored, for the improver.
         source: where the problem is from.
         entry: the function that the harness calls.

@@ -14,21 +14,19 @@ _ITEMS = 80
 START = """\
 OLD = 7.0
 WASTE = 0.4
-FULL = 4.0
+LATE = 4
 
 
 def waste(item, room):
     return room - item
 
 
-def nearly_full(item, room):
-    if waste(item, room) < FULL:
-        return 10
-    return 0
+def age(newer):
+    return min(newer, LATE)
 
 
 def rate(item, room, newer):
-    return 25 - OLD * newer + WASTE * waste(item, room) + nearly_full(item, room)
+    return 20 - OLD * age(newer) + WASTE * waste(item, room)
 """
 
 EXPERT = """\
