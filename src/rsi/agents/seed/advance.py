@@ -28,7 +28,7 @@ NAMED_AT_ONCE = 3
 REHEARSED_SHARE = 0.15
 SEARCH_SHARE = 0.6
 EPISODES = 24
-REPEATED = 3
+REPEATED = 10
 LEAST_PAIRS = 4
 PAIRS = 48
 FIRST_PAIR = 1000
@@ -156,7 +156,8 @@ class Here:
         """All crafts in one proposal: for an improver that is asked only once, or that is stuck."""
         edits = {change["path"]: change for one in made for change in one["edits"]}
         last = made[-1]
-        return {**last, "edits": list(edits.values()), "reason": " ".join(one["reason"] for one in made)[:1900]}
+        surface = last["surface"] if len(made) == 1 else "search"
+        return {**last, "surface": surface, "edits": list(edits.values()), "reason": " ".join(one["reason"] for one in made)[:1900]}
 
 
 def recurring(edits):
