@@ -35,7 +35,7 @@ PAIRS = 48
 FIRST_PAIR = 1000
 LEAST_ERROR = 0.02
 LEAST_GAIN = 0.005
-SURE = 1.0
+SURE = 2.0
 
 
 def propose(message, ask, memory, experience, folder):
