@@ -392,5 +392,5 @@ def test_the_same_tree_is_judged_once_and_no_more_tests_open_than_the_horizon_al
 
 def test_the_command_line_ends_with_3_where_version_0_offended_and_says_why(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     story = Story(tmp_path / "run", [[BETTER]], lambda made: made.function == "practise")
-    assert _conclude(story.folder, False, "is finished already") == 3
+    assert _conclude(story.folder, False, False, "is finished already") == 3
     assert "quarantined: version 0 itself broke its jail in practise: forbidden system call" in capsys.readouterr().err

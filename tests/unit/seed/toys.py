@@ -5,6 +5,8 @@ import json
 import math
 import random
 from collections.abc import Callable, Sequence
+from functools import lru_cache
+from types import CodeType
 from typing import Any
 
 from tests.seed_agent import variant
@@ -190,12 +192,17 @@ def questions(names: Sequence[str] = tuple(TOYS), instances: int = 24) -> list[d
     ]
 
 
+@lru_cache(maxsize=64)
+def _compiled(source: str) -> CodeType:
+    return compile(variant.counted(ast.parse(source)), "<toy>", "exec")
+
+
 def score(name: str, source: str, instance: int) -> float | None:
     """A program on one instance; None where it fails or takes too long."""
     passes = variant.Passes(PASSES)
     program: dict[str, Any] = {variant.COUNTER: passes}
     try:
-        exec(compile(variant.counted(ast.parse(source)), name, "exec"), program)  # noqa: S102 - a toy program of a test
+        exec(_compiled(source), program)  # noqa: S102 - a toy program of a test
         value = float(TOYS[name][2](program, random.Random(f"{name} {instance}")))
     except FAILURES:
         return None
