@@ -27,7 +27,7 @@ VERBS: Mapping[str, str] = {
     "lineage": "The way from the start to a candidate, step by step.",
     "verify": "Check a run: its log, its archive, every decision derived again.",
     "watch": "Follow a run that another process works on.",
-    "bench": "The judge and the rules of other loops, in simulated worlds where the truth is known.",
+    "bench": "Benchmarks that anyone can run again: of the judge, and of improvers.",
     "doctor": "What this machine can enforce around code that nobody has vetted.",
 }
 """All verbs, in the order in which help shows them, and what each is for; their code is loaded when they are used."""
@@ -70,6 +70,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _misuse(error: CycloptsError, tokens: list[str]) -> str:
     if isinstance(error, UnknownCommandError) and error.unused_tokens:
         verb = str(error.unused_tokens[0])
+        if tokens[0] in VERBS:
+            return f"unknown command {verb!r}; see `rsi {tokens[0]} --help`"
         return f"unknown verb {verb!r}{nearest(verb, list(VERBS))}"
     help_of = f"rsi {tokens[0]} --help" if tokens and tokens[0] in VERBS else "rsi --help"
     if isinstance(error, UnusedCliTokensError) and error.unused_tokens:
