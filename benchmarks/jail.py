@@ -5,7 +5,9 @@
 Every way answers the same question (`f(x)` of a module of one line, JSON in, JSON out), without numpy and with it. `1,000 cases` is one
 call that runs the function a thousand times; its cost per case is what it takes beyond the median of a single call, over a thousand.
 `tree` adds a megabyte of files to a call, `answers` runs 300 answers on 10 probes each. `kill` is from the end of a call's time to its
-reply, for a call that ignores every signal it can.
+reply, for a call that ignores every signal it can. `asks` is one call that asks a thousand questions with small replies, `jobs` one episode in
+which a call asks a thousand times and each question is a job for an evaluator in a second jail; per question and per job they cost what
+they take beyond the median of a single call, over a thousand.
 """
 
 import argparse
@@ -20,6 +22,7 @@ from pathlib import Path
 
 from rsi.core.protocols import Call, Limits
 from rsi.core.records import Json, Outcome
+from rsi.kernel.evaluate import Evaluator
 from rsi.kernel.sandbox import TIERS, ZygoteJail, unreachable
 from rsi.kernel.sandbox.launch import launch
 
@@ -39,8 +42,18 @@ def f(x):
         pass
 """
 KILLED_AFTER_S = 0.2
+WORKING = Limits(wall_s=3_600.0, cpu_s=3_600.0, pause_s=60.0, questions=1_000_000)
 CASES = 1_000
-GOALS = {"numpy call ms": 10.0, "numpy call / plain import of numpy": 0.1, "case us": 10.0, "kill ms": 500.0}
+ASKING = "def f(n, ask):\n    for k in range(n):\n        assert ask({'k': k})['k'] == k\n    return 5\n"
+EVALUATOR = "def serve(payload, ask):\n    job = ask({'ready': True})\n    while True:\n        job = ask({'done': job['k']})\n"
+GOALS = {
+    "question us": 150.0,
+    "job us": 200.0,
+    "numpy call ms": 10.0,
+    "numpy call / plain import of numpy": 0.1,
+    "case us": 10.0,
+    "kill ms": 500.0,
+}
 
 
 @dataclass(slots=True)
@@ -107,6 +120,26 @@ def cases(jail: ZygoteJail, source: str) -> Callable[[], None]:
     return act
 
 
+def asks(jail: ZygoteJail) -> Callable[[], None]:
+    """One call of our jail with many questions."""
+    asking = Call(files={"guest.py": ASKING.encode()}, module="guest", function="f", payload=CASES)
+
+    def act() -> None:
+        assert jail.call(asking, lambda question: question).value == 5
+
+    return act
+
+
+def jobs(jail: ZygoteJail, evaluator: Evaluator) -> Callable[[], None]:
+    """One call of our jail that has many jobs done by an evaluator in another."""
+    asking = Call(files={"guest.py": ASKING.encode()}, module="guest", function="f", payload=CASES)
+
+    def act() -> None:
+        assert jail.call(asking, lambda question: {"k": evaluator.run(question)}).value == 5
+
+    return act
+
+
 def answers(jail: ZygoteJail) -> Callable[[], None]:
     """300 answers on 10 probes each."""
     files = {"answers.py": (Path(__file__).parents[1] / "src/rsi/kernel/sandbox/answers.py").read_bytes()}
@@ -130,7 +163,7 @@ def kill(jail: ZygoteJail) -> Callable[[], None]:
     return act
 
 
-def ways(plain: dict[str, ZygoteJail], numeric: dict[str, ZygoteJail]) -> list[Way]:
+def ways(plain: dict[str, ZygoteJail], numeric: dict[str, ZygoteJail], evaluators: dict[str, Evaluator]) -> list[Way]:
     """All ways that this machine has."""
     found = [
         Way("interpreter", interpreter(sys.executable, "-I", "-S")),
@@ -142,6 +175,7 @@ def ways(plain: dict[str, ZygoteJail], numeric: dict[str, ZygoteJail]) -> list[W
         found.append(Way("bubblewrap, import numpy", interpreter(*wrapped("numpy"), source=NUMERIC, before=path), most=30))
     for tier, jail in plain.items():
         found += [Way(f"{tier}", call(jail, SOURCE)), Way(f"{tier}, 1,000 cases", cases(jail, SOURCE))]
+        found += [Way(f"{tier}, asks", asks(jail)), Way(f"{tier}, jobs", jobs(jail, evaluators[tier]))]
     for tier, jail in numeric.items():
         found += [Way(f"{tier}, numpy", call(jail, NUMERIC)), Way(f"{tier}, numpy, 1,000 cases", cases(jail, NUMERIC))]
         found.append(Way(f"{tier}, numpy, kill", kill(jail), most=5))
@@ -160,6 +194,8 @@ def figures(found: list[Way]) -> dict[str, dict[str, float]]:
             "numpy call / plain import of numpy": median[f"{tier}, numpy"] / median["interpreter, import numpy"],
             "case us": (median[f"{tier}, 1,000 cases"] - median[tier]) / CASES * 1000,
             "numpy case us": (median[f"{tier}, numpy, 1,000 cases"] - median[f"{tier}, numpy"]) / CASES * 1000,
+            "question us": (median[f"{tier}, asks"] - median[tier]) / CASES * 1000,
+            "job us": (median[f"{tier}, jobs"] - median[tier]) / CASES * 1000,
             "kill ms": median[f"{tier}, numpy, kill"] - KILLED_AFTER_S * 1000,
         }
         for tier in TIERS
@@ -191,12 +227,14 @@ def main() -> None:
     reached = [tier for tier in TIERS if tier not in absent]
     plain = {tier: ZygoteJail(tier=tier) for tier in reached}
     numeric = {tier: ZygoteJail(tier=tier, preload=("numpy",)) for tier in reached}
-    found = ways(plain, numeric)
+    others = {tier: ZygoteJail(tier=tier) for tier in reached}
+    evaluators = {tier: Evaluator(jail, {"guest.py": EVALUATOR.encode()}, "guest", limits=WORKING) for tier, jail in others.items()}
+    found = ways(plain, numeric, evaluators)
     for _ in range(wanted.calls):
         for way in found:
             way.measure()
-    for jail in (*plain.values(), *numeric.values()):
-        jail.close()
+    for closable in (*evaluators.values(), *plain.values(), *numeric.values(), *others.values()):
+        closable.close()
     if wanted.json:
         medians = {way.name: round(way.median, 4) for way in found}
         print(json.dumps({"median_ms": medians, "figures": figures(found), "goals": GOALS, "absent": absent}, indent=2))

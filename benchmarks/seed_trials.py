@@ -9,9 +9,9 @@ from rsi.analytics import Progress, progress_of
 from rsi.cli.folders import open_run
 from rsi.core.codec import canonical, sha256_hex
 from rsi.core.errors import UserError
-from rsi.core.protocols import Files, Jail, Limits
+from rsi.core.protocols import Files, Limits
 from rsi.core.records import CandidateId, Case, Json, Manifest, Pool, Trial
-from rsi.kernel.evaluate import Failed, build, load_manifest, run_block
+from rsi.kernel.evaluate import Bench, Failed, build, load_manifest, run_block
 from rsi.loop.state import derive_seed
 from rsi.schedule import Job, WorkerPool
 from rsi.suites import secret_seeds, suite
@@ -130,12 +130,12 @@ class Bench:
 
         return wait
 
-    def _worker(self, files: Files, manifest: Manifest, block: Sequence[Case]) -> Callable[[Jail], list[Trial]]:
+    def _worker(self, files: Files, manifest: Manifest, block: Sequence[Case]) -> Callable[[Bench], list[Trial]]:
         seconds = 120.0 + self._programs * len(block) / _SLOWEST
 
-        def work(jail: Jail) -> list[Trial]:
+        def work(bench: Bench) -> list[Trial]:
             trials, _ = run_block(
-                jail,
+                bench.jail,
                 suite=self._scorer,
                 candidate=CandidateId(""),
                 files=files,
@@ -150,9 +150,9 @@ class Bench:
         return work
 
 
-def _builder(files: Files, manifest: Manifest, seed: int) -> Callable[[Jail], Files]:
-    def work(jail: Jail) -> Files:
-        built = build(jail, files, manifest, seed, Limits(wall_s=900, cpu_s=900))
+def _builder(files: Files, manifest: Manifest, seed: int) -> Callable[[Bench], Files]:
+    def work(bench: Bench) -> Files:
+        built = build(bench.jail, files, manifest, seed, Limits(wall_s=900, cpu_s=900))
         if isinstance(built, Failed):
             raise UserError(f"a version does not build: {built.outcome.value}, {built.reason}")
         return built.files

@@ -5,7 +5,7 @@ import time
 from pathlib import Path
 
 from rsi.core.codec import canonical, sha256_hex
-from rsi.core.protocols import Call, Jail, Reply
+from rsi.core.protocols import Call, Jail, Reply, Serve
 from rsi.kernel.audit.log import FileEventLog
 from rsi.loop.run import run
 from rsi.testing.toy import ToyJail, toy_agent, toy_config, toy_parts
@@ -17,10 +17,10 @@ class Uneven(ToyJail):
     def __init__(self, salt: int) -> None:
         self._salt = salt
 
-    def call(self, call: Call) -> Reply:
+    def call(self, call: Call, serve: Serve | None = None) -> Reply:
         weight = int(sha256_hex(canonical([self._salt, call.function, call.payload]))[:4], 16) / 65536
         time.sleep(0.008 * weight)
-        return super().call(call)
+        return super().call(call, serve)
 
 
 def digest_of(folder: Path, seed: int, workers: int, *, frozen: bool = False) -> str:

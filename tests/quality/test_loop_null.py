@@ -16,7 +16,7 @@ import pytest
 
 from rsi.config import RunConfig
 from rsi.core.codec import sha256_hex
-from rsi.core.protocols import Call, Entry, Files, Reply, Suite
+from rsi.core.protocols import Call, Entry, Files, Reply, Serve, Suite
 from rsi.core.records import Case, Json, Pool
 from rsi.kernel.judge import AlphaSpending
 from rsi.loop.state import PRODUCT_FILE
@@ -109,12 +109,12 @@ class WatchedJail(ToyJail):
     def __init__(self, story: Story) -> None:
         self._story = story
 
-    def call(self, call: Call) -> Reply:
+    def call(self, call: Call, serve: Serve | None = None) -> Reply:
         if call.function == "solve":
             assert isinstance(call.payload, dict) and isinstance(call.payload["cases"], list)
             version = version_of(call.files)
             self._story.events.extend(Ran(version, str(case["id"])) for case in call.payload["cases"] if isinstance(case, dict))
-        return super().call(call)
+        return super().call(call, serve)
 
 
 def version_of(files: Files) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 import pytest
 
 from rsi.core.errors import JailError
-from rsi.core.protocols import Call, Jail, Limits, Reply
+from rsi.core.protocols import Call, Jail, Limits, Reply, Serve
 from rsi.core.records import CandidateId, Case, CaseId, Json, Manifest, Outcome, Pool, Trial
 from rsi.kernel.evaluate import Built, Failed, agent_call, build, run_block
 from rsi.kernel.sandbox import open_jail
@@ -162,11 +162,11 @@ class Fragile:
     def tier(self) -> str:
         return "S0"
 
-    def call(self, call: Call) -> Reply:
+    def call(self, call: Call, serve: Serve | None = None) -> Reply:
         if call.module == self.hates or self.breaks > 0:
             self.breaks -= 1
             raise JailError("the zygote ended")
-        return self.inner.call(call)
+        return self.inner.call(call, serve)
 
     def close(self) -> None:
         self.inner.close()

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from rsi.core.codec import canonical
-from rsi.core.protocols import Call, Entry, Reply
+from rsi.core.protocols import Call, Entry, Reply, Serve
 from rsi.core.records import Json, Pool
 from rsi.loop.run import run
 from rsi.testing.toy import ToyJail, toy_agent, toy_config, toy_parts
@@ -22,10 +22,10 @@ class Overheard(ToyJail):
     def __init__(self, heard: list[tuple[str, Json]]) -> None:
         self._heard = heard
 
-    def call(self, call: Call) -> Reply:
+    def call(self, call: Call, serve: Serve | None = None) -> Reply:
         if call.module == "main":
             self._heard.append((call.function, call.payload))
-        return super().call(call)
+        return super().call(call, serve)
 
 
 @pytest.fixture(scope="module")

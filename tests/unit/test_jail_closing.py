@@ -8,8 +8,9 @@ from concurrent.futures import CancelledError
 import pytest
 
 from rsi.core.errors import JailError
-from rsi.core.protocols import Call, Jail, Reply
+from rsi.core.protocols import Call, Reply
 from rsi.core.records import Outcome
+from rsi.kernel.evaluate import Bench
 from rsi.kernel.sandbox import TIERS, open_jail, unreachable
 from rsi.schedule import Job, WorkerPool
 
@@ -40,11 +41,11 @@ def test_closing_ends_the_call_of_another_thread_and_the_jail_stays_closed(tier:
 
 
 def test_a_pool_that_closes_does_not_wait_for_calls_that_would_be_retried() -> None:
-    def stubborn(jail: Jail) -> Reply:
+    def stubborn(bench: Bench) -> Reply:
         try:
-            return jail.call(WAIT)
+            return bench.jail.call(WAIT)
         except JailError:
-            return jail.call(WAIT)
+            return bench.jail.call(WAIT)
 
     with WorkerPool(2, lambda: open_jail(())) as pool:
         futures = [pool.submit(Job(key=str(index), work=stubborn)) for index in range(4)]

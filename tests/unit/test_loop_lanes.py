@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 import pytest
 
 from rsi.core.errors import InfrastructureError, JailError, UserError
-from rsi.core.protocols import Call, Jail, Reply
+from rsi.core.protocols import Call, Jail, Reply, Serve
 from rsi.core.records import Outcome
+from rsi.kernel.evaluate import Bench
 from rsi.loop.desk import Desk, Ticket, Until
 from rsi.loop.lanes import Lanes
 from rsi.loop.orders import Done, Line, Order, always
@@ -56,7 +57,7 @@ class Floor:
 
 
 def order(key: str, *, line: Line = Line.JUDGE, programs: int = 0, duration: int = 1, wanted: bool = True) -> Order:
-    def work(jail: Jail) -> Done:
+    def work(bench: Bench) -> Done:
         raise AssertionError
 
     return Order(
@@ -146,8 +147,8 @@ def test_a_jail_that_breaks_is_replaced_and_the_job_done_again() -> None:
     Counted.made = []
     seen: list[Jail] = []
 
-    def work(jail: Jail) -> int:
-        seen.append(jail)
+    def work(bench: Bench) -> int:
+        seen.append(bench.jail)
         if len(seen) < 3:
             raise JailError("broken")
         return 7
@@ -158,10 +159,10 @@ def test_a_jail_that_breaks_is_replaced_and_the_job_done_again() -> None:
 
 
 def test_three_broken_jails_in_a_row_are_an_error_of_ours_and_the_pool_goes_on() -> None:
-    def broken(jail: Jail) -> int:
+    def broken(bench: Bench) -> int:
         raise JailError("no luck")
 
-    def wrong(jail: Jail) -> int:
+    def wrong(bench: Bench) -> int:
         raise UserError("not this way")
 
     with WorkerPool(2, Counted) as pool:
@@ -169,7 +170,7 @@ def test_three_broken_jails_in_a_row_are_an_error_of_ours_and_the_pool_goes_on()
             pool.submit(Job(key="k", work=broken)).result(timeout=5)
         with pytest.raises(UserError, match="not this way"):
             pool.submit(Job(key="u", work=wrong)).result(timeout=5)
-        assert pool.submit(Job(key="l", work=lambda jail: 1)).result(timeout=5) == 1
+        assert pool.submit(Job(key="l", work=lambda bench: 1)).result(timeout=5) == 1
 
 
 class Blocking(ToyJail):
@@ -178,7 +179,7 @@ class Blocking(ToyJail):
     def __init__(self) -> None:
         self._closed = threading.Event()
 
-    def call(self, call: Call) -> Reply:
+    def call(self, call: Call, serve: Serve | None = None) -> Reply:
         assert self._closed.wait(timeout=20)
         raise JailError("killed")
 
@@ -194,11 +195,11 @@ def test_closing_ends_calls_under_way_at_once_and_cancels_what_waits() -> None:
         jails.append(Blocking())
         return jails[-1]
 
-    def work(jail: Jail) -> Reply:
+    def work(bench: Bench) -> Reply:
         try:
-            return jail.call(call)
+            return bench.jail.call(call)
         except JailError:
-            return jail.call(call)
+            return bench.jail.call(call)
 
     began = time.monotonic()
     pool = WorkerPool(1, make)

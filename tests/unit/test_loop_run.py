@@ -13,7 +13,7 @@ from rsi.config import RunConfig
 from rsi.config.model import ProposeConfig
 from rsi.core.codec import canonical
 from rsi.core.errors import InfrastructureError, JailError, UserError
-from rsi.core.protocols import Call, Entry, Files, Jail, Reply
+from rsi.core.protocols import Call, Entry, Files, Jail, Reply, Serve
 from rsi.core.records import CandidateId, Json
 from rsi.kernel.archive.git import GitArchive
 from rsi.kernel.audit.log import FileEventLog
@@ -283,10 +283,10 @@ class Listening(ToyJail):
     def __init__(self, heard: list[dict[str, Json]]) -> None:
         self._heard = heard
 
-    def call(self, call: Call) -> Reply:
+    def call(self, call: Call, serve: Serve | None = None) -> Reply:
         assert isinstance(call.payload, dict)
         self._heard.append(call.payload)
-        return super().call(call)
+        return super().call(call, serve)
 
 
 def test_a_salt_changes_all_cases_and_all_seeds_that_agents_are_told_and_reaches_no_jail(tmp_path: Path) -> None:
@@ -324,12 +324,12 @@ class Fragile(ToyJail):
     def __init__(self) -> None:
         self._calls = 0
 
-    def call(self, call: Call) -> Reply:
+    def call(self, call: Call, serve: Serve | None = None) -> Reply:
         self._calls += 1
         if self._calls % 7 == 0:
             Fragile.broken += 1
             raise JailError("it broke")
-        return super().call(call)
+        return super().call(call, serve)
 
 
 def test_jails_that_break_now_and_then_change_no_decision(tmp_path: Path) -> None:
@@ -343,7 +343,7 @@ def test_jails_that_break_now_and_then_change_no_decision(tmp_path: Path) -> Non
 class Broken(ToyJail):
     """Never works."""
 
-    def call(self, call: Call) -> Reply:
+    def call(self, call: Call, serve: Serve | None = None) -> Reply:
         raise JailError("no jail today")
 
 
@@ -357,7 +357,7 @@ def test_jails_that_never_work_are_an_error_of_ours_and_the_run_can_go_on_later(
 class Buggy(ToyJail):
     """Raises what no jail may raise."""
 
-    def call(self, call: Call) -> Reply:
+    def call(self, call: Call, serve: Serve | None = None) -> Reply:
         raise KeyError("a bug")
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from rsi.core.errors import UserError
-from rsi.core.protocols import Call, Entry, Jail, Reply
+from rsi.core.protocols import Call, Entry, Jail, Reply, Serve
 from rsi.core.records import Json
 from rsi.kernel.audit.identity import kernel_hash
 from rsi.kernel.audit.log import FileEventLog
@@ -152,10 +152,9 @@ def _unpack(repository: Path) -> None:
 class Luckier(ToyJail):
     """Another machine: every candidate solves nothing there."""
 
-    def call(self, call: Call) -> Reply:
-        return super().call(
-            Call(files={**call.files, "build.json": b'{"power": 0.0}'}, module=call.module, function=call.function, payload=call.payload)
-        )
+    def call(self, call: Call, serve: Serve | None = None) -> Reply:
+        files = {**call.files, "build.json": b'{"power": 0.0}'}
+        return super().call(Call(files=files, module=call.module, function=call.function, payload=call.payload), serve)
 
 
 def test_trials_that_come_out_differently_are_counted(folder: Path) -> None:

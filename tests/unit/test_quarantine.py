@@ -13,7 +13,7 @@ import pytest
 from rsi.cli.run import _conclude
 from rsi.config import RunConfig, from_json, to_json
 from rsi.core.codec import sha256_hex
-from rsi.core.protocols import Call, Entry, Reply
+from rsi.core.protocols import Call, Entry, Reply, Serve
 from rsi.core.records import CandidateId, Outcome, Pool
 from rsi.kernel.archive.git import GitArchive
 from rsi.kernel.archive.index import Index
@@ -96,8 +96,8 @@ class Told(ToyJail):
     def __init__(self, offends: Callable[[Call], bool]) -> None:
         self._offends = offends
 
-    def call(self, call: Call) -> Reply:
-        reply = super().call(call)
+    def call(self, call: Call, serve: Serve | None = None) -> Reply:
+        reply = super().call(call, serve)
         if call.module != "main" or not self._offends(call):
             return reply
         return replace(reply, outcome=Outcome.VIOLATION, value=None, reason=f"{NAME}: it ended the process")
@@ -307,8 +307,8 @@ def test_who_utters_the_canary_has_read_the_log_and_is_out(tmp_path: Path) -> No
     assert isinstance(canary, str)
 
     class Leaky(ToyJail):
-        def call(self, call: Call) -> Reply:
-            reply = super().call(call)
+        def call(self, call: Call, serve: Serve | None = None) -> Reply:
+            reply = super().call(call, serve)
             return replace(reply, stderr=f"I saw {canary[::-1]}") if call.module == "main" and is_traitor(call) else reply
 
     story = Story(tmp_path / "run", [[TRAITOR], [BETTER]], lambda call: False, Leaky)
@@ -353,9 +353,9 @@ class Keeping(ToyJail):
 
     calls: list[Call] = []
 
-    def call(self, call: Call) -> Reply:
+    def call(self, call: Call, serve: Serve | None = None) -> Reply:
         self.calls.append(call)
-        return super().call(call)
+        return super().call(call, serve)
 
 
 def test_every_call_gets_exactly_the_files_of_an_archived_candidate_and_the_product_of_its_own_build(tmp_path: Path) -> None:

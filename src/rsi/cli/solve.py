@@ -13,9 +13,9 @@ from rsi.cli.terminal import JsonFlag, print_json, say
 from rsi.cli.versions import Solver, find_solver
 from rsi.cli.view.text import clean, count
 from rsi.config.load import parse_programs
-from rsi.core.protocols import Files, Jail, Limits, Suite
+from rsi.core.protocols import Files, Limits, Suite
 from rsi.core.records import CandidateId, Case, Json, Manifest, Pool, Trial
-from rsi.kernel.evaluate import run_block
+from rsi.kernel.evaluate import Bench, run_block
 from rsi.kernel.sandbox import open_jail
 from rsi.loop.match import builder, limits_for
 from rsi.loop.state import run_seed
@@ -78,12 +78,12 @@ def _trials(solver: Solver, cases: Sequence[Case], programs: int, seed: int, wor
             yield from wait(future, stop)
 
 
-def _worker(files: Files, manifest: Manifest, block: Sequence[Case], programs: int, seed: int) -> Callable[[Jail], list[Trial]]:
+def _worker(files: Files, manifest: Manifest, block: Sequence[Case], programs: int, seed: int) -> Callable[[Bench], list[Trial]]:
     limits = limits_for(programs * len(block))
 
-    def work(jail: Jail) -> list[Trial]:
+    def work(bench: Bench) -> list[Trial]:
         trials, _ = run_block(
-            jail,
+            bench.jail,
             suite=_scorer(),
             candidate=CandidateId(""),
             files=files,

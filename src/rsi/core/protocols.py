@@ -4,16 +4,18 @@
 scores, `ChangeJudge` decides over one candidate against one incumbent, `Pool` (see `rsi.schedule`) runs jobs.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from rsi.core.records import CandidateId, Case, CaseId, Clock, Effect, Json, Outcome, Pool, TreeId, Verdict
 
-__all__ = ["Archive", "Call", "ChangeJudge", "Entry", "EventLog", "Files", "Jail", "Limits", "Reply", "Score", "Suite"]
+__all__ = ["Archive", "Call", "ChangeJudge", "Entry", "EventLog", "Files", "Jail", "Limits", "Reply", "Score", "Serve", "Suite"]
 
 Files = Mapping[str, bytes]
 """A tree of files: POSIX path inside the tree → content."""
+Serve = Callable[[Json], Json]
+"""Answers a question that jailed code asks while it runs: plain data in, plain data out."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +32,10 @@ class Limits:
         files: open descriptors.
         entries: files and folders that it adds to its own folder.
         processes: processes and threads that a call may start beside its own; only the agent profile starts any.
+        questions: how often it may ask, where somebody answers.
+        question_bytes: size of a question.
+        reply_bytes: size of all replies to its questions together.
+        pause_s: seconds from its start, or from a reply, to its next question or its end; None: only `wall_s` bounds them.
     """
 
     wall_s: float = 120.0
@@ -41,6 +47,10 @@ class Limits:
     files: int = 64
     entries: int = 10_000
     processes: int = 0
+    questions: int = 100_000
+    question_bytes: int = 1_000_000
+    reply_bytes: int = 256_000_000
+    pause_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,11 +101,17 @@ class Jail(Protocol):
     def tier(self) -> str:
         """What is enforced, in the words of the tiers (`S3`, `S2`, `S1`, `S0`)."""
 
-    def call(self, call: Call) -> Reply:
+    def call(self, call: Call, serve: Serve | None = None) -> Reply:
         """Run one call. Whatever the code does is an `Outcome`; only our own fault raises.
+
+        With `serve` the function is called as `function(payload, ask)`. `ask(question)` sends plain data, waits, and returns what
+        `serve(question)` gave. Questions are read as strictly as results; one that is malformed, too long, one too many, not of this
+        call or out of turn is a violation and ends the call. `serve` runs in the caller's thread and must not use this jail; its time
+        counts as the call's.
 
         Raises:
             JailError: the jail itself could not be started or broke.
+            RsiError: `serve` raised it; the call was ended first.
         """
 
     def close(self) -> None:

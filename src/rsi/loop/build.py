@@ -3,9 +3,8 @@
 from dataclasses import replace
 
 from rsi.core.codec import canonical
-from rsi.core.protocols import Jail
 from rsi.core.records import Json, Outcome
-from rsi.kernel.evaluate import Failed
+from rsi.kernel.evaluate import Bench, Failed
 from rsi.kernel.evaluate import build as build_tree
 from rsi.loop.machine import Machine
 from rsi.loop.orders import Done, Line, Order
@@ -37,8 +36,8 @@ def _order(machine: Machine, version: Version) -> Order:
     files, manifest, limits = version.files, version.manifest, machine.limits
     seed = run_seed(machine.config, "build")
 
-    def work(jail: Jail) -> Done:
-        built = build_tree(machine.watched(jail), files, manifest, seed, limits)
+    def work(bench: Bench) -> Done:
+        built = build_tree(machine.watched(bench.jail), files, manifest, seed, limits)
         if isinstance(built, Failed):
             return Done(outcome=built.outcome, reason=built.reason[:500], programs=0, value=None, clock=built.clock)
         return Done(outcome=Outcome.ANSWERED, reason="", programs=0, value=built.product, clock=built.clock)

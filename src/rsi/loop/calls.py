@@ -4,9 +4,9 @@ from collections.abc import Callable
 
 from rsi.core.codec import canonical, decode, sha256_hex
 from rsi.core.errors import MessageError
-from rsi.core.protocols import Jail, Reply
+from rsi.core.protocols import Reply
 from rsi.core.records import Json, Limitation, Outcome
-from rsi.kernel.evaluate import agent_call
+from rsi.kernel.evaluate import Bench, agent_call
 from rsi.loop.desk import Ticket
 from rsi.loop.machine import Machine
 from rsi.loop.orders import Done, Line, Order
@@ -87,8 +87,8 @@ def _place(machine: Machine, call: str, payload: Callable[[], Json], check: Chec
     improver, limits = machine.improver, machine.limits
     files, manifest = improver.runnable, improver.manifest
 
-    def work(jail: Jail) -> Done:
-        return _judged(agent_call(machine.watched(jail), files, manifest, call, payload(), limits), check, programs)
+    def work(bench: Bench) -> Done:
+        return _judged(agent_call(machine.watched(bench.jail), files, manifest, call, payload(), limits), check, programs)
 
     def note(done: Done) -> None:
         body: Json = {

@@ -13,9 +13,9 @@ from itertools import islice
 
 from rsi.config import RunConfig
 from rsi.core.errors import UserError
-from rsi.core.protocols import Files, Jail, Limits, Suite
+from rsi.core.protocols import Files, Limits, Suite
 from rsi.core.records import CandidateId, Case, CaseId, Clock, Manifest, Outcome, Pool, Trial
-from rsi.kernel.evaluate import Failed, build, load_manifest, run_block
+from rsi.kernel.evaluate import Bench, Failed, build, load_manifest, run_block
 from rsi.kernel.judge import Comparison, Finding
 from rsi.loop.jails import admit
 from rsi.loop.parts import Parts
@@ -121,11 +121,11 @@ def _blocks(suite: Suite, size: int, most: int) -> Iterator[tuple[int, Sequence[
             yield first, cases
 
 
-def builder(name: str, files: Files, seed: int, limits: Limits) -> Callable[[Jail], Files]:
+def builder(name: str, files: Files, seed: int, limits: Limits) -> Callable[[Bench], Files]:
     """Work for a jail: a tree with the product of its build; a `UserError` where it does not build."""
 
-    def work(jail: Jail) -> Files:
-        built = build(jail, files, load_manifest(files), seed, limits)
+    def work(bench: Bench) -> Files:
+        built = build(bench.jail, files, load_manifest(files), seed, limits)
         if isinstance(built, Failed):
             raise UserError(f"{name} does not build: {built.outcome.value}, {built.reason}")
         return built.files
@@ -139,10 +139,10 @@ def limits_for(programs: int) -> Limits:
     return Limits(wall_s=seconds, cpu_s=seconds)
 
 
-def _worker(side: Side, files: Files, first: int, cases: Sequence[Case], config: RunConfig, limits: Limits) -> Callable[[Jail], Block]:
-    def work(jail: Jail) -> Block:
+def _worker(side: Side, files: Files, first: int, cases: Sequence[Case], config: RunConfig, limits: Limits) -> Callable[[Bench], Block]:
+    def work(bench: Bench) -> Block:
         return run_block(
-            jail,
+            bench.jail,
             suite=side.parts.suite,
             candidate=CandidateId(side.name),
             files=files,

@@ -4,8 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import Enum, auto
 
-from rsi.core.protocols import Jail
 from rsi.core.records import Clock, Json, Outcome
+from rsi.kernel.evaluate import Bench
 
 __all__ = ["Done", "Line", "Order", "always"]
 
@@ -47,7 +47,7 @@ class Order:
         key: deterministic name: number of the order, call, and a hash of what it is about.
         programs: what it may spend; reserved while it is under way, and the most that is charged.
         duration: virtual duration, known beforehand.
-        work: does it in a jail; nothing that it reads may change after the order was placed.
+        work: does it in a worker's jails; nothing that it reads may change after the order was placed.
         note: writes what came of it into the log, when it is due, and returns what whoever asked gets.
         wanted: asked just before it would start; what nobody wants any more is dropped.
     """
@@ -56,6 +56,6 @@ class Order:
     line: Line
     programs: int
     duration: int
-    work: Callable[[Jail], Done]
+    work: Callable[[Bench], Done]
     note: Callable[[Done], None]
     wanted: Callable[[], bool] = always

@@ -2,9 +2,8 @@
 
 from collections.abc import Callable, Iterator, Sequence
 
-from rsi.core.protocols import Jail
 from rsi.core.records import CaseId, Clock, Json, Outcome, Pool, Trial
-from rsi.kernel.evaluate import run_block
+from rsi.kernel.evaluate import Bench, run_block
 from rsi.kernel.judge import Row
 from rsi.loop.desk import Ticket
 from rsi.loop.machine import Machine
@@ -39,10 +38,10 @@ def place_block(
     files, manifest, name = version.runnable, version.manifest, version.id
     seed = run_seed(machine.config, "trials", pool.value, first)
 
-    def work(jail: Jail) -> Done:
+    def work(bench: Bench) -> Done:
         cases = suite.cases(pool, first, count)
         trials, clock = run_block(
-            machine.watched(jail),
+            machine.watched(bench.jail),
             suite=suite.scorer,
             candidate=name,
             files=files,

@@ -6,8 +6,8 @@ from concurrent.futures import CancelledError, Future
 
 from rsi.core.codec import decode, encode
 from rsi.core.errors import Halted, InfrastructureError, IntegrityError
-from rsi.core.protocols import Jail
 from rsi.kernel.audit.spool import Spool
+from rsi.kernel.evaluate import Bench
 from rsi.loop.orders import Done, Order
 from rsi.loop.replay import Journal
 from rsi.schedule import Job, WorkerPool
@@ -80,9 +80,9 @@ class Workshop:
         done = spooled.value if isinstance(spooled.value, dict) else {}
         return decode(Done, {**done, "clock": spooled.clock})
 
-    def _carry_out(self, order: Order) -> Callable[[Jail], Done]:
-        def work(jail: Jail) -> Done:
-            done = order.work(jail)
+    def _carry_out(self, order: Order) -> Callable[[Bench], Done]:
+        def work(bench: Bench) -> Done:
+            done = order.work(bench)
             value = encode(done)
             assert isinstance(value, dict)
             clock = value.pop("clock")

@@ -9,7 +9,8 @@ from types import TracebackType
 from typing import Generic, TypeVar
 
 from rsi.core.errors import Halted, InfrastructureError, JailError, RsiError
-from rsi.core.protocols import Call, Jail, Reply
+from rsi.core.protocols import Call, Jail, Reply, Serve
+from rsi.kernel.evaluate import Bench
 
 __all__ = ["Job", "WorkerPool", "wait"]
 
@@ -21,19 +22,19 @@ _GLANCE_S = 0.1
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job(Generic[T]):
-    """Some work for a jail.
+    """Some work for a jail, or for two.
 
     Attributes:
         key: names the job in messages.
-        work: what to do with a jail; may be called again with a fresh jail after a `JailError`.
+        work: what to do with a worker's jails; may be called again with fresh ones after a `JailError`.
     """
 
     key: str
-    work: Callable[[Jail], T]
+    work: Callable[[Bench], T]
 
 
 class WorkerPool:
-    """Threads with one jail each, made at first use. Use it as a context: leaving it ends every process of every jail.
+    """Threads with a bench of jails each, made at first use. Use it as a context: leaving it ends every process of every jail.
 
     A `JailError` (our fault, not the candidate's) is answered with a fresh jail, three tries in all. Any error of our own tree
     reaches whoever asks for the result.
@@ -105,48 +106,49 @@ class _Closable:
     def tier(self) -> str:
         return self._jail.tier
 
-    def call(self, call: Call) -> Reply:
+    def call(self, call: Call, serve: Serve | None = None) -> Reply:
         if self._stopping.is_set():
             raise JailError("the pool is closed")
-        return self._jail.call(call)
+        return self._jail.call(call, serve)
 
     def close(self) -> None:
         self._jail.close()
 
 
 class _Hand:
-    """One worker's jail, replaced when it breaks."""
+    """One worker's jails, replaced when one breaks."""
 
     def __init__(self, make_jail: Callable[[], Jail], stopping: threading.Event) -> None:
         self._make_jail = make_jail
         self._stopping = stopping
-        self._jail: Jail | None = None
+        self._bench = self._fresh()
 
     def run(self, job: Job[T]) -> T:
         """The result of a job.
 
         Raises:
-            InfrastructureError: three jails in a row broke.
+            InfrastructureError: its jails broke three times in a row.
         """
         reason = ""
         for _ in range(TRIES):
             try:
-                if self._jail is None:
-                    self._jail = _Closable(self._make_jail(), self._stopping)
-                return job.work(self._jail)
-            except JailError as error:
+                return job.work(self._bench)
+            except InfrastructureError as error:
+                if not isinstance(error, JailError) and not self._stopping.is_set():
+                    raise
                 reason = str(error)
-                self.close()
-                self._jail = None
-                if self._stopping.is_set():
-                    raise CancelledError from None
+            self.close()
+            self._bench = self._fresh()
+            if self._stopping.is_set():
+                raise CancelledError
         raise InfrastructureError(f"job {job.key}: the jail broke {TRIES} times: {reason}")
 
     def close(self) -> None:
-        """End the jail, if there is one; from any thread."""
-        jail = self._jail
-        if jail is not None:
-            jail.close()
+        """End the jails that there are; from any thread."""
+        self._bench.close()
+
+    def _fresh(self) -> Bench:
+        return Bench(lambda: _Closable(self._make_jail(), self._stopping))
 
 
 def wait(future: "Future[T]", stop: threading.Event) -> T:

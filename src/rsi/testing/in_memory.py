@@ -12,6 +12,7 @@ from rsi.core.codec import sha256_hex
 from rsi.core.errors import IntegrityError
 from rsi.core.protocols import Entry, Files, Jail
 from rsi.core.records import CandidateId, TreeId
+from rsi.kernel.evaluate import Bench
 from rsi.kernel.judge import AlphaSpending, Race
 from rsi.loop.cycle import live
 from rsi.loop.machine import Machine, Opening, settings_of
@@ -76,7 +77,7 @@ class SingleWorker:
 
     def __init__(self, jail: Jail) -> None:
         """All work is done in this jail."""
-        self._jail = jail
+        self._bench = Bench(lambda: jail)
 
     def begin(self, order: Order) -> "Future[Done]":
         """Nothing yet: the order waits until it is due."""
@@ -84,7 +85,7 @@ class SingleWorker:
 
     def result(self, order: Order, future: "Future[Done]") -> Done:
         """Carry the order out."""
-        return order.work(self._jail)
+        return order.work(self._bench)
 
 
 def live_in_memory(

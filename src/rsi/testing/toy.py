@@ -14,7 +14,7 @@ from typing import Any
 
 from rsi.config import RunConfig, from_json
 from rsi.core.codec import canonical, sha256_hex
-from rsi.core.protocols import Call, Files, Jail, Reply, Score
+from rsi.core.protocols import Call, Files, Jail, Reply, Score, Serve
 from rsi.core.records import Case, CaseId, Clock, Json, Outcome, Pool
 from rsi.loop.parts import Parts
 from rsi.suites import Seasonal, commitment, score_by_probes, secret_seeds
@@ -172,12 +172,13 @@ class ToyJail:
         """Always `S0`."""
         return "S0"
 
-    def call(self, call: Call) -> Reply:
-        """Run one call here and now."""
+    def call(self, call: Call, serve: Serve | None = None) -> Reply:
+        """Run one call here and now; what it asks is answered as it is."""
         if call.module not in ("main", "bonus"):
             return self._reply(Outcome.ANSWERED, _run_answers(call.payload), "")
         try:
-            value = _ToyModules(call.files).module(call.module)[call.function](call.payload)
+            function = _ToyModules(call.files).module(call.module)[call.function]
+            value = function(call.payload) if serve is None else function(call.payload, serve)
         except (ArithmeticError, LookupError, TypeError, ValueError) as error:
             return self._reply(Outcome.CRASHED, None, f"{type(error).__name__}: {error}")
         return self._reply(Outcome.ANSWERED, json.loads(canonical(value)), "")

@@ -15,7 +15,7 @@ from typing import Any, cast
 
 from rsi.attacks import scored
 from rsi.attacks.scene import Scene
-from rsi.core.protocols import Call, Reply
+from rsi.core.protocols import Call, Reply, Serve
 from rsi.core.records import Clock, Json, Outcome
 from rsi.kernel.sandbox import ZygoteJail
 
@@ -77,7 +77,7 @@ class WarmJail:
         )
         os.close(write)
 
-    def call(self, call: Call) -> Reply:
+    def call(self, call: Call, serve: Serve | None = None) -> Reply:
         if self._process.poll() is not None:
             self._end()
             self._start()
@@ -146,7 +146,7 @@ class GenerousJail:
     def __init__(self, *, is_stingy: bool = False) -> None:
         self._is_stingy = is_stingy
 
-    def call(self, call: Call) -> Reply:
+    def call(self, call: Call, serve: Serve | None = None) -> Reply:
         payload: Any = call.payload
         value: Any = None
         if isinstance(payload, dict) and "cases" in payload:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from rsi.attacks.scene import Scene
 from rsi.core.errors import JailError
-from rsi.core.protocols import Call, Reply
+from rsi.core.protocols import Call, Reply, Serve
 from rsi.core.records import Clock, Outcome
 from rsi.kernel.sandbox.clear import clear
 from rsi.kernel.sandbox.family import below
@@ -87,7 +87,7 @@ class NaiveJail:
         self.enforced: dict[str, object] = {}
         self.standing = frozenset({self.process.pid})
 
-    def call(self, call: Call) -> Reply:
+    def call(self, call: Call, serve: Serve | None = None) -> Reply:
         """One call; a worker that died or hangs is replaced."""
         files = {path: base64.b64encode(content).decode() for path, content in call.files.items() if not path.startswith(("/", ".."))}
         message = {"files": files, "module": call.module, "function": call.function, "payload": call.payload, "fork": self.fork}

@@ -1,7 +1,20 @@
-"""Builds, agent calls and blocks of trials: a tree and a message go into a jail, checked plain data comes out and is scored here."""
+"""Builds, agent calls, blocks of trials and long-lived evaluators: a tree and a message go into a jail, checked plain data comes out."""
 
+from rsi.kernel.evaluate.bench import Bench
 from rsi.kernel.evaluate.calls import Built, Failed, agent_call, build, violation_name
 from rsi.kernel.evaluate.manifest import MANIFEST_FILE, load_manifest
+from rsi.kernel.evaluate.service import Evaluator
 from rsi.kernel.evaluate.trials import run_block
 
-__all__ = ["MANIFEST_FILE", "Built", "Failed", "agent_call", "build", "load_manifest", "run_block", "violation_name"]
+__all__ = [
+    "MANIFEST_FILE",
+    "Bench",
+    "Built",
+    "Evaluator",
+    "Failed",
+    "agent_call",
+    "build",
+    "load_manifest",
+    "run_block",
+    "violation_name",
+]

@@ -6,11 +6,12 @@ Does not cover: the shape of an answer; the caller checks that.
 """
 
 import dataclasses
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from rsi.core.codec import canonical
 from rsi.core.errors import JailError
-from rsi.core.protocols import Call, Files, Jail, Limits, Reply
+from rsi.core.protocols import Call, Files, Jail, Limits, Reply, Serve
 from rsi.core.records import Clock, Json, Manifest, Outcome
 from rsi.kernel.sandbox import Violation
 
@@ -40,13 +41,31 @@ class Failed:
     clock: Clock
 
 
-def agent_call(jail: Jail, files: Files, manifest: Manifest, function: str, payload: Json, limits: Limits) -> Reply:
+def agent_call(
+    jail: Jail,
+    files: Files,
+    manifest: Manifest,
+    function: str,
+    payload: Json,
+    limits: Limits,
+    serving: Callable[[], Serve] | None = None,
+) -> Reply:
     """Call one function of a target's entry module with plain data.
+
+    Args:
+        jail: where.
+        files: the target.
+        manifest: names its entry module.
+        function: of that module.
+        payload: what it gets.
+        limits: of the call.
+        serving: gives somebody who answers its questions, afresh if the call is tried again.
 
     Raises:
         JailError: the jail is broken; nothing is known of the target.
+        RsiError: whoever answers raised it.
     """
-    return reliable(jail, Call(files=files, module=manifest.entry, function=function, payload=payload, limits=limits))
+    return reliable(jail, Call(files=files, module=manifest.entry, function=function, payload=payload, limits=limits), serving)
 
 
 def violation_name(reason: str) -> str:
@@ -68,20 +87,21 @@ def build(jail: Jail, files: Files, manifest: Manifest, seed: int, limits: Limit
     return Built(files={**files, BUILD_FILE: canonical(reply.value)}, product=reply.value, clock=reply.clock)
 
 
-def reliable(jail: Jail, call: Call) -> Reply:
+def reliable(jail: Jail, call: Call, serving: Callable[[], Serve] | None = None) -> Reply:
     """The reply to a call, retried once if the jail broke.
 
-    If it breaks twice and yet answers a harmless call, it was the code that broke it: a violation.
+    If it breaks twice and yet answers a harmless call, it was the code that broke it: a violation. So whoever answers questions must
+    not let the `JailError` of another jail through (`Evaluator` does not).
 
     Raises:
         JailError: the jail does not even answer a harmless call.
     """
     try:
-        return jail.call(call)
+        return jail.call(call, serving() if serving else None)
     except JailError:
         pass
     try:
-        return jail.call(call)
+        return jail.call(call, serving() if serving else None)
     except JailError as error:
         reply = jail.call(_PROBE)
         if reply.outcome is not Outcome.ANSWERED:

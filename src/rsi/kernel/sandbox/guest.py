@@ -3,8 +3,9 @@
 It holds no secret, runs no candidate code itself, reads exactly one request at a time from descriptor 0 and writes one report per call. Its
 child does the rest: own session, limits, folder, descriptors; imports the module, calls the function, writes one message, ends.
 
-Covers: one fresh process and one folder per call; no descriptor but stdin (null), stdout, stderr and the result pipe; every process that
-a call leaves behind is killed before the report goes out; the folder is emptied where the jail has one of its own.
+Covers: one fresh process and one folder per call; no descriptor but stdin (null), stdout, stderr and the result pipe, and where somebody
+answers questions one pipe for them and one for the replies; every process that a call leaves behind is killed before the report goes out;
+the folder is emptied where the jail has one of its own.
 Does not cover: a candidate that lies about its own result (it may only harm itself); see `confine` for what each limit holds.
 """
 
@@ -44,7 +45,7 @@ if TYPE_CHECKING:
     from rsi.kernel.sandbox.collect import gather
     from rsi.kernel.sandbox.confine import drop_privileges, fence_files, filter_calls, landlock_version, limit
     from rsi.kernel.sandbox.filling import Guard
-    from rsi.kernel.sandbox.saying import RESULT, Answer, Last, case, send
+    from rsi.kernel.sandbox.saying import QUESTION, REPLY, RESULT, Answer, Ask, Last, case, send
     from rsi.kernel.sandbox.sweep import family, sweep
 
 __all__ = ["main"]
@@ -82,7 +83,7 @@ class Config:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Header:
-    """One request: what to call (once for `each` item of the payload?), in which folder, with which files and limits.
+    """One request: what to call (once for `each` item of the payload? with somebody whom it `asks`?), in which folder, with what limits.
 
     Of a file it has path and size; the bytes follow.
     """
@@ -91,6 +92,7 @@ class Header:
     module: str
     function: str
     each: bool
+    asks: bool
     folder: str
     files: list[tuple[str, int]]
     cpu_s: float
@@ -124,7 +126,7 @@ def receive(control: socket.socket) -> tuple[Header, int, list[int]]:
     The bytes stay where they are: the child takes them, so that this process never holds what a later call could find in its memory.
     Ends the process when the kernel's side is closed.
     """
-    head, pipes, _, _ = socket.recv_fds(control, 8, 3)
+    head, pipes, _, _ = socket.recv_fds(control, 8, 5)
     if len(head) < 8:
         os._exit(0)
     (size,) = struct.unpack(">Q", head)
@@ -158,14 +160,13 @@ def lay_out(folder: str, files: list[tuple[str, int]], content: bytes) -> bytes:
 
 
 def take_descriptors(pipes: list[int]) -> None:
-    """Keep null as stdin and the three pipes as result, stdout and stderr; close everything else."""
+    """Keep null as stdin, three pipes as result, stdout and stderr, and two more, if they came, for asking; close everything else."""
     high = [os.dup2(pipe, 64 + i) for i, pipe in enumerate(pipes)]
     null = os.open(os.devnull, os.O_RDONLY)
     os.dup2(null, 0)
-    os.dup2(high[0], RESULT)
-    os.dup2(high[1], 1)
-    os.dup2(high[2], 2)
-    os.closerange(4, 256)
+    for pipe, place in zip(high, (RESULT, 1, 2, QUESTION, REPLY), strict=False):
+        os.dup2(pipe, place)
+    os.closerange(RESULT + len(pipes) - 2, 256)
     sys.stdin = io.TextIOWrapper(io.FileIO(0, closefd=False), encoding="utf-8")
 
 
@@ -184,7 +185,14 @@ def run(config: Config, header: Header, control: socket.socket, size: int, taken
         give_up(config, header)
         sys.path.insert(0, header.folder)
         function = getattr(importlib.import_module(header.module), header.function)
+        if header.asks:
+            function = asking(function, Ask(header.nonce))
         answer.value = [case(function, item) for item in payload] if header.each else function(payload)
+
+
+def asking(function: Callable[[object, object], object], ask: "Ask") -> Callable[[object], object]:
+    """A function that is also given somebody to ask."""
+    return lambda payload: function(payload, ask)
 
 
 def give_up(config: Config, header: Header) -> None:

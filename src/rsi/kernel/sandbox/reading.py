@@ -32,6 +32,7 @@ class Violation(StrEnum):
     SURPLUS = "bytes behind the message"
     FOREIGN = "message of another call"
     SHAPE = "message of unknown shape"
+    QUESTION = "question that may not be asked"
     PATH = "path out of its folder"
     BROKE_JAIL = "broke its jail"
 

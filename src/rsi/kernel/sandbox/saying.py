@@ -1,9 +1,10 @@
-"""The words of a call: one message about how it ended, whatever ends it. Guest side: read as text by the zygote.
+"""The words of a call: its questions, and one message about how it ended, whatever ends it. Guest side: read as text by the zygote.
 
 Covers: values that are no plain data, errors of every kind, an error about the error, exits.
 Does not cover: a candidate that writes a message of its own; the kernel checks nonce, shape and that nothing follows.
 """
 
+import _thread
 import json
 import os
 import struct
@@ -12,10 +13,10 @@ import traceback
 import types
 from collections.abc import Callable
 
-__all__ = ["RESULT", "Answer", "Case", "Last", "Unspeakable", "case", "send"]
+__all__ = ["QUESTION", "REPLY", "RESULT", "Answer", "Ask", "Case", "Last", "Unspeakable", "case", "send"]
 
-RESULT = 3
-"""The descriptor that the message goes to."""
+RESULT, QUESTION, REPLY = 3, 4, 5
+"""The descriptors that the message goes to, that questions go to, and that replies come from; the last two only where somebody answers."""
 _encode = json.JSONEncoder(allow_nan=False).encode
 _TRACE_CHARACTERS, _LINE_CHARACTERS = 4_000, 500
 
@@ -51,6 +52,40 @@ class Answer:
             sys.stderr.flush()
             send(RESULT, json.dumps(message, allow_nan=False).encode())
             os._exit(0)
+
+
+class Ask:
+    """What a function asks the kernel with: plain data in, plain data out, one question after the other."""
+
+    def __init__(self, nonce: str) -> None:
+        """Ask for the request that has this nonce."""
+        self.nonce = nonce
+        self.number = 0
+        self.turn = _thread.allocate_lock()
+
+    def __call__(self, question: object) -> object:
+        """The kernel's reply.
+
+        Raises:
+            TypeError, ValueError: the question is no plain data.
+            EOFError: nobody answers any more.
+        """
+        with self.turn:
+            body = _encode({"nonce": self.nonce, "number": self.number + 1, "ask": question}).encode()
+            self.number += 1
+            send(QUESTION, body)
+            (size,) = struct.unpack(">Q", _told(8))
+            return json.loads(_told(size))
+
+
+def _told(size: int) -> bytes:
+    data = bytearray()
+    while len(data) < size:
+        chunk = os.read(REPLY, size - len(data))
+        if not chunk:
+            raise EOFError("nobody answers any more")
+        data += chunk
+    return bytes(data)
 
 
 class Case:

@@ -11,6 +11,7 @@ import dataclasses
 import os
 import secrets
 import signal
+import socket
 import subprocess
 import tempfile
 import threading
@@ -20,8 +21,9 @@ from types import TracebackType
 
 from rsi.core.codec import canonical
 from rsi.core.errors import JailError
-from rsi.core.protocols import Call, Reply
+from rsi.core.protocols import Call, Reply, Serve
 from rsi.core.records import Clock
+from rsi.kernel.sandbox.asking import Dialogue, Hearing
 from rsi.kernel.sandbox.bringing import LISTING_BYTES, blob, exceeded, with_files
 from rsi.kernel.sandbox.clear import clear
 from rsi.kernel.sandbox.collect import unusable
@@ -29,7 +31,7 @@ from rsi.kernel.sandbox.family import below
 from rsi.kernel.sandbox.launch import launch
 from rsi.kernel.sandbox.reading import ENVELOPE_BYTES, Ending, Found, Violation, legible, plain_reason, understand
 from rsi.kernel.sandbox.warm import Warm
-from rsi.kernel.sandbox.wire import Exchange, request
+from rsi.kernel.sandbox.wire import Capture, Exchange, request
 
 __all__ = ["ZygoteJail"]
 
@@ -85,11 +87,12 @@ class ZygoteJail:
         """Close the jail."""
         self.close()
 
-    def call(self, call: Call) -> Reply:
+    def call(self, call: Call, serve: Serve | None = None) -> Reply:
         """Run one call. Whatever the code does is an outcome; see the protocol.
 
         Raises:
             JailError: the zygote could not be started or ended while it should not; the next call starts a fresh one.
+            RsiError: `serve` raised it; the call was ended first.
         """
         wrong = next((path for path in call.files if unusable(path)), None)
         if wrong is not None:
@@ -100,7 +103,7 @@ class ZygoteJail:
                 self._start()
             self._check_open()
             with self._folder() as folder:
-                reply = self._run(call, folder)
+                reply = self._run(call, folder, serve)
             self._relieve()
             return reply
 
@@ -165,16 +168,40 @@ class ZygoteJail:
             if clear(folder):
                 os.rmdir(folder)
 
-    def _run(self, call: Call, folder: str) -> Reply:
+    def _run(self, call: Call, folder: str, serve: Serve | None) -> Reply:
+        nonce, limits, began = secrets.token_hex(16), call.limits, time.monotonic()
+        with contextlib.ExitStack() as stack:
+            dialogue = None if serve is None else stack.enter_context(Dialogue(Hearing(nonce, limits), serve))
+            control, captures = self._request(call, nonce, folder, dialogue)
+            for capture in captures:
+                stack.callback(os.close, capture.fd)
+            exchange = Exchange(control, captures, limits.wall_s, dialogue, limits.pause_s)
+            report = self._await(exchange)
+            kept = self._kept(call.collect_bytes)
+        if dialogue is not None and dialogue.fault is not None:
+            raise dialogue.fault
+        result, out, err = (bytes(capture.data) for capture in captures)
+        clock = Clock(wall_s=_number(report.get("wall"), time.monotonic() - began), cpu_s=_number(report.get("cpu"), 0.0))
+        objection = None if dialogue is None else dialogue.objection
+        if report.get("alarm") == "crowded" and objection is None:
+            raise JailError("the file system of the calls' folders is filling up, and it cannot be said by whom")
+        status, full = report.get("status"), report.get("alarm") == "full"
+        ending = Ending(status=status if isinstance(status, int) else None, told=exchange.told, full=full, result=result, cpu_s=clock.cpu_s)
+        found = understand(ending, nonce, limits, len(call.payload) if call.each and isinstance(call.payload, list) else None)
+        found, files = with_files(objection or exceeded(report.get("alarm")) or found, kept, call.collect_bytes)
+        reason = plain_reason(found.reason, {folder: "", **self._launch.words})
+        return dataclasses.replace(_reply(dataclasses.replace(found, reason=reason), out, err, clock), files=files)
+
+    def _request(self, call: Call, nonce: str, folder: str, dialogue: Dialogue | None) -> tuple[socket.socket, list[Capture]]:
+        """Send the call to the zygote: the socket to it, and what will come out of the call."""
         assert self._warm is not None
-        control = self._warm.control
-        nonce = secrets.token_hex(16)
-        limits = call.limits
+        control, limits = self._warm.control, call.limits
         header: dict[str, object] = {
             "nonce": nonce,
             "module": call.module,
             "function": call.function,
             "each": call.each,
+            "asks": dialogue is not None,
             "folder": folder,
             "files": [[path, len(content)] for path, content in call.files.items()],
             "cpu_s": limits.cpu_s,
@@ -186,30 +213,16 @@ class ZygoteJail:
             "collect_bytes": call.collect_bytes,
         }
         keeps = (limits.answer_bytes + ENVELOPE_BYTES + 9, limits.output_bytes, limits.output_bytes)
-        began = time.monotonic()
+        blobs = [*call.files.values(), canonical(call.payload)]
         try:
             self._warm.allow(call)
-            captures = request(control, header, [*call.files.values(), canonical(call.payload)], keeps)
+            captures = request(control, header, blobs, keeps, () if dialogue is None else dialogue.passed)
         except JailError:
             self._drop()
             raise
-        exchange = Exchange(control, captures, limits.wall_s)
-        try:
-            report = self._await(exchange)
-            kept = self._kept(call.collect_bytes)
-        finally:
-            for capture in captures:
-                os.close(capture.fd)
-        result, out, err = (bytes(capture.data) for capture in captures)
-        clock = Clock(wall_s=_number(report.get("wall"), time.monotonic() - began), cpu_s=_number(report.get("cpu"), 0.0))
-        if report.get("alarm") == "crowded":
-            raise JailError("the file system of the calls' folders is filling up, and it cannot be said by whom")
-        status, full = report.get("status"), report.get("alarm") == "full"
-        ending = Ending(status=status if isinstance(status, int) else None, told=exchange.told, full=full, result=result, cpu_s=clock.cpu_s)
-        found = understand(ending, nonce, limits, len(call.payload) if call.each and isinstance(call.payload, list) else None)
-        found, files = with_files(exceeded(report.get("alarm")) or found, kept, call.collect_bytes)
-        reason = plain_reason(found.reason, {folder: "", **self._launch.words})
-        return dataclasses.replace(_reply(dataclasses.replace(found, reason=reason), out, err, clock), files=files)
+        if dialogue is not None:
+            dialogue.hand_over()
+        return control, captures
 
     def _kept(self, most: int) -> bytes:
         """The message about files that follows the report, if files were asked for and the zygote was not thrown away."""
@@ -222,16 +235,22 @@ class ZygoteJail:
             raise
 
     def _await(self, exchange: Exchange) -> dict[str, object]:
-        """The report of a call's end; a zygote that is late, unclean or has a stale word in its ear is thrown away."""
+        """The report of a call's end; a zygote that is late, unclean or has a stale word in its ear is thrown away.
+
+        So is one whose call was left in the middle, by whatever error of ours.
+        """
+        report: dict[str, object] | None = None
         try:
             report = exchange.finish()
         except JailError:
-            self._end_child(exchange.child)
-            self._drop()
             if exchange.stalled or exchange.told:
                 exchange.told = True
                 return {}
             raise
+        finally:
+            if report is None:
+                self._end_child(exchange.child)
+                self._drop()
         if self._warm is not None:
             self._warm.served(report)
         if not report.get("clean") or bool(report.get("told")) != exchange.told:

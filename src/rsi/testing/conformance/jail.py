@@ -8,21 +8,13 @@ class TestMyJail(JailConformance):
 A jail that isolates nothing (for unit tests) sets `isolates = False`; what needs a process of its own is then skipped.
 """
 
-from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
-
 import pytest
 
 from rsi.core.protocols import Call, Jail, Limits, Reply
 from rsi.core.records import Json, Outcome
+from rsi.testing.conformance.questions import QuestionConformance, ask, talk
 
-__all__ = ["JailConformance", "ask", "bring", "ask_each"]
-
-
-def ask(jail: Jail, source: str, payload: Json = None, *, limits: Limits | None = None, files: Mapping[str, bytes] | None = None) -> Reply:
-    """Call `f(payload)` of a module with this source, next to other files."""
-    tree = {"guest.py": source.encode(), **(files or {})}
-    return jail.call(Call(files=tree, module="guest", function="f", payload=payload, limits=limits or Limits(wall_s=20.0)))
+__all__ = ["JailConformance", "ask", "ask_each", "bring", "talk"]
 
 
 def ask_each(jail: Jail, source: str, items: list[Json], *, limits: Limits | None = None) -> Reply:
@@ -39,29 +31,8 @@ def bring(jail: Jail, source: str, most: int) -> Reply:
     return jail.call(call)
 
 
-class JailConformance(ABC):
+class JailConformance(QuestionConformance):
     """The contract of `rsi.core.protocols.Jail`."""
-
-    isolates = True
-
-    @classmethod
-    @abstractmethod
-    def open_jail(cls) -> Jail:
-        """A jail, used for all tests of the class; skips where the machine cannot have it."""
-
-    @pytest.fixture(scope="class")
-    @classmethod
-    def jail(cls) -> Iterator[Jail]:
-        """The jail of the class, closed at the end."""
-        jail = cls.open_jail()
-        yield jail
-        jail.close()
-
-    @pytest.fixture
-    def process(self) -> None:
-        """Wanted by tests that only a process of its own can pass."""
-        if not self.isolates:
-            pytest.skip("this jail has no process of its own")
 
     def test_plain_data_goes_in_and_comes_out_unchanged(self, jail: Jail) -> None:
         """Of every kind."""
