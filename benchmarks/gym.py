@@ -1,0 +1,161 @@
+"""What the problems of the gym are like: what start and expert score, what an evaluation costs, how far blind edits get.
+
+    python benchmarks/gym.py [cases] [--climb] [--json]
+
+For each problem some cases from fresh seeds: the mean score of their start programs and of the expert on the hidden instances, and the CPU
+time of one evaluation (compiling included once for each program, as in an episode of several instances). `--climb` adds a blind hill
+climber: 60 candidate programs for each case, each one random edit of the best so far (a constant, an operator, a comparison, a name, a term),
+kept if its mean over 6 practice instances is higher; what counts is the gain on the hidden instances.
+"""
+
+import argparse
+import ast
+import json
+import random
+import statistics
+import time
+from collections.abc import Iterator
+from typing import Any
+
+from rsi.core.records import Case, Json, Pool
+from rsi.suites.gym import Gym
+from rsi.suites.gym.catalogue import PROBLEMS, problems_of
+from rsi.suites.gym.guest.evaluator import transcripts
+from rsi.suites.seeds import secret_seeds
+
+__all__ = ["climb", "edited", "main"]
+
+CANDIDATES = 60
+SEEN = 6
+OPERATORS = (ast.Add, ast.Sub, ast.Mult, ast.Div)
+COMPARISONS = (ast.Lt, ast.Gt, ast.LtE, ast.GtE)
+
+
+def cases_of(gym: Gym, name: str, count: int) -> list[Case]:
+    """So many cases of one problem."""
+    pool = PROBLEMS[name].group
+    among = [problem.name for problem in problems_of(pool)]
+    return [gym.cases(pool, among.index(name) + k * len(among), 1)[0] for k in range(count)]
+
+
+def hidden_score(gym: Gym, case: Case, source: str) -> float:
+    """A program's mean score on the hidden instances."""
+    return gym.score(case, source, transcripts(plain(gym.hidden_job(case, source)))).value or 0.0
+
+
+def plain(data: Json) -> Any:
+    """As it comes out of a pipe."""
+    return json.loads(json.dumps(data))
+
+
+def edited(source: str, rng: random.Random) -> str:
+    """The program with one random edit."""
+    tree = ast.parse(source)
+    changes = list(_changes(tree, rng))
+    rng.choice(changes)()
+    return ast.unparse(tree)
+
+
+def _changes(tree: ast.Module, rng: random.Random) -> Iterator[Any]:
+    parents = [(parent, field, node) for parent in ast.walk(tree) for field, node in _fields(parent)]
+    for function in (node for node in tree.body if isinstance(node, ast.FunctionDef)):
+        names = [argument.arg for argument in function.args.args]
+        for node in ast.walk(function):
+            if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load) and node.id in names:
+                yield lambda n=node, names=names: setattr(n, "id", rng.choice(names))
+    for parent, field, node in parents:
+        if isinstance(node, ast.Constant) and type(node.value) in (int, float):
+            yield lambda n=node: setattr(n, "value", _other(n.value, rng))
+            yield lambda n=node: setattr(n, "value", _other(n.value, rng))
+        elif isinstance(node, ast.BinOp):
+            yield lambda n=node: setattr(n, "op", rng.choice(OPERATORS)())
+            yield lambda p=parent, f=field, n=node: _put(p, f, n, rng.choice((n.left, n.right)))
+        elif isinstance(node, ast.Compare):
+            yield lambda n=node: setattr(n, "ops", [rng.choice(COMPARISONS)()])
+
+
+def _fields(parent: ast.AST) -> Iterator[tuple[str, ast.AST]]:
+    for field, value in ast.iter_fields(parent):
+        for item in value if isinstance(value, list) else [value]:
+            if isinstance(item, ast.AST):
+                yield field, item
+
+
+def _put(parent: ast.AST, field: str, old: ast.AST, new: ast.AST) -> None:
+    value = getattr(parent, field)
+    setattr(parent, field, [new if item is old else item for item in value] if isinstance(value, list) else new)
+
+
+def _other(value: float, rng: random.Random) -> float:
+    changed = rng.choice((value * 2, value / 2, value * 1.3, value / 1.3, value + 1, value - 1, -value, 0))
+    return round(changed) if isinstance(value, int) and rng.random() < 0.7 else round(changed, 4)
+
+
+def climb(gym: Gym, case: Case, rng: random.Random) -> tuple[float, str]:
+    """The gain on hidden instances after so many blind edits, and the program."""
+    rehearsal = gym.rehearsal(case)
+    indices = list(range(SEEN))
+
+    def practised(source: str) -> float:
+        scores = rehearsal.scores(indices, plain(transcripts(plain(rehearsal.job(source, indices)))))
+        return sum(s or 0.0 for s in scores) / SEEN
+
+    question: Any = case.question
+    best = question["source"]
+    highest = practised(best)
+    for _ in range(CANDIDATES):
+        candidate = edited(best, rng)
+        if (found := practised(candidate)) > highest:
+            best, highest = candidate, found
+    return hidden_score(gym, case, best) - gym.start_score(case), best
+
+
+def measured(gym: Gym, name: str, count: int, climbs: bool) -> dict[str, Any]:
+    """One row of the table."""
+    cases = cases_of(gym, name, count)
+    starts = [gym.start_score(case) for case in cases]
+    experts = [hidden_score(gym, case, PROBLEMS[name].expert) for case in cases]
+    before, runs = time.process_time(), 0
+    for case in cases:
+        question: Any = case.question
+        for source in (question["source"], PROBLEMS[name].expert):
+            runs += len(transcripts(plain(gym.hidden_job(case, source))))
+    row = {
+        "problem": name,
+        "group": PROBLEMS[name].group.value,
+        "start": statistics.mean(starts),
+        "expert": statistics.mean(experts),
+        "least": min(b - a for a, b in zip(starts, experts, strict=True)),
+        "ms": (time.process_time() - before) * 1e3 / runs,
+    }
+    if climbs:
+        gains = [climb(gym, case, random.Random(number))[0] for number, case in enumerate(cases)]
+        row |= {"gain": statistics.mean(gains), "highest": max(gains), "lowest": min(gains)}
+    return row
+
+
+def main() -> None:
+    """Print the table."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("cases", nargs="?", type=int, default=6)
+    parser.add_argument("--climb", action="store_true")
+    parser.add_argument("--json", action="store_true")
+    parser.add_argument("--only", nargs="*", default=list(PROBLEMS))
+    given = parser.parse_args()
+    gym = Gym(secret_seeds(2026))
+    rows = []
+    for name in given.only:
+        rows.append(row := measured(gym, name, given.cases, given.climb))
+        if not given.json:
+            print("  ".join(f"{k} {v:.2f}" if isinstance(v, float) else f"{v:13}" for k, v in row.items()), flush=True)
+    if given.json:
+        print(json.dumps(rows, indent=1))
+    for pool in (Pool.PRACTICE, Pool.JUDGE, Pool.SEALED):
+        group = [row for row in rows if row["group"] == pool.value]
+        if group and not given.json:
+            means = {k: statistics.mean(row[k] for row in group) for k in group[0] if isinstance(group[0][k], float)}
+            print(f"mean of {pool.value}: " + "  ".join(f"{k} {v:.2f}" for k, v in means.items()))
+
+
+if __name__ == "__main__":
+    main()

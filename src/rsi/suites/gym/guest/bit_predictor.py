@@ -1,0 +1,27 @@
+"""An online predictor: the program says how likely a one is before each bit is revealed."""
+
+from typing import Any
+
+from rsi.suites.gym.guest.moves import number
+
+__all__ = ["LEAST", "play"]
+
+LEAST = 0.001
+_ORDERS = 5
+
+
+def play(call: Any, instance: Any) -> list[float]:
+    """The probability given to a one, bit by bit; `call(zeros, ones)` sees how often either came in the same context.
+
+    Both are lists over contexts of the last 0, 1, 2, 3 and 4 bits.
+    """
+    counts: list[dict[int, list[int]]] = [{} for _ in range(_ORDERS)]
+    past = 1
+    given = []
+    for bit in instance["bits"]:
+        seen = [counts[order].setdefault(past & ((1 << order) - 1), [0, 0]) for order in range(_ORDERS)]
+        given.append(number(call([zeros for zeros, _ in seen], [ones for _, ones in seen]), LEAST, 1.0 - LEAST))
+        for pair in seen:
+            pair[bit] += 1
+        past = (past << 1 | bit) & 0xFF
+    return given

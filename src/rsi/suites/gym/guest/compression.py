@@ -1,0 +1,51 @@
+"""Compression with copies: at each place the program rates what could be copied from the past; else one letter is written out."""
+
+from typing import Any
+
+from rsi.suites.gym.guest.moves import number
+
+__all__ = ["LONGEST", "REACH", "play"]
+
+REACH = 96
+LONGEST = 18
+_SHORTEST = 2
+
+
+def play(call: Any, instance: Any) -> list[list[int]]:
+    """The text in steps: `[length, distance]` of a copy, or `[1, 0]` for a letter.
+
+    `call(length, distance, later)` rates a copy; `later` is the longest copy that could begin one letter later. The best is taken if it is
+    rated above 0.
+    """
+    text = instance["text"]
+    steps = []
+    at = 0
+    later = _copies(text, 0)
+    while at < len(text):
+        here, later = later, _copies(text, at + 1)
+        longest = max((length for length, _ in later), default=0)
+        rated = [(number(call(length, distance, longest)), length, distance) for length, distance in here]
+        rate, length, distance = max(rated, default=(0.0, 1, 0), key=lambda one: one[0])
+        if rate <= 0.0:
+            length, distance = 1, 0
+        steps.append([length, distance])
+        at += length
+        if length > 1:
+            later = _copies(text, at)
+    return steps
+
+
+def _copies(text: list[int], at: int) -> list[tuple[int, int]]:
+    """Lengths and distances of what can be copied: each longer than all that are nearer."""
+    found = []
+    longest = _SHORTEST - 1
+    for distance in range(1, min(at, REACH) + 1):
+        back = at - distance
+        if at + longest < len(text) and text[back + longest] == text[at + longest] and text[back] == text[at]:
+            length = 1
+            while length < LONGEST and at + length < len(text) and text[back + length] == text[at + length]:
+                length += 1
+            if length > longest:
+                longest = length
+                found.append((length, distance))
+    return found

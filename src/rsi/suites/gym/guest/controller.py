@@ -1,0 +1,40 @@
+"""A controller for a small plant: a mass on a spring with drag, a late motor, noise in what is seen."""
+
+from collections.abc import Callable
+from typing import Any
+
+from rsi.suites.gym.guest.moves import number
+
+__all__ = ["STRONGEST", "play", "simulate"]
+
+STRONGEST = 10.0
+_TICK = 0.1
+
+
+def play(call: Any, instance: Any) -> list[float]:
+    """The force at each tick; `call(error, slope, total)` sees the error, its change per second and its sum over time."""
+    forces: list[float] = []
+
+    def act(error: float, slope: float, total: float) -> float:
+        forces.append(number(call(error, slope, total), -STRONGEST, STRONGEST))
+        return forces[-1]
+
+    simulate(instance, act)
+    return forces
+
+
+def simulate(instance: Any, act: Callable[[float, float, float], float]) -> list[float]:
+    """The true error at each tick, where `act` gives the force from what is seen of it."""
+    place = speed = motor = total = 0.0
+    before = None
+    errors = []
+    for goal, noise in zip(instance["goal"], instance["noise"], strict=True):
+        seen = goal - place + noise
+        total += seen * _TICK
+        slope = 0.0 if before is None else (seen - before) / _TICK
+        before = seen
+        motor += (act(seen, slope, total) - motor) * instance["motor"]
+        speed += _TICK * (motor + instance["push"] - instance["drag"] * speed - instance["spring"] * place) / instance["mass"]
+        place += _TICK * speed
+        errors.append(goal - place)
+    return errors

@@ -1,0 +1,257 @@
+"""What a program of the gym may say: a small subset of Python, checked node by node and rewritten so that every step is counted.
+
+`admit` takes source text and gives a syntax tree in which each loop, function, lambda and comprehension begins with `_step(n)`, and
+everything that could grow or cost more than its text shows (`+`, `*`, `**`, `<<`, slices, comparisons, methods of lists …) goes through
+a guard of `rsi.suites.gym.guest.guards`. No text, attribute or import is left in it; names never begin or end with an underscore, so no
+program can name a guard.
+"""
+
+import ast
+
+__all__ = ["Refused", "admit"]
+
+LONGEST = 20_000
+MOST_NODES = 4_000
+DEEPEST = 60
+NODES_PER_STEP = 32
+
+_PLAIN = (
+    *(ast.Module, ast.Return, ast.For, ast.While, ast.If, ast.Pass, ast.Break, ast.Continue, ast.Expr, ast.Assign, ast.AugAssign),
+    *(ast.FunctionDef, ast.arguments, ast.arg, ast.keyword, ast.Lambda, ast.Call, ast.Name, ast.Attribute, ast.Constant),
+    *(ast.BoolOp, ast.BinOp, ast.UnaryOp, ast.IfExp, ast.Compare, ast.Subscript, ast.Slice, ast.Tuple, ast.List, ast.Dict),
+    *(ast.ListComp, ast.DictComp, ast.GeneratorExp, ast.comprehension),
+    *(ast.boolop, ast.operator, ast.unaryop, ast.cmpop, ast.expr_context),
+)
+_NATIVE_METHODS = {"append", "get", "setdefault"}
+_LONG_METHODS = {"pop", "insert", "remove", "index", "count", "reverse"}
+_OWN_METHODS = {"items", "keys", "values", "sort"}
+_GUARDED = {ast.Add: "_add", ast.Mult: "_mul", ast.Pow: "_pow", ast.LShift: "_shl", ast.BitOr: "_or"}
+_NUMERIC = (ast.Sub, ast.Div, ast.FloorDiv, ast.Mod)
+
+
+class Refused(Exception):
+    """The text is no program of the dialect; says why."""
+
+
+def admit(source: str) -> ast.Module:
+    """The program as a syntax tree, checked and rewritten.
+
+    Raises:
+        Refused: it does not parse, is too large, or says something that the dialect does not have.
+    """
+    if len(source) > LONGEST:
+        raise Refused(f"longer than {LONGEST} characters")
+    try:
+        tree = ast.parse(source)
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        raise Refused(f"no Python: {type(error).__name__}") from None
+    _measure(tree)
+    _drop_docstrings(tree)
+    called = {id(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute):
+            _check_method(node, called)
+        else:
+            _check(node)
+    done = _Rewrite().visit(tree)
+    return ast.fix_missing_locations(done)  # type: ignore[no-any-return]  # `visit` is typed for any node
+
+
+def _measure(tree: ast.Module) -> None:
+    """Refuse trees too large or too deep, before anything walks them recursively."""
+    level: list[ast.AST] = [tree]
+    nodes = depth = 0
+    while level:
+        nodes, depth = nodes + len(level), depth + 1
+        if nodes > MOST_NODES or depth > DEEPEST:
+            raise Refused("too large or too deep")
+        level = [child for node in level for child in ast.iter_child_nodes(node)]
+
+
+def _check(node: ast.AST) -> None:
+    if not isinstance(node, _PLAIN) or isinstance(node, ast.MatMult):
+        raise Refused(f"{type(node).__name__} is not part of the dialect")
+    if isinstance(node, ast.Name):
+        _check_name(node.id)
+    elif isinstance(node, ast.arg):
+        _check_name(node.arg)
+        _none(node.annotation, "annotations")
+    elif isinstance(node, ast.keyword):
+        _check_name(node.arg)
+    elif isinstance(node, ast.FunctionDef):
+        _check_name(node.name)
+        _none(node.returns or node.decorator_list or getattr(node, "type_params", None), "annotations and decorators")
+    elif isinstance(node, ast.arguments):
+        _none(node.vararg or node.kwarg, "arguments of any number")
+    else:
+        _check_expression(node)
+
+
+def _check_expression(node: ast.AST) -> None:
+    if isinstance(node, ast.Constant):
+        if node.value is not None and type(node.value) not in (int, float, bool):
+            raise Refused("constants are numbers, True, False or None")
+        if type(node.value) is int and node.value.bit_length() > 64:
+            raise Refused("a constant has more than 64 bits")
+    elif isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Slice) and not isinstance(node.ctx, ast.Load):
+        raise Refused("nothing is assigned to a slice")
+    elif isinstance(node, ast.Tuple) and any(isinstance(item, ast.Slice) for item in node.elts):
+        raise Refused("a slice stands alone")
+    elif isinstance(node, ast.Dict) and None in node.keys:
+        raise Refused("dicts are not unpacked")
+    elif isinstance(node, ast.comprehension) and node.is_async:
+        raise Refused("nothing is asynchronous")
+
+
+def _check_method(node: ast.Attribute, called: set[int]) -> None:
+    """An attribute may only be a method that is called."""
+    if id(node) not in called or node.attr not in _NATIVE_METHODS | _LONG_METHODS | _OWN_METHODS:
+        raise Refused(f"there is no attribute {node.attr}")
+
+
+def _check_name(name: str | None) -> None:
+    if name is None or not name.isascii() or name.startswith("_") or name.endswith("_"):
+        raise Refused(f"{name} is no name of the dialect")
+
+
+def _none(thing: object, what: str) -> None:
+    if thing:
+        raise Refused(f"{what} are not part of the dialect")
+
+
+def _drop_docstrings(tree: ast.Module) -> None:
+    """Take out the only texts that a program may have."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Module | ast.FunctionDef) and ast.get_docstring(node, clean=False) is not None:
+            node.body[0] = ast.copy_location(ast.Pass(), node.body[0])
+
+
+class _Rewrite(ast.NodeTransformer):
+    """Puts in the steps and the guards."""
+
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
+        weight = _weight(node)
+        self.generic_visit(node)
+        node.body.insert(0, ast.Expr(_step(weight)))
+        return node
+
+    def visit_For(self, node: ast.For) -> ast.AST:
+        return self._loop(node)
+
+    def visit_While(self, node: ast.While) -> ast.AST:
+        return self._loop(node)
+
+    def _loop(self, node: ast.For | ast.While) -> ast.AST:
+        weight = _weight(node)
+        self.generic_visit(node)
+        node.body.insert(0, ast.Expr(_step(weight)))
+        return node
+
+    def visit_Lambda(self, node: ast.Lambda) -> ast.AST:
+        weight = _weight(node)
+        self.generic_visit(node)
+        node.body = ast.BoolOp(ast.And(), [_step(weight), node.body])
+        return node
+
+    def visit_ListComp(self, node: ast.ListComp) -> ast.AST:
+        return self._comprehension(node)
+
+    def visit_DictComp(self, node: ast.DictComp) -> ast.AST:
+        return self._comprehension(node)
+
+    def visit_GeneratorExp(self, node: ast.GeneratorExp) -> ast.AST:
+        """A list: nothing in the dialect is lazy, so there is no frame to hold on to."""
+        return self._comprehension(ast.copy_location(ast.ListComp(node.elt, node.generators), node))
+
+    def _comprehension(self, node: ast.ListComp | ast.DictComp) -> ast.AST:
+        weight = _weight(node)
+        self.generic_visit(node)
+        for part in node.generators:
+            part.ifs.insert(0, _step(weight))
+        return node
+
+    def visit_BinOp(self, node: ast.BinOp) -> ast.AST:
+        name = _GUARDED.get(type(node.op))
+        harmless = _is_harmless(node)
+        self.generic_visit(node)
+        return node if name is None or harmless else _call(name, node.left, node.right)
+
+    def visit_AugAssign(self, node: ast.AugAssign) -> ast.AST:
+        name = _GUARDED.get(type(node.op))
+        if name is None or (name == "_add" and _is_number(node.value)):
+            return self.generic_visit(node)
+        if isinstance(node.op, ast.Add):
+            self.generic_visit(node)
+            node.value = _call("_grown", node.value)
+            return node
+        if any(isinstance(part, ast.Call) for part in ast.walk(node.target)):
+            raise Refused("such an assignment has no call on its left side")
+        left = ast.parse(ast.unparse(node.target), mode="eval").body
+        return self.visit(ast.Assign([node.target], ast.BinOp(left, node.op, node.value)))  # type: ignore[no-any-return]  # as above
+
+    def visit_Compare(self, node: ast.Compare) -> ast.AST:
+        sides = [node.left, *node.comparators]
+        flat = [_is_number(side) for side in sides]
+        self.generic_visit(node)
+        sides = [node.left, *node.comparators]
+        for index, op in enumerate(node.ops, 1):
+            if isinstance(op, ast.In | ast.NotIn):
+                sides[index], flat[index] = _call("_within", sides[index]), True
+            elif not (isinstance(op, ast.Is | ast.IsNot) or flat[index - 1] or flat[index]):
+                sides[index], flat[index] = _call("_flat", sides[index]), True
+        node.comparators = sides[1:]
+        return node
+
+    def visit_Subscript(self, node: ast.Subscript) -> ast.AST:
+        self.generic_visit(node)
+        return _call("_sliced", node) if isinstance(node.slice, ast.Slice) else node
+
+    def visit_Tuple(self, node: ast.Tuple) -> ast.AST:
+        self.generic_visit(node)
+        constant = all(isinstance(item, ast.Constant) for item in node.elts)
+        return node if constant or not isinstance(node.ctx, ast.Load) else _call("_small", node)
+
+    def visit_Call(self, node: ast.Call) -> ast.AST:
+        self.generic_visit(node)
+        if not isinstance(node.func, ast.Attribute):
+            return node
+        method, owner = node.func.attr, node.func.value
+        if method in _OWN_METHODS:
+            return ast.Call(_name("_" + method), [owner, *node.args], node.keywords)
+        lasts = method == "pop" and not node.args
+        whose = _call("_within", owner) if method in _LONG_METHODS and not lasts else owner
+        node.func = ast.Attribute(whose, method, ast.Load())
+        return node
+
+
+def _weight(node: ast.AST) -> int:
+    """Steps of one round: one, and one more for every so many nodes of its text."""
+    return 1 + sum(1 for _ in ast.walk(node)) // NODES_PER_STEP
+
+
+def _step(weight: int) -> ast.Call:
+    return ast.Call(_name("_step"), [ast.Constant(weight)], [])
+
+
+def _call(name: str, *arguments: ast.expr) -> ast.Call:
+    return ast.Call(_name(name), list(arguments), [])
+
+
+def _name(name: str) -> ast.Name:
+    return ast.Name(name, ast.Load())
+
+
+def _is_number(node: ast.expr) -> bool:
+    """Whether the text alone shows that only a number can come out, if anything does."""
+    if isinstance(node, ast.UnaryOp):
+        return isinstance(node.op, ast.USub | ast.Not)
+    if isinstance(node, ast.BinOp):
+        return isinstance(node.op, _NUMERIC)
+    return isinstance(node, ast.Constant) and node.value is not None
+
+
+def _is_harmless(node: ast.BinOp) -> bool:
+    """Whether an operation needs no guard: sums with a number, products with a float constant."""
+    if isinstance(node.op, ast.Add):
+        return _is_number(node.left) or _is_number(node.right)
+    return isinstance(node.op, ast.Mult) and any(isinstance(s, ast.Constant) and type(s.value) is float for s in (node.left, node.right))

@@ -1,0 +1,22 @@
+"""Hash mixing: the program mixes words into a state of 32 bits, over keys that look alike."""
+
+from typing import Any
+
+from rsi.suites.gym.guest.moves import whole
+
+__all__ = ["MASK", "play"]
+
+MASK = 0xFFFFFFFF
+_LARGEST = 1 << 80
+
+
+def play(call: Any, instance: Any) -> list[int]:
+    """The hash of each key; `call(state, word)` gives the next state, of which the lowest 32 bits are kept."""
+    return [_hash(call, key) for key in instance["keys"]]
+
+
+def _hash(call: Any, key: list[int]) -> int:
+    state = 0
+    for word in key:
+        state = whole(call(state, word), -_LARGEST, _LARGEST) & MASK
+    return state

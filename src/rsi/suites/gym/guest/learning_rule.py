@@ -1,0 +1,37 @@
+"""An update rule: the program moves the weights of small learning problems, one weight at a time."""
+
+from collections.abc import Callable
+from typing import Any
+
+from rsi.suites.gym.guest.moves import number
+
+__all__ = ["FARTHEST", "play", "train"]
+
+FARTHEST = 10.0
+
+
+def play(call: Any, instance: Any) -> list[float]:
+    """Every move of every weight, in order; `call(gradient, memory, round)` gives one, `memory` are two numbers of that weight's own."""
+    memories = [[0.0, 0.0] for _ in instance["start"]]
+    moves: list[float] = []
+
+    def move(index: int, gradient: float, turn: int) -> float:
+        moves.append(number(call(gradient, memories[index], turn), -FARTHEST, FARTHEST))
+        return moves[-1]
+
+    train(instance, move)
+    return moves
+
+
+def train(instance: Any, move: Callable[[int, float, int], float]) -> list[float]:
+    """The true loss before each round and after the last: a valley ½ wᵀHw whose gradients are seen with noise."""
+    weights = list(instance["start"])
+    valley = instance["valley"]
+    losses = []
+    for turn, noise in enumerate([*instance["noise"], None]):
+        slopes = [sum(h * w for h, w in zip(row, weights, strict=True)) for row in valley]
+        losses.append(min(0.5 * sum(w * s for w, s in zip(weights, slopes, strict=True)), 1e12))
+        if noise is not None:
+            moves = [move(i, min(max(s + e, -1e9), 1e9), turn) for i, (s, e) in enumerate(zip(slopes, noise, strict=True))]
+            weights = [w + m for w, m in zip(weights, moves, strict=True)]
+    return losses

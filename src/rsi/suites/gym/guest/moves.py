@@ -1,0 +1,32 @@
+"""What a program gave, as plain bounded numbers, or a `Fault`: no object of a program's making leaves a play."""
+
+import math
+from typing import Any
+
+from rsi.suites.gym.guest.dialect import Fault
+
+__all__ = ["number", "permutation", "whole"]
+
+
+def number(value: Any, low: float = -1e9, high: float = 1e9) -> float:
+    """A finite number, clipped to its bounds."""
+    if type(value) not in (int, float, bool) or not math.isfinite(value):
+        raise Fault("a finite number was expected")
+    return float(min(max(value, low), high))
+
+
+def whole(value: Any, low: int, high: int) -> int:
+    """An int within its bounds."""
+    if type(value) not in (int, bool) or not low <= value <= high:
+        raise Fault(f"an int from {low} to {high} was expected")
+    return int(value)
+
+
+def permutation(value: Any, size: int) -> list[int]:
+    """Each of 0 … size − 1 once."""
+    if type(value) is not list or len(value) != size:
+        raise Fault(f"a list of {size} ints was expected")
+    found = [whole(item, 0, size - 1) for item in value]
+    if len(set(found)) != size:
+        raise Fault("something stands twice")
+    return found

@@ -1,0 +1,26 @@
+"""A mail filter that learns as it goes: the program weighs words, and each message's label is revealed after it was judged."""
+
+from typing import Any
+
+from rsi.suites.gym.guest.moves import number
+
+__all__ = ["SUREST", "play"]
+
+SUREST = 12.0
+
+
+def play(call: Any, instance: Any) -> list[float]:
+    """The log-odds (natural) of spam for each message: the sum of its words' weights, clipped.
+
+    `call(spam, ham, spams, hams)` weighs a word by how many messages of either kind had it, and how many there were.
+    """
+    seen: dict[int, list[int]] = {}
+    totals = [0, 0]
+    given = []
+    for label, words in instance["messages"]:
+        known = [seen.setdefault(word, [0, 0]) for word in words]
+        given.append(number(sum(number(call(count[1], count[0], totals[1], totals[0])) for count in known), -SUREST, SUREST))
+        totals[label] += 1
+        for count in known:
+            count[label] += 1
+    return given

@@ -1,0 +1,17 @@
+"""The travelling salesman: the program sees all distances and gives a round tour."""
+
+from typing import Any
+
+from rsi.suites.gym.guest.moves import permutation
+
+__all__ = ["distances", "play"]
+
+
+def play(call: Any, instance: Any) -> list[int]:
+    """The cities in the order of the tour; `call(far)` sees a table of distances."""
+    return permutation(call(distances(instance["cities"])), len(instance["cities"]))
+
+
+def distances(cities: Any) -> list[list[float]]:
+    """Straight lines between all cities."""
+    return [[((a - c) ** 2 + (b - d) ** 2) ** 0.5 for c, d in cities] for a, b in cities]

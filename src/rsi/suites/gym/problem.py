@@ -1,0 +1,94 @@
+"""One problem of the gym: what the improver is told, how instances are drawn, how a transcript is checked and scored."""
+
+import random
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from rsi.core.records import Json, Pool
+
+__all__ = ["Problem", "Range", "numbers", "score", "vary", "wholes"]
+
+Range = tuple[float, float]
+"""Between which values a constant of a start program is drawn; whole numbers stay whole."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """A family of cases: one kind of small program, and instances to run it on.
+
+    Attributes:
+        name: as in the plays of the guest side, and the family of its cases.
+        group: the pool whose cases come from it (those for calibration come from the judge's problems).
+        text: what the program does and what is scored, for the improver.
+        source: where the problem is from.
+        entry: the function that the harness calls.
+        start: a plausible program with head-room.
+        knobs: constants of the start program whose values differ from case to case.
+        expert: a good program; it shows that the head-room is real.
+        measured: what `measure` gives, in words.
+        floor: the measure that scores 0; lies on either side of `level`.
+        level: the measure that scores 1: what good known methods reach.
+        draw: an instance, as plain data.
+        measure: what a transcript is worth on its instance. ValueError: it is none.
+    """
+
+    name: str
+    group: Pool
+    text: str
+    source: str
+    entry: str
+    start: str
+    knobs: Mapping[str, Range]
+    expert: str
+    measured: str
+    floor: float
+    level: float
+    draw: Callable[[random.Random], dict[str, Json]]
+    measure: Callable[[Any, Any], float]
+
+
+def score(problem: Problem, instance: Json, transcript: Json) -> float | None:
+    """A transcript on the problem's scale from 0 (floor) to 1 (level), clipped; None where it is no valid answer."""
+    if transcript is None:
+        return None
+    try:
+        found = problem.measure(instance, transcript)
+    except ValueError:
+        return None
+    return min(max((found - problem.floor) / (problem.level - problem.floor), 0.0), 1.0)
+
+
+def vary(problem: Problem, rng: random.Random) -> str:
+    """The start program with other values for its knobs."""
+    source = problem.start
+    for name, (low, high) in problem.knobs.items():
+        drawn = repr(rng.randint(int(low), int(high))) if isinstance(low, int) else f"{rng.uniform(low, high):.4g}"
+        source, found = re.subn(rf"^{name} = .*$", f"{name} = {drawn}", source, flags=re.MULTILINE)
+        if found != 1:
+            raise ValueError(f"{problem.name}: the start has no constant {name}")
+    return source
+
+
+def numbers(found: Json, count: int | None, low: float, high: float) -> list[float]:
+    """A list of so many numbers (None: any) within bounds, or ValueError."""
+    if not isinstance(found, list) or count not in (None, len(found)):
+        raise ValueError("no such list")
+    return [_number(item, low, high) for item in found]
+
+
+def _number(item: Json, low: float, high: float) -> float:
+    if isinstance(item, bool) or not isinstance(item, int | float) or not low <= item <= high:
+        raise ValueError("no such number")
+    return float(item)
+
+
+def wholes(found: Json, count: int | None, low: int, high: int) -> list[int]:
+    """A list of so many ints (None: any) within bounds, or ValueError."""
+    numbers(found, count, low, high)
+    items: Sequence[Json] = found if isinstance(found, list) else []
+    kept = [item for item in items if type(item) is int]
+    if len(kept) != len(items):
+        raise ValueError("no such int")
+    return kept

@@ -1,0 +1,71 @@
+"""Job-shop dispatching for the shortest makespan."""
+
+import random
+from typing import Any
+
+from rsi.core.records import Json, Pool
+from rsi.suites.gym.guest.job_shop import schedule
+from rsi.suites.gym.problem import Problem, wholes
+
+__all__ = ["PROBLEM"]
+
+_JOBS = 12
+_MACHINES = 5
+
+START = """\
+QUICK = 1.0
+CLOSE = 0.3
+PATIENCE = 0.3
+LONG = 60
+
+
+def capped(waited):
+    return min(waited, LONG)
+
+
+def close(left, ahead):
+    return left * ahead / (ahead + 1)
+
+
+def urgency(time, left, ahead, waited):
+    return PATIENCE * capped(waited) - QUICK * time - CLOSE * close(left, ahead)
+"""
+
+EXPERT = """\
+def urgency(time, left, ahead, waited):
+    return left + 6 * ahead - 0.4 * time
+"""
+
+
+def _draw(rng: random.Random) -> dict[str, Json]:
+    jobs: list[Json] = [[[m, rng.randint(1, 99)] for m in rng.sample(range(_MACHINES), rng.randint(2, _MACHINES))] for _ in range(_JOBS)]
+    return {"machines": _MACHINES, "jobs": jobs}
+
+
+def _measure(instance: Any, transcript: Any) -> float:
+    jobs = instance["jobs"]
+    order = wholes(transcript, sum(map(len, jobs)), 0, len(jobs) - 1)
+    if any(order.count(job) != len(jobs[job]) for job in range(len(jobs))):
+        raise ValueError("an operation is missing")
+    loads = [sum(time for job in jobs for m, time in job if m == machine) for machine in range(_MACHINES)]
+    bound = max(*loads, *(sum(time for _, time in job) for job in jobs))
+    return schedule(instance, order) / bound
+
+
+PROBLEM = Problem(
+    name="job_shop",
+    group=Pool.JUDGE,
+    text="Job-shop dispatching: urgency(time, left, ahead, waited) of a job that waits for a machine (its operation's time, all time left, "
+    "operations after this one, time waited); the most urgent goes first. An earlier end of all jobs scores higher.",
+    source="Random instances after Taillard 1993; dispatching rules (Haupt 1989)",
+    entry="urgency",
+    start=START,
+    knobs={"QUICK": (0.7, 1.3), "PATIENCE": (0.2, 0.4)},
+    expert=EXPERT,
+    measured="makespan over the load of the busiest machine or longest job",
+    floor=1.5,
+    level=1.02,
+    draw=_draw,
+    measure=_measure,
+)
+"""Job-shop dispatching."""

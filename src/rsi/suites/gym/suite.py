@@ -1,0 +1,163 @@
+"""The gym as a suite: improvement problems as cases, scored by what the improved program does on hidden instances.
+
+Covers: practice instances never equal hidden ones (they come from different keys); no family is in two groups; a transcript counts only if
+it can be checked against its instance; which instances are hidden never enters a jail with an improver.
+Does not cover: counting evaluations (who runs the episode does), and an improver that is shown practice instances by a jail's fault.
+"""
+
+import json
+import random
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from importlib import resources
+
+from rsi.core.codec import canonical
+from rsi.core.protocols import Files, Score
+from rsi.core.records import Case, CaseId, Json, Pool
+from rsi.suites.gym.catalogue import PROBLEMS, problems_of
+from rsi.suites.gym.guest.evaluator import transcripts
+from rsi.suites.gym.problem import Problem, score, vary
+from rsi.suites.gym.rehearsal import Rehearsal, job, rehearsal_of
+from rsi.suites.seeds import number_of
+
+__all__ = ["EVALUATOR", "Gym", "guest_files"]
+
+EVALUATOR = "rsi.suites.gym.guest.evaluator"
+"""The module of the guest files whose functions `run` and `serve` evaluate programs in a jail."""
+
+_SAME = 1e-9
+
+
+class Gym:
+    """Improvement problems under secret seeds; see `rsi.core.protocols.Suite`.
+
+    Case `i` of a pool is problem `i % n` of the pool's group, with a start program whose constants, practice and hidden instances follow from
+    the pool's secret seed and `i` only.
+
+    Args:
+        seeds: the secret seed of every pool.
+        practised: practice instances of a case.
+        hidden: hidden instances of a case, its probes.
+    """
+
+    def __init__(self, seeds: Mapping[Pool, int], *, practised: int = 16, hidden: int = 12) -> None:
+        """Nothing is generated before it is asked for."""
+        self._seeds = dict(seeds)
+        self._practised = practised
+        self._hidden = hidden
+
+    @property
+    def name(self) -> str:
+        """Name, as in configuration."""
+        return "gym"
+
+    @property
+    def required_tier(self) -> str:
+        """S2: an improver that can read the kernel's memory knows the hidden instances."""
+        return "S2"
+
+    def size(self, pool: Pool) -> int | None:
+        """As many as are asked for."""
+        return None
+
+    def cases(self, pool: Pool, start: int, count: int) -> Sequence[Case]:
+        """Cases `start` … `start + count − 1` of a pool, its problems in rotation."""
+        return [self._case(pool, index) for index in range(start, start + count)]
+
+    def _case(self, pool: Pool, index: int) -> Case:
+        among = problems_of(pool)
+        problem = among[index % len(among)]
+        key = f"{number_of('gym', pool.value, self._seeds[pool], index):064x}"
+        rng = random.Random(number_of("gym", "hidden", key))
+        question = _question(problem, key, self._practised)
+        return Case(
+            id=CaseId(str(question["id"])),
+            family=problem.name,
+            pool=pool,
+            question=question,
+            probes=[problem.draw(rng) for _ in range(self._hidden)],
+            expected={"key": key},
+        )
+
+    def rehearsal(self, case: Case) -> Rehearsal:
+        """The practice instances of a case; a case is enough, whichever suite or season it came from."""
+        expected, question = case.expected, case.question
+        if not isinstance(expected, dict) or not isinstance(question, dict):
+            raise TypeError(f"{case.id} is no case of the gym")
+        count = question["instances"]
+        return rehearsal_of(question, PROBLEMS[case.family], str(expected["key"]), count if isinstance(count, int) else 0)
+
+    def hidden_job(self, case: Case, source: str) -> Json:
+        """A job for the guest's `run`: a final program on the hidden instances of a case."""
+        return job(PROBLEMS[case.family], source, case.probes if isinstance(case.probes, list) else [])
+
+    def practice_batch(self, index: int, count: int) -> Json:
+        """Batch `index`: `{"problems": [question…]}`, one for each rehearsal of `practice_rehearsals`."""
+        return {"problems": [rehearsal.question for rehearsal in self.practice_rehearsals(index, count)]}
+
+    def practice_rehearsals(self, index: int, count: int) -> Sequence[Rehearsal]:
+        """The practice instances behind batch `index`, question by question."""
+        among = problems_of(Pool.PRACTICE)
+        found = []
+        for slot in range(count):
+            key = f"{number_of('gym', 'batch', self._seeds[Pool.PRACTICE], index, slot):064x}"
+            problem = among[(index * count + slot) % len(among)]
+            found.append(rehearsal_of(_question(problem, key, self._practised), problem, key, self._practised))
+        return found
+
+    def score(self, case: Case, answer: Json, outputs: Json) -> Score:
+        """The mean over the hidden instances; what is no valid transcript counts as 0. Labels compare it with the start's mean.
+
+        Args:
+            case: a case of the gym.
+            answer: the final source; None where the improver had nothing to say (0, `not found`).
+            outputs: transcripts of the hidden instances, in their order; None where it could not be run (`no answer`, no score).
+        """
+        if answer is None:
+            return Score(value=0.0, label="not found")
+        if outputs is None:
+            return Score(value=None, label="no answer")
+        value, start = _mean(case, outputs), self.start_score(case)
+        return Score(value=value, label="same" if abs(value - start) < _SAME else "better" if value > start else "worse")
+
+    def start_score(self, case: Case) -> float:
+        """What the case's start program scores on its hidden instances: the improvement of an answer is what it scores beyond this.
+
+        The start is the suite's own program, so it is run here and not in a jail.
+        """
+        question = case.question
+        source = str(question["source"]) if isinstance(question, dict) else ""
+        return _mean(case, _start_transcripts(case.family, source, canonical(case.probes).decode()))
+
+
+@lru_cache(maxsize=1024)
+def _start_transcripts(family: str, source: str, probes: str) -> Json:
+    found: Json = transcripts({"problem": family, "source": source, "instances": json.loads(probes)})
+    return found
+
+
+def _mean(case: Case, outputs: Json) -> float:
+    probes = case.probes if isinstance(case.probes, list) else []
+    if not isinstance(outputs, list) or len(outputs) != len(probes):
+        return 0.0
+    scores = [score(PROBLEMS[case.family], instance, found) or 0.0 for instance, found in zip(probes, outputs, strict=True)]
+    return sum(scores) / max(len(scores), 1)
+
+
+def _question(problem: Problem, key: str, instances: int) -> dict[str, Json]:
+    return {
+        "id": f"{number_of('gym', 'id', key):064x}"[:16],
+        "problem": problem.name,
+        "text": problem.text,
+        "source": vary(problem, random.Random(number_of("gym", "start", key))),
+        "entry": problem.entry,
+        "instances": instances,
+    }
+
+
+@lru_cache(maxsize=1)
+def guest_files() -> Files:
+    """The evaluator as a tree for a jail: its modules under their own names, with empty packages above them."""
+    folder = resources.files("rsi.suites.gym.guest")
+    inside = {f"rsi/suites/gym/guest/{item.name}": item.read_bytes() for item in folder.iterdir() if item.name.endswith(".py")}
+    return {"rsi/__init__.py": b"", "rsi/suites/__init__.py": b"", "rsi/suites/gym/__init__.py": b"", **inside}
