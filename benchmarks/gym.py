@@ -4,8 +4,9 @@
 
 For each problem some cases from fresh seeds: the mean score of their start programs and of the expert on the hidden instances, and the CPU
 time of one evaluation (compiling included once for each program, as in an episode of several instances). `--climb` adds a blind hill
-climber: 60 candidate programs for each case, each one random edit of the best so far (a constant, an operator, a comparison, a name, a term),
-kept if its mean over 6 practice instances is higher; what counts is the gain on the hidden instances.
+climber: 60 candidate programs for each case, each one random edit of the best so far (a constant, an operator, a comparison, a name, a
+term), kept if its mean over 6 practice instances is higher; what counts is the gain on the hidden instances. `one edit` is the same with all 60
+made from the start: what the best single edit gains.
 """
 
 import argparse
@@ -91,8 +92,8 @@ def _other(value: float, rng: random.Random) -> float:
     return round(changed) if isinstance(value, int) and rng.random() < 0.7 else round(changed, 4)
 
 
-def climb(gym: Gym, case: Case, rng: random.Random) -> tuple[float, str]:
-    """The gain on hidden instances after so many blind edits, and the program."""
+def climb(gym: Gym, case: Case, rng: random.Random, *, steps: bool = True) -> float:
+    """The gain on hidden instances after so many blind edits, each of the best so far or (without `steps`) of the start."""
     rehearsal = gym.rehearsal(case)
     indices = list(range(SEEN))
 
@@ -101,13 +102,13 @@ def climb(gym: Gym, case: Case, rng: random.Random) -> tuple[float, str]:
         return sum(s or 0.0 for s in scores) / SEEN
 
     question: Any = case.question
-    best = question["source"]
+    best = start = question["source"]
     highest = practised(best)
     for _ in range(CANDIDATES):
-        candidate = edited(best, rng)
+        candidate = edited(best if steps else start, rng)
         if (found := practised(candidate)) > highest:
             best, highest = candidate, found
-    return hidden_score(gym, case, best) - gym.start_score(case), best
+    return hidden_score(gym, case, best) - gym.start_score(case)
 
 
 def measured(gym: Gym, name: str, count: int, climbs: bool) -> dict[str, Any]:
@@ -129,8 +130,9 @@ def measured(gym: Gym, name: str, count: int, climbs: bool) -> dict[str, Any]:
         "ms": (time.process_time() - before) * 1e3 / runs,
     }
     if climbs:
-        gains = [climb(gym, case, random.Random(number))[0] for number, case in enumerate(cases)]
-        row |= {"gain": statistics.mean(gains), "highest": max(gains), "lowest": min(gains)}
+        gains = [climb(gym, case, random.Random(number)) for number, case in enumerate(cases)]
+        ones = [climb(gym, case, random.Random(number), steps=False) for number, case in enumerate(cases)]
+        row |= {"gain": statistics.mean(gains), "highest": max(gains), "lowest": min(gains), "one edit": statistics.mean(ones)}
     return row
 
 

@@ -6,11 +6,12 @@ from difflib import get_close_matches
 from rsi.core.errors import UserError
 from rsi.core.protocols import Suite
 from rsi.core.records import Pool
+from rsi.suites.gym import Gym
 from rsi.suites.list_functions import ListFunctions
 
 __all__ = ["suite"]
 
-_SUITES: Mapping[str, Callable[[Mapping[Pool, int]], Suite]] = {"list_functions": ListFunctions}
+_SUITES: Mapping[str, Callable[[Mapping[Pool, int]], Suite]] = {"gym": Gym, "list_functions": ListFunctions}
 
 
 def suite(name: str, seeds: Mapping[Pool, int]) -> Suite:

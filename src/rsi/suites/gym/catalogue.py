@@ -4,8 +4,24 @@ from collections.abc import Mapping, Sequence
 
 from rsi.core.records import Pool
 from rsi.suites.gym.problem import Problem
-from rsi.suites.gym.problems import bandit, bin_packing, bit_predictor, cache, compression, controller, dilemma, hash_mixing
-from rsi.suites.gym.problems import job_shop, knapsack, learning_rule, list_search, regression, spam_filter, tour, tracking
+from rsi.suites.gym.problems import (
+    bandit,
+    bin_packing,
+    bit_predictor,
+    cache,
+    compression,
+    controller,
+    dilemma,
+    hash_mixing,
+    job_shop,
+    knapsack,
+    learning_rule,
+    list_search,
+    regression,
+    spam_filter,
+    tour,
+    tracking,
+)
 
 __all__ = ["PROBLEMS", "problems_of"]
 

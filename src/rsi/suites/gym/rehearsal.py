@@ -32,7 +32,7 @@ class Rehearsal:
         return job(self.problem, source, [self.instances[index] for index in indices])
 
     def scores(self, indices: Sequence[int], transcripts: Json) -> list[float | None]:
-        """The score from 0 to 1 of each transcript of such a job; None where it is no valid answer, all None where they are no list of them."""
+        """The score from 0 to 1 of each transcript of such a job; None where it is no valid answer."""
         if not isinstance(transcripts, list) or len(transcripts) != len(indices):
             return [None] * len(indices)
         return [score(self.problem, self.instances[index], found) for index, found in zip(indices, transcripts, strict=True)]

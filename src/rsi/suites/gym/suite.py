@@ -31,8 +31,9 @@ _SAME = 1e-9
 class Gym:
     """Improvement problems under secret seeds; see `rsi.core.protocols.Suite`.
 
-    Case `i` of a pool is problem `i % n` of the pool's group, with a start program whose constants, practice and hidden instances follow from
-    the pool's secret seed and `i` only.
+    Case `i` of a pool is problem `i % n` of the pool's group; the constants of its start program, its practice and its hidden instances
+    follow from the pool's secret seed and `i` only. No question, not even of the practice pool, carries an instance: an improver asks for
+    evaluations instead.
 
     Args:
         seeds: the secret seed of every pool.

@@ -1,5 +1,7 @@
 """What every suite must hold to: subclass `SuiteConformance` and give it a suite for a run's seed.
 
+A suite whose expected answer is one output for each probe subclasses `ProbedSuiteConformance`, which asks for more.
+
 class TestMySuite(SuiteConformance):
     def make_suite(self, run_seed: int) -> Suite:
         return MySuite(secret_seeds(run_seed))
@@ -13,14 +15,14 @@ from rsi.core.codec import canonical, decode, encode
 from rsi.core.protocols import Suite
 from rsi.core.records import Case, Json, Pool
 
-__all__ = ["SuiteConformance"]
+__all__ = ["ProbedSuiteConformance", "SuiteConformance"]
 
 _HIDDEN = (Pool.JUDGE, Pool.SEALED)
 _SOME = 40
 
 
 class SuiteConformance(ABC):
-    """The contract of `rsi.core.protocols.Suite`, for suites whose expected answer is one output per probe."""
+    """The contract of `rsi.core.protocols.Suite`."""
 
     @abstractmethod
     def make_suite(self, run_seed: int) -> Suite:
@@ -72,16 +74,12 @@ class SuiteConformance(ABC):
         for case in self.make_suite(4).cases(Pool.PRACTICE, 0, 8):
             assert decode(Case, encode(case)) == case
 
-    def test_the_expected_outputs_score_one(self) -> None:
-        """Higher is better, and right is the best."""
-        suite = self.make_suite(5)
-        assert {suite.score(case, "any", case.expected).value for case in suite.cases(Pool.JUDGE, 0, 8)} == {1.0}
-
-    def test_wrong_outputs_score_less_than_right_ones(self) -> None:
-        """So do too few of them and things that are no list at all."""
+    def test_outputs_of_no_known_shape_score_less_than_right_ones(self) -> None:
+        """Things that are no list of outputs at all."""
         suite = self.make_suite(5)
         for case in suite.cases(Pool.JUDGE, 0, 8):
-            for outputs in ("nothing of the kind", [], {}, _truncated(case.expected)):
+            shapes: tuple[Json, ...] = ("nothing of the kind", [], {})
+            for outputs in shapes:
                 score = suite.score(case, "any", outputs)
                 assert score.value is not None and 0.0 <= score.value < 1.0
 
@@ -104,6 +102,22 @@ class SuiteConformance(ABC):
         suite = self.make_suite(8)
         hidden = {str(case.id) for pool in _HIDDEN for case in suite.cases(pool, 0, _SOME)}
         assert not [name for name in hidden if name.encode() in canonical(suite.practice_batch(0, 24))]
+
+
+class ProbedSuiteConformance(SuiteConformance):
+    """The same for suites whose expected answer is one output per probe."""
+
+    def test_the_expected_outputs_score_one(self) -> None:
+        """Higher is better, and right is the best."""
+        suite = self.make_suite(5)
+        assert {suite.score(case, "any", case.expected).value for case in suite.cases(Pool.JUDGE, 0, 8)} == {1.0}
+
+    def test_too_few_of_the_expected_outputs_score_less_than_all(self) -> None:
+        """An answer that stops half-way is wrong."""
+        suite = self.make_suite(5)
+        for case in suite.cases(Pool.JUDGE, 0, 8):
+            score = suite.score(case, "any", _truncated(case.expected))
+            assert score.value is not None and 0.0 <= score.value < 1.0
 
 
 def _without_id(question: Json) -> Json:

@@ -7,8 +7,9 @@ from rsi.suites.gym.guest.moves import number
 __all__ = ["play"]
 
 
-def play(call: Any, instance: Any) -> list[int]:
+def play(begin: Any, instance: Any) -> list[int]:
     """The arms pulled, in order; `call(mean, pulls, left)` is an arm's index: its mean reward so far (0 at first), pulls, rounds left."""
+    call = begin()
     rewards = instance["rewards"]
     rounds = len(rewards[0])
     sums, pulls = [0.0] * len(rewards), [0] * len(rewards)

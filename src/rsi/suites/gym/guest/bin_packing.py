@@ -7,11 +7,12 @@ from rsi.suites.gym.guest.moves import number
 __all__ = ["play"]
 
 
-def play(call: Any, instance: Any) -> list[int]:
+def play(begin: Any, instance: Any) -> list[int]:
     """The bin of each item; `call(item, room, newer)` rates a bin by its free room and how many were opened after it.
 
     A new bin is opened where no bin has room or none is rated 0 or more.
     """
+    call = begin()
     rooms: list[int] = []
     chosen = []
     for item in instance["items"]:

@@ -10,11 +10,12 @@ LEAST = 0.001
 _ORDERS = 5
 
 
-def play(call: Any, instance: Any) -> list[float]:
+def play(begin: Any, instance: Any) -> list[float]:
     """The probability given to a one, bit by bit; `call(zeros, ones)` sees how often either came in the same context.
 
     Both are lists over contexts of the last 0, 1, 2, 3 and 4 bits.
     """
+    call = begin()
     counts: list[dict[int, list[int]]] = [{} for _ in range(_ORDERS)]
     past = 1
     given = []

@@ -7,11 +7,12 @@ from rsi.suites.gym.guest.moves import number
 __all__ = ["play"]
 
 
-def play(call: Any, instance: Any) -> list[int]:
+def play(begin: Any, instance: Any) -> list[int]:
     """The pages that were evicted, in order; `call(hits, since, stay)` is the worth of a page in the cache.
 
     `hits`: requests for it since it came; `since`: requests since the last of them; `stay`: requests since it came.
     """
+    call = begin()
     came: dict[int, int] = {}
     last: dict[int, int] = {}
     hits: dict[int, int] = {}

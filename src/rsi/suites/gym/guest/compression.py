@@ -11,12 +11,13 @@ LONGEST = 18
 _SHORTEST = 2
 
 
-def play(call: Any, instance: Any) -> list[list[int]]:
+def play(begin: Any, instance: Any) -> list[list[int]]:
     """The text in steps: `[length, distance]` of a copy, or `[1, 0]` for a letter.
 
     `call(length, distance, later)` rates a copy; `later` is the longest copy that could begin one letter later. The best is taken if it is
     rated above 0.
     """
+    call = begin()
     text = instance["text"]
     steps = []
     at = 0

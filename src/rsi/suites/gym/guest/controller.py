@@ -11,8 +11,9 @@ STRONGEST = 10.0
 _TICK = 0.1
 
 
-def play(call: Any, instance: Any) -> list[float]:
+def play(begin: Any, instance: Any) -> list[float]:
     """The force at each tick; `call(error, slope, total)` sees the error, its change per second and its sum over time."""
+    call = begin()
     forces: list[float] = []
 
     def act(error: float, slope: float, total: float) -> float:

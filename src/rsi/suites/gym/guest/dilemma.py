@@ -60,8 +60,9 @@ RIVALS: dict[str, Callable[[Past, Past, float], int]] = {
 """How each rival decides: its own past, the other's past, a number from 0 to 1."""
 
 
-def play(call: Any, instance: Any) -> list[list[int]]:
+def play(begin: Any, instance: Any) -> list[list[int]]:
     """The program's decisions against each rival; `call(mine, theirs, left)` sees both pasts and how many rounds are left."""
+    call = begin()
     return [match(rival, lambda mine, theirs, left: whole(call(list(mine), list(theirs), left), 0, 1))[0] for rival in instance["matches"]]
 
 

@@ -9,8 +9,24 @@ fresh module. Does not cover: scores; what an instance is worth is only known to
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from rsi.suites.gym.guest import bandit, bin_packing, bit_predictor, cache, compression, controller, dilemma, hash_mixing
-from rsi.suites.gym.guest import job_shop, knapsack, learning_rule, list_search, regression, spam_filter, tour, tracking
+from rsi.suites.gym.guest import (
+    bandit,
+    bin_packing,
+    bit_predictor,
+    cache,
+    compression,
+    controller,
+    dilemma,
+    hash_mixing,
+    job_shop,
+    knapsack,
+    learning_rule,
+    list_search,
+    regression,
+    spam_filter,
+    tour,
+    tracking,
+)
 from rsi.suites.gym.guest.dialect import FAULTS, compiled, shallow, started
 
 __all__ = ["ENTRIES", "PLAYS", "STEPS", "run", "serve", "transcripts"]
@@ -36,7 +52,7 @@ PLAYS: Mapping[str, Callable[[Any, Any], Any]] = {
     "tour": tour.play,
     "tracking": tracking.play,
 }
-"""How a program is put to the test, by the name of the problem."""
+"""How a program is put to the test, by the name of the problem; a play's first argument begins a fresh module of the program."""
 
 ENTRIES: Mapping[str, str] = {
     "bandit": "index",
@@ -77,12 +93,13 @@ def serve(payload: object, ask: Callable[[Any], Any]) -> dict[str, int]:
 def transcripts(job: dict[str, Any]) -> list[Any]:
     """One program on some instances of its problem: a transcript each, None where it is no valid answer."""
     play, entry = PLAYS[job["problem"]], ENTRIES[job["problem"]]
-    with shallow():
-        return [_transcript(play, entry, job["source"], instance) for instance in job["instances"]]
+    return [_transcript(play, entry, job["source"], instance) for instance in job["instances"]]
 
 
 def _transcript(play: Callable[[Any, Any], Any], entry: str, source: object, instance: Any) -> Any:
     try:
-        return play(started(compiled(str(source)), entry, STEPS), instance)
+        code = compiled(str(source))
+        with shallow():
+            return play(lambda: started(code, entry, STEPS), instance)
     except FAULTS:
         return None

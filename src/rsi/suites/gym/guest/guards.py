@@ -1,8 +1,8 @@
 """The functions that a program of the gym may call, and the guards that its rewritten text calls: each pays for what it costs.
 
 One set is made for each evaluation, with so many steps; when they are spent, `Spent` ends the program. Eight elements of a list cost
-about a step; ints have at most 1,024 bits, lists at most 100,000 elements, tuples at most 256 with all that are in them (so that hashing one
-is cheap).
+about a step; ints have at most 1,024 bits, lists at most 100,000 elements, tuples at most 256 with all that are in them (so that hashing
+one is cheap).
 """
 
 import math
@@ -140,8 +140,8 @@ def _small(items: tuple[object, ...]) -> tuple[object, ...]:
     todo = [item for item in items if type(item) is tuple]
     while todo and size <= LARGEST_TUPLE:
         inner = todo.pop()
-        size += len(inner)  # type: ignore[arg-type]  # a tuple: see above
-        todo.extend(item for item in inner if type(item) is tuple)  # type: ignore[attr-defined]  # as above
+        size += len(inner)
+        todo.extend(item for item in inner if type(item) is tuple)
     if size > LARGEST_TUPLE:
         raise Spent("a tuple is too large")
     return items

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from rsi.suites.gym.guest.dialect import Fault
 from rsi.suites.gym.guest.moves import whole
 
 __all__ = ["MASK", "play"]
@@ -10,9 +11,17 @@ MASK = 0xFFFFFFFF
 _LARGEST = 1 << 80
 
 
-def play(call: Any, instance: Any) -> list[int]:
-    """The hash of each key; `call(state, word)` gives the next state, of which the lowest 32 bits are kept."""
-    return [_hash(call, key) for key in instance["keys"]]
+def play(begin: Any, instance: Any) -> list[int]:
+    """The hash of each key; `call(state, word)` gives the next state, of which the lowest 32 bits are kept.
+
+    A fresh module of the program must give the same from the last key to the first: a hash depends on its key alone.
+    """
+    call = begin()
+    hashes = [_hash(call, key) for key in instance["keys"]]
+    again = begin()
+    if [_hash(again, key) for key in reversed(instance["keys"])] != hashes[::-1]:
+        raise Fault("a hash depends on more than its key")
+    return hashes
 
 
 def _hash(call: Any, key: list[int]) -> int:

@@ -8,12 +8,13 @@ from rsi.suites.gym.guest.moves import number
 __all__ = ["play", "schedule"]
 
 
-def play(call: Any, instance: Any) -> list[int]:
+def play(begin: Any, instance: Any) -> list[int]:
     """The jobs in the order in which their operations begin; `call(time, left, ahead, waited)` is the urgency of a job.
 
     `time`: of the operation that waits; `left`: of all of the job's operations from this one on; `ahead`: how many come after it;
     `waited`: how long it has waited for the machine.
     """
+    call = begin()
     jobs = instance["jobs"]
     done, ready = [0] * len(jobs), [0] * len(jobs)
     left = [sum(time for _, time in job) for job in jobs]

@@ -7,8 +7,9 @@ from rsi.suites.gym.guest.moves import number
 __all__ = ["play"]
 
 
-def play(call: Any, instance: Any) -> list[int]:
+def play(begin: Any, instance: Any) -> list[int]:
     """The items taken, in order; `call(value, weights, left)` ranks an item by its weight and what is left under each limit."""
+    call = begin()
     left = list(instance["room"])
     items = instance["items"]
     open_items = list(range(len(items)))

@@ -10,8 +10,9 @@ __all__ = ["FARTHEST", "play", "train"]
 FARTHEST = 10.0
 
 
-def play(call: Any, instance: Any) -> list[float]:
+def play(begin: Any, instance: Any) -> list[float]:
     """Every move of every weight, in order; `call(gradient, memory, round)` gives one, `memory` are two numbers of that weight's own."""
+    call = begin()
     memories = [[0.0, 0.0] for _ in instance["start"]]
     moves: list[float] = []
 

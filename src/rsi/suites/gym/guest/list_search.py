@@ -29,12 +29,13 @@ OPERATIONS: tuple[Callable[[tuple[int, ...]], tuple[int, ...]], ...] = (
 """What a list can be turned into in one step."""
 
 
-def play(call: Any, instance: Any) -> list[int]:
+def play(begin: Any, instance: Any) -> list[int]:
     """The numbers of the compositions looked into; `call(depth, wrong, missing, gap)` is how promising one is (highest first).
 
     `depth`: its operations; `wrong`: the share of places with another number than is wanted; `missing`: how many wanted numbers do not
     occur, as a share; `gap`: the difference of the lengths.
     """
+    call = begin()
     chosen: list[int] = []
     waiting: list[tuple[float, int]] = []
 

@@ -9,11 +9,12 @@ __all__ = ["SUREST", "play"]
 SUREST = 12.0
 
 
-def play(call: Any, instance: Any) -> list[float]:
+def play(begin: Any, instance: Any) -> list[float]:
     """The log-odds (natural) of spam for each message: the sum of its words' weights, clipped.
 
     `call(spam, ham, spams, hams)` weighs a word by how many messages of either kind had it, and how many there were.
     """
+    call = begin()
     seen: dict[int, list[int]] = {}
     totals = [0, 0]
     given = []

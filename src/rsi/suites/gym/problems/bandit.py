@@ -45,14 +45,14 @@ def _measure(instance: Any, transcript: Any) -> float:
     means = instance["means"]
     earned = sum(means[arm] for arm in wholes(transcript, _ROUNDS, 0, _ARMS - 1)) / _ROUNDS
     chance = sum(means) / _ARMS
-    return (earned - chance) / (max(means) - chance)
+    return float((earned - chance) / (max(means) - chance))
 
 
 PROBLEM = Problem(
     name="bandit",
     group=Pool.JUDGE,
-    text="A bandit: index(mean, pulls, left) of an arm (its mean reward so far, its pulls, rounds left); the arm with the highest index is "
-    "pulled. Better arms pulled more often score higher.",
+    text="A bandit: index(mean, pulls, left) of an arm (its mean reward so far, its pulls, rounds left); the arm with the highest "
+    "index is pulled. Better arms pulled more often score higher.",
     source="Gaussian bandits; UCB1 (Auer et al. 2002), MOSS (Audibert and Bubeck 2009)",
     entry="index",
     start=START,

@@ -54,22 +54,22 @@ def _measure(instance: Any, transcript: Any) -> float:
         if place > len(rooms) or rooms[place] < item:
             raise ValueError("that bin has no room")
         rooms[place] -= item
-    return len(rooms) * _CAPACITY / sum(instance["items"])
+    return float(len(rooms) * _CAPACITY / sum(instance["items"]))
 
 
 PROBLEM = Problem(
     name="bin_packing",
     group=Pool.PRACTICE,
-    text="Online bin packing: rate(item, room, newer) rates an open bin for the next item; the item goes to the best bin rated above 0 "
-    "that has room for it, else into a new bin. Fewer bins score higher.",
+    text="Online bin packing: rate(item, room, newer) rates an open bin for the next item; the item goes to the best bin rated "
+    "above 0 that has room for it, else into a new bin. Fewer bins score higher.",
     source="Random sizes; best fit (Johnson et al. 1974), learned rates (FunSearch, Romera-Paredes et al. 2024)",
     entry="rate",
     start=START,
     knobs={"OLD": (6.0, 9.0), "WASTE": (0.3, 0.5)},
     expert=EXPERT,
     measured="bins for each bin's worth of items",
-    floor=1.3,
-    level=1.08,
+    floor=1.28,
+    level=1.05,
     draw=_draw,
     measure=_measure,
 )

@@ -57,14 +57,14 @@ def _draw(rng: random.Random) -> dict[str, Json]:
 def _measure(instance: Any, transcript: Any) -> float:
     given = numbers(transcript, _BITS, LEAST, 1 - LEAST)
     spent = -sum(math.log2(p if bit else 1 - p) for bit, p in zip(instance["bits"], given, strict=True))
-    return (_BITS - spent) / (_BITS - instance["ideal"])
+    return float((_BITS - spent) / (_BITS - instance["ideal"]))
 
 
 PROBLEM = Problem(
     name="bit_predictor",
     group=Pool.PRACTICE,
-    text="An online predictor: guess(zeros, ones) gives the chance of a one before each bit is revealed; both are lists of how often either "
-    "came after the same last 0, 1, 2, 3, 4 bits. Fewer bits of code length score higher.",
+    text="An online predictor: guess(zeros, ones) gives the chance of a one before each bit is revealed; both are lists of how "
+    "often either came after the same last 0, 1, 2, 3, 4 bits. Fewer bits of code length score higher.",
     source="Sequential coding with context mixing: PPM (Cleary and Witten 1984), CTW (Willems 1995)",
     entry="guess",
     start=START,

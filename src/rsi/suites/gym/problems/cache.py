@@ -14,9 +14,9 @@ _LENGTH = 180
 _PAGES = 24
 
 START = """\
-YOUTH = 0.06
+YOUTH = 0.1
 HITS = 0.5
-KNOWN = 3
+KNOWN = 2
 
 
 def familiar(hits):
@@ -31,7 +31,7 @@ def worth(hits, since, stay):
 
 EXPERT = """\
 def worth(hits, since, stay):
-    return (hits - 0.5) / (stay + 6) + 1.0 / (since + 4)
+    return (hits - 0.5) / (stay + 6) + 0.4 / (since + 8)
 """
 
 
@@ -91,16 +91,16 @@ def _best(trace: tuple[int, ...], size: int) -> int:
 PROBLEM = Problem(
     name="cache",
     group=Pool.PRACTICE,
-    text="Cache eviction: worth(hits, since, stay) is the worth of a cached page (its requests since it came, requests since it was last "
-    "asked for, requests since it came); the page of least worth is evicted. More hits score higher.",
+    text="Cache eviction: worth(hits, since, stay) is the worth of a cached page (its requests since it came, requests since it "
+    "was last asked for, requests since it came); the page of least worth is evicted. More hits score higher.",
     source="Replacement under skewed popularity, scans and phases; LRU-K (O'Neil 1993), LRFU (Lee 2001), OPT (Belady 1966)",
     entry="worth",
     start=START,
-    knobs={"YOUTH": (0.04, 0.09), "HITS": (0.3, 0.7)},
+    knobs={"YOUTH": (0.08, 0.14), "HITS": (0.3, 0.7)},
     expert=EXPERT,
     measured="hits as a share of those with foresight",
     floor=0.55,
-    level=0.8,
+    level=0.85,
     draw=_draw,
     measure=_measure,
 )

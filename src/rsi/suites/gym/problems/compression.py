@@ -80,8 +80,9 @@ def _step(step: Json) -> tuple[int, int]:
 PROBLEM = Problem(
     name="compression",
     group=Pool.SEALED,
-    text="Compression: gain(length, distance, later) rates a copy of so many letters from so far back (later: the longest copy that could begin "
-    "one letter later); the best above 0 is taken, else a letter is written. Long and far copies cost more bits. Fewer bits score higher.",
+    text="Compression: gain(length, distance, later) rates a copy of so many letters from so far back (later: the longest copy "
+    "that could begin one letter later); the best above 0 is taken, else a letter is written. Long and far copies cost more "
+    "bits. Fewer bits score higher.",
     source="Parsing for LZ77 (Ziv and Lempel 1977) with gamma codes (Elias 1975); lazy matching as in deflate",
     entry="gain",
     start=START,
@@ -89,7 +90,7 @@ PROBLEM = Problem(
     expert=EXPERT,
     measured="bits over those of letters alone",
     floor=1.0,
-    level=0.64,
+    level=0.6,
     draw=_draw,
     measure=_measure,
 )

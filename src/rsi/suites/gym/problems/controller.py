@@ -63,8 +63,8 @@ def _measure(instance: Any, transcript: Any) -> float:
 PROBLEM = Problem(
     name="controller",
     group=Pool.PRACTICE,
-    text="A controller: force(error, slope, total) pushes a mass on a spring towards a goal that jumps; it sees the error, its change per "
-    "second and its sum over time. Smaller errors and smoother forces score higher.",
+    text="A controller: force(error, slope, total) pushes a mass on a spring towards a goal that jumps; it sees the error, its "
+    "change per second and its sum over time. Smaller errors and smoother forces score higher.",
     source="PID control of second-order plants; tuning as in Ziegler and Nichols 1942, Åström and Hägglund 2006",
     entry="force",
     start=START,

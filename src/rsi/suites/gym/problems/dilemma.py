@@ -70,8 +70,9 @@ def _earned(rival: Any, moves: Json) -> float:
 PROBLEM = Problem(
     name="dilemma",
     group=Pool.SEALED,
-    text="The repeated prisoner's dilemma: decide(mine, theirs, left) gives 1 to cooperate or 0 to defect, from both pasts and the rounds left. "
-    "Both 1: 3 each; both 0: 1 each; who defects alone gets 5, the other 0. More points against rivals who never change score higher.",
+    text="The repeated prisoner's dilemma: decide(mine, theirs, left) gives 1 to cooperate or 0 to defect, from both pasts and the "
+    "rounds left. Both 1: 3 each; both 0: 1 each; who defects alone gets 5, the other 0. More points against rivals who never "
+    "change score higher.",
     source="Axelrod's tournaments (1984); rivals as in the Axelrod library (Knight et al. 2016)",
     entry="decide",
     start=START,

@@ -64,8 +64,8 @@ def _measure(instance: Any, transcript: Any) -> float:
 PROBLEM = Problem(
     name="hash_mixing",
     group=Pool.SEALED,
-    text="Hash mixing: mix(state, word) gives the next state, of which 32 bits are kept; keys are a few words of 16 bits. Hashes that change "
-    "evenly when one bit of a key changes, and that spread keys which count up, score higher.",
+    text="Hash mixing: mix(state, word) gives the next state, of which 32 bits are kept; keys are a few words of 16 bits. Hashes "
+    "that change evenly when one bit of a key changes, and that spread keys which count up, score higher.",
     source="Avalanche criterion (Webster and Tavares 1985); finalizers of MurmurHash3 (Appleby 2011)",
     entry="mix",
     start=START,

@@ -49,14 +49,15 @@ def _measure(instance: Any, transcript: Any) -> float:
         raise ValueError("an operation is missing")
     loads = [sum(time for job in jobs for m, time in job if m == machine) for machine in range(_MACHINES)]
     bound = max(*loads, *(sum(time for _, time in job) for job in jobs))
-    return schedule(instance, order) / bound
+    return float(schedule(instance, order) / bound)
 
 
 PROBLEM = Problem(
     name="job_shop",
     group=Pool.JUDGE,
-    text="Job-shop dispatching: urgency(time, left, ahead, waited) of a job that waits for a machine (its operation's time, all time left, "
-    "operations after this one, time waited); the most urgent goes first. An earlier end of all jobs scores higher.",
+    text="Job-shop dispatching: urgency(time, left, ahead, waited) of a job that waits for a machine (its operation's time, all "
+    "time left, operations after this one, time waited); the most urgent goes first. An earlier end of all jobs scores "
+    "higher.",
     source="Random instances after Taillard 1993; dispatching rules (Haupt 1989)",
     entry="urgency",
     start=START,

@@ -69,8 +69,8 @@ def _fractional(items: Any, room: Any, mix: list[float]) -> float:
 PROBLEM = Problem(
     name="knapsack",
     group=Pool.JUDGE,
-    text="A knapsack with three limits: rank(value, weight, left) of an item that still fits (weight and left have a number for each limit); "
-    "the highest goes in, until none fits. More value scores higher.",
+    text="A knapsack with three limits: rank(value, weight, left) of an item that still fits (weight and left have a number for "
+    "each limit); the highest goes in, until none fits. More value scores higher.",
     source="Multidimensional knapsack (Chu and Beasley 1998); effective-gradient greedy (Toyoda 1975)",
     entry="rank",
     start=START,

@@ -46,7 +46,8 @@ def _draw(rng: random.Random) -> dict[str, Json]:
     scales = [10 ** rng.uniform(-0.5, 1.0) for _ in range(_WEIGHTS)]
     axes = _axes(rng)
     valley: list[Json] = [
-        [round(sum(s * axis[i] * axis[j] for s, axis in zip(scales, axes, strict=True)), 5) for j in range(_WEIGHTS)] for i in range(_WEIGHTS)
+        [round(sum(s * axis[i] * axis[j] for s, axis in zip(scales, axes, strict=True)), 5) for j in range(_WEIGHTS)]
+        for i in range(_WEIGHTS)
     ]
     noise: list[Json] = [[round(rng.gauss(0, 0.3), 3) for _ in range(_WEIGHTS)] for _ in range(_ROUNDS)]
     return {"valley": valley, "start": [round(rng.choice((-1, 1)) * rng.uniform(1, 3), 3) for _ in range(_WEIGHTS)], "noise": noise}
@@ -75,8 +76,8 @@ def _measure(instance: Any, transcript: Any) -> float:
 PROBLEM = Problem(
     name="learning_rule",
     group=Pool.PRACTICE,
-    text="An update rule: move(gradient, memory, turn) moves one weight of a small learning problem; memory are two numbers of that "
-    "weight's own. A lower loss at the end scores higher.",
+    text="An update rule: move(gradient, memory, turn) moves one weight of a small learning problem; memory are two numbers of "
+    "that weight's own. A lower loss at the end scores higher.",
     source="Noisy quadratic problems (Schaul et al. 2013); momentum (Polyak 1964), Adam (Kingma and Ba 2015)",
     entry="move",
     start=START,

@@ -66,8 +66,9 @@ def _measure(instance: Any, transcript: Any) -> float:
 PROBLEM = Problem(
     name="list_search",
     group=Pool.SEALED,
-    text="Search for a list function: promise(depth, wrong, missing, gap) of a half-done composition (its operations, the share of wrong places, "
-    "the share of wanted numbers that do not occur, the difference of lengths); the highest is looked into next. Finding it sooner scores higher.",
+    text="Search for a list function: promise(depth, wrong, missing, gap) of a half-done composition (its operations, the share of "
+    "wrong places, the share of wanted numbers that do not occur, the difference of lengths); the highest is looked into "
+    "next. Finding it sooner scores higher.",
     source="List functions as in Rule et al. 2020; best-first search (Pearl 1984)",
     entry="promise",
     start=START,

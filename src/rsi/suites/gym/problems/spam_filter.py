@@ -59,8 +59,9 @@ def _measure(instance: Any, transcript: Any) -> float:
 PROBLEM = Problem(
     name="spam_filter",
     group=Pool.JUDGE,
-    text="A mail filter that learns as it goes: weigh(spam, ham, spams, hams) is a word's evidence for spam (messages of either kind that had "
-    "the word; messages of either kind so far); the sum over a message's words is its log-odds. Less surprise (log loss) scores higher.",
+    text="A mail filter that learns as it goes: weigh(spam, ham, spams, hams) is a word's evidence for spam (messages of either "
+    "kind that had the word; messages of either kind so far); the sum over a message's words is its log-odds. Less surprise "
+    "(log loss) scores higher.",
     source="Bag-of-words messages; naive Bayes filtering (Sahami et al. 1998, Graham 2002)",
     entry="weigh",
     start=START,

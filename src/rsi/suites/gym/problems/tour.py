@@ -94,12 +94,12 @@ def _measure(instance: Any, transcript: Any) -> float:
 PROBLEM = Problem(
     name="tour",
     group=Pool.PRACTICE,
-    text="The travelling salesman: tour(far) gets the table of distances between cities and gives the order of a round tour. Shorter tours "
-    "score higher.",
+    text="The travelling salesman: tour(far) gets the table of distances between cities and gives the order of a round tour. "
+    "Shorter tours score higher.",
     source="Random uniform Euclidean instances; farthest insertion (Rosenkrantz et al. 1977), 2-opt (Croes 1958)",
     entry="tour",
     start=START,
-    knobs={"BACK": (0.75, 0.95), "REACH": (2, 3)},
+    knobs={"BACK": (0.75, 0.95), "REACH": (3, 5)},
     expert=EXPERT,
     measured="length over a lower bound (each city's two nearest neighbours)",
     floor=1.5,

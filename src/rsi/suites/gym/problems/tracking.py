@@ -33,9 +33,11 @@ EXPERT = """\
 def foretell(seen, memory):
     memory[2] = memory[2] + 1
     miss = seen - memory[0]
-    share = max(0.45, 1.6 / (memory[2] + 0.6))
-    memory[1] = memory[1] + 0.11 * miss
-    memory[0] = memory[0] + min(share, 1.0) * miss + memory[1]
+    if memory[2] < 2:
+        memory[0] = seen
+        return seen
+    memory[1] = memory[1] + 0.37 * miss
+    memory[0] = memory[0] + 0.68 * miss + memory[1]
     return memory[0]
 """
 
@@ -62,8 +64,8 @@ def _measure(instance: Any, transcript: Any) -> float:
 PROBLEM = Problem(
     name="tracking",
     group=Pool.SEALED,
-    text="Tracking: foretell(seen, memory) says where something will be next, from a noisy sighting of where it is now; memory are three numbers "
-    "that it may keep. Smaller errors score higher.",
+    text="Tracking: foretell(seen, memory) says where something will be next, from a noisy sighting of where it is now; memory are "
+    "three numbers that it may keep. Smaller errors score higher.",
     source="Manoeuvring targets; alpha-beta filter (Benedict and Bordner 1962), Kalman 1960",
     entry="foretell",
     start=START,

@@ -1,0 +1,138 @@
+"""The gym as a suite: what an improver sees, what stays hidden, rehearsals, scores, and its evaluator in a real jail."""
+
+import json
+from typing import Any
+
+import pytest
+
+from rsi.core.codec import canonical
+from rsi.core.protocols import Call
+from rsi.core.records import Case, Json, Outcome, Pool
+from rsi.kernel.sandbox import TIERS, open_jail, unreachable
+from rsi.suites import Gym, Seasonal, secret_seeds
+from rsi.suites.gym import EVALUATOR, guest_files
+from rsi.suites.gym.catalogue import PROBLEMS, problems_of
+from rsi.suites.gym.guest.evaluator import run, serve, transcripts
+
+GYM = Gym(secret_seeds(11), practised=6, hidden=4)
+
+
+def source_of(case: Case) -> str:
+    question: Any = case.question
+    return str(question["source"])
+
+
+def answered(case: Case, source: str) -> Any:
+    return json.loads(json.dumps(transcripts(GYM.hidden_job(case, source))))  # type: ignore[arg-type]
+
+
+def test_problems_come_in_rotation_from_the_group_of_their_pool() -> None:
+    for pool in Pool:
+        names = [problem.name for problem in problems_of(pool)]
+        assert [case.family for case in GYM.cases(pool, 3, 20)] == [names[i % len(names)] for i in range(3, 23)]
+
+
+def test_a_question_has_what_an_improver_needs_and_no_instance() -> None:
+    for case in GYM.cases(Pool.JUDGE, 0, 5):
+        question: Any = case.question
+        problem = PROBLEMS[case.family]
+        assert set(question) == {"id", "problem", "text", "source", "entry", "instances"}
+        assert (question["problem"], question["text"], question["entry"]) == (problem.name, problem.text, problem.entry)
+        assert question["instances"] == 6
+        assert not [probe for probe in case.probes if canonical(probe) in canonical(question)]  # type: ignore[union-attr]
+
+
+def test_practice_instances_are_the_same_each_time_and_none_is_hidden() -> None:
+    for pool in Pool:
+        for case in GYM.cases(pool, 0, 6):
+            practice = [canonical(i) for i in GYM.rehearsal(case).instances]
+            assert practice == [canonical(i) for i in Gym(secret_seeds(1)).rehearsal(case).instances]
+            assert len(practice) == 6
+            assert not set(practice) & {canonical(probe) for probe in case.probes}  # type: ignore[union-attr]
+
+
+def test_a_rehearsal_does_not_ask_which_season_a_case_is_of() -> None:
+    seasonal = Seasonal(Gym, secret_seeds(11), 4)
+    for case in seasonal.cases(Pool.JUDGE, 3, 2):
+        assert len(GYM.rehearsal(case).instances) == 16
+
+
+def test_a_rehearsal_gives_jobs_and_scores_them_by_index() -> None:
+    rehearsal = GYM.rehearsal(GYM.cases(Pool.PRACTICE, 0, 1)[0])
+    job: Any = rehearsal.job("def rate(item, room, newer):\n    return 1", [4, 0])
+    assert job == {"problem": "bin_packing", "source": job["source"], "instances": [rehearsal.instances[4], rehearsal.instances[0]]}
+    both = rehearsal.scores([4, 0], transcripts(job))
+    assert both == [*rehearsal.scores([4], transcripts(job)[:1]), *rehearsal.scores([0], transcripts(job)[1:])]
+    assert all(value is not None and 0 <= value <= 1 for value in both)
+
+
+@pytest.mark.parametrize("index", [-1, 6])
+def test_there_are_only_so_many_practice_instances(index: int) -> None:
+    rehearsal = GYM.rehearsal(GYM.cases(Pool.PRACTICE, 0, 1)[0])
+    with pytest.raises(IndexError, match="from 0 to 5"):
+        rehearsal.job("", [index])
+
+
+@pytest.mark.parametrize("given", [None, [], "text", [1], [None] * 3, {"a": 1}])
+def test_what_is_no_list_of_transcripts_scores_nothing(given: Json) -> None:
+    rehearsal = GYM.rehearsal(GYM.cases(Pool.PRACTICE, 0, 1)[0])
+    assert rehearsal.scores([0, 1], given) == [None, None]
+
+
+def test_a_batch_has_a_rehearsal_for_each_of_its_questions() -> None:
+    batch: Any = GYM.practice_batch(2, 4)
+    rehearsals = GYM.practice_rehearsals(2, 4)
+    assert batch == {"problems": [rehearsal.question for rehearsal in rehearsals]}
+    assert [rehearsal.problem.name for rehearsal in rehearsals] == ["controller", "bit_predictor", "learning_rule", "tour"]
+    assert {len(rehearsal.instances) for rehearsal in rehearsals} == {6}
+
+
+def test_the_start_is_the_same_the_expert_is_better_and_nonsense_is_worse() -> None:
+    for case in GYM.cases(Pool.SEALED, 0, 5):
+        start = GYM.score(case, source_of(case), answered(case, source_of(case)))
+        assert (start.value, start.label) == (GYM.start_score(case), "same")
+        nonsense = GYM.score(case, "x", answered(case, "x"))
+        assert (nonsense.value, nonsense.label) == (0.0, "worse")
+    case = GYM.cases(Pool.SEALED, 0, 1)[0]
+    expert = GYM.score(case, "any", answered(case, PROBLEMS[case.family].expert))
+    assert expert.label == "better" and (expert.value or 0) > GYM.start_score(case)
+
+
+def test_one_instance_without_an_answer_counts_as_the_floor() -> None:
+    case = GYM.cases(Pool.JUDGE, 0, 1)[0]
+    outputs = answered(case, source_of(case))
+    whole = GYM.score(case, "any", outputs).value
+    part = GYM.score(case, "any", [None, *outputs[1:]]).value
+    first = GYM.score(case, "any", [outputs[0], None, None, None]).value
+    assert whole is not None and part is not None and first is not None
+    assert part + first == pytest.approx(whole)
+
+
+def test_serving_takes_one_job_after_another() -> None:
+    case = GYM.cases(Pool.JUDGE, 1, 1)[0]
+    job: Any = GYM.hidden_job(case, source_of(case))
+    said: list[Any] = []
+
+    def ask(data: Any) -> Any:
+        said.append(data)
+        return [job, {**job, "source": "no program"}, {"stop": True}][len(said) - 1]
+
+    assert serve({}, ask) == {"jobs": 2}
+    assert said == [{"ready": True}, {"done": run({"jobs": [job]})["transcripts"][0]}, {"done": [None] * 4}]
+
+
+@pytest.mark.parametrize("tier", TIERS)
+def test_the_evaluator_gives_in_a_jail_what_it_gives_here(tier: str) -> None:
+    why = unreachable(tier)
+    if why is not None:
+        pytest.skip(f"{tier} cannot be had here: {why}")
+    cases = [*GYM.cases(Pool.PRACTICE, 0, 6), *GYM.cases(Pool.JUDGE, 0, 5), *GYM.cases(Pool.SEALED, 0, 5)]
+    jobs = [GYM.hidden_job(case, source_of(case)) for case in cases] + [GYM.hidden_job(cases[0], "import os")]
+    with open_jail(tier=tier) as jail:
+        reply = jail.call(Call(files=guest_files(), module=EVALUATOR, function="run", payload={"jobs": jobs}))
+    assert reply.outcome is Outcome.ANSWERED, reply.reason
+    here: Any = json.loads(json.dumps(run({"jobs": jobs})))
+    assert reply.value == here
+    assert here["transcripts"][-1] == [None] * 4
+    for case, outputs in zip(cases, here["transcripts"], strict=False):
+        assert GYM.score(case, source_of(case), outputs).value == GYM.start_score(case)
