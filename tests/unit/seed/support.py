@@ -4,6 +4,7 @@ import functools
 import json
 import random
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -109,7 +110,8 @@ class Agent:
             if path.is_file():
                 shutil.copy(path, folder / path.name)
         self.parts = modules(
-            "main", "propose", "abstraction", "experience", "rehearsal", "edits", "policy", "diagnose", "practice", "curriculum"
+            *("main", "propose", "abstraction", "experience", "rehearsal", "edits", "policy", "diagnose", "practice", "curriculum"),
+            *("advance", "episodes", "mirror", "moves", "weights"),
         )
         self.parts.main.HERE = folder
         quick(self.parts)
@@ -121,10 +123,10 @@ class Agent:
         (self.folder / "build.json").write_text(json.dumps(product))
         return product
 
-    def ask(self, call: str, **message: object) -> Any:
-        """One call as the kernel makes it: plain data in, plain data out; the memory is kept."""
+    def ask(self, call: str, *serve: Callable[[Any], Any], **message: object) -> Any:
+        """One call as the kernel makes it: plain data in, plain data out; the memory is kept. `serve` answers what is asked on the way."""
         given = json.loads(json.dumps({"seed": 1, "memory": self.memory, **message}))
-        answer = json.loads(json.dumps(getattr(self.parts.main, call)(given), allow_nan=False))
+        answer = json.loads(json.dumps(getattr(self.parts.main, call)(given, *serve), allow_nan=False))
         if "memory" in answer:
             self.memory = answer["memory"]
         return answer

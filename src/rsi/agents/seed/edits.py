@@ -73,10 +73,18 @@ def sites(source, path="", only=None):
 
 def variants(source, site, rng):
     """The source with one of the site's options in its place; ValueError where the source is not the one of the site."""
-    if source[site.start : site.end] != site.old:
-        raise ValueError(f"{site.path} is not the source that was searched: expected {site.old!r} at {site.start}")
-    new = rng.choice(site.options)
-    result = source[: site.start] + new + source[site.end :]
+    return spliced(source, [(site, rng.choice(site.options))])
+
+
+def spliced(source, picks):
+    """The source with the text of each (site, text) in its place; ValueError where two overlap or the source is not theirs."""
+    result, before = source, len(source)
+    for site, new in sorted(picks, key=lambda pick: pick[0].start, reverse=True):
+        if source[site.start : site.end] != site.old:
+            raise ValueError(f"{site.path} is not the source that was searched: expected {site.old!r} at {site.start}")
+        if site.end > before:
+            raise ValueError(f"two edits want {site.old!r} at {site.start}")
+        result, before = result[: site.start] + new + result[site.end :], site.start
     ast.parse(result)
     return result
 

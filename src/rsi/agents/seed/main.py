@@ -1,14 +1,19 @@
-"""Where the agent answers: build, solve, practise, diagnose, propose, learn. Plain data in, plain data out.
+"""Where the agent answers: build, solve, improve, practise, diagnose, propose, learn. Plain data in, plain data out.
 
-Everything it needs stands in its own folder; `build.json` there is the product of its build: the trained parameters.
+Everything it needs stands in its own folder; `build.json` there is the product of its build: the trained parameters. Where it improves
+programs, `ask` runs them: see `improve.py`.
 """
 
 import json
 import random
 from pathlib import Path
 
+import advance
 import diagnose as diagnosis
+import episodes
 import experience
+import gains
+import improve as improving
 import practice
 import propose as proposing
 from functions import load
@@ -38,6 +43,11 @@ def own_weights():
     return json.loads((HERE / "build.json").read_text())
 
 
+def own_policy():
+    """The weights of its edit policy for programs."""
+    return json.loads((HERE / "weights.json").read_text())
+
+
 def build(message):
     grammar = own_grammar()
     return train(own_corpus(), grammar, own_functions(grammar), random.Random(message["seed"]))
@@ -52,19 +62,31 @@ def solve(message):
     return {"answers": answers}
 
 
-def practise(message):
+def improve(message, ask):
+    return improving.improve(message, ask, own_policy())
+
+
+def practise(message, ask=None):
+    if "problems" in message["batch"]:
+        return episodes.practise(message, ask, own_policy())
     memory = experience.memory_of(message, own_corpus())
     return practice.practise(message, memory, own_grammar(), own_weights())
 
 
 def diagnose(message):
     memory = experience.memory_of(message, own_corpus())
+    if any("episodes" in finding for finding in message["findings"]):
+        memory["programs"] = episodes.take_in(message["findings"], memory.get("programs") or episodes.fresh())
+        return {"limitations": gains.diagnose(message["findings"]), "memory": memory}
     grammar = own_grammar()
     return diagnosis.diagnose(message["findings"], memory, own_corpus(), grammar, own_weights())
 
 
-def propose(message):
+def propose(message, ask=None):
     memory = experience.memory_of(message, own_corpus())
+    if "batch" in message:
+        known = memory["programs"] = memory.get("programs") or episodes.fresh()
+        return advance.propose(message, ask, memory, known, HERE)
     return proposing.propose(message, memory, HERE)
 
 

@@ -66,6 +66,21 @@ def edit(path, before, after):
     return {"path": path, "before": hashlib.sha256(before.encode()).hexdigest(), "after": after}
 
 
+def first_of(known, names):
+    """The first of the named limitations that was found, with its text."""
+    for name in names:
+        if name in known:
+            return name, known[name]["text"]
+    name = next(iter(known), "none")
+    return name, known.get(name, {"text": "no limitation was found"})["text"]
+
+
+def is_stuck(memory):
+    """Whether its last changes were judged and not kept, after earlier ones were."""
+    judged = [verdict for _, verdict in memory["history"] if verdict in ("accepted", "rejected")]
+    return "accepted" in judged and "accepted" not in judged[-STUCK:]
+
+
 class Here:
     """The agent looking at its own tree."""
 
@@ -82,11 +97,7 @@ class Here:
 
     def limitation(self, *names):
         """The first of these limitations that was found, with its text."""
-        for name in names:
-            if name in self.known:
-                return name, self.known[name]["text"]
-        name = next(iter(self.known), "none")
-        return name, self.known.get(name, {"text": "no limitation was found"})["text"]
+        return first_of(self.known, names)
 
     def weak_families(self):
         """Families of which it leaves many tasks unsolved: all its crafts aim at finding more within the budget, there first."""
@@ -115,8 +126,7 @@ class Here:
 
     def is_stuck(self):
         """Whether its last changes were each too small to be seen: then they go together, where their effects add up."""
-        judged = [verdict for _, verdict in self.memory["history"] if verdict in ("accepted", "rejected")]
-        return "accepted" in judged and "accepted" not in judged[-STUCK:]
+        return is_stuck(self.memory)
 
     def everything(self):
         """All crafts in one proposal: for an improver that is asked only once, or that is stuck."""

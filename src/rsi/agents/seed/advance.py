@@ -1,0 +1,187 @@
+"""Proposals of an agent that improves programs: changes to its own way of improving, each rehearsed in short episodes.
+
+Three crafts: weights of its edit policy learned from experience (parameters), names for edits that helped again and again (code),
+and its own modules as the target of `improve` (search, resources).
+"""
+
+import json
+import random
+import re
+from types import SimpleNamespace
+
+import policy
+import variant
+from edits import label, short
+from episodes import weights_from
+from improve import Asked, episode
+from mirror import Mirror
+from propose import edit, first_of, is_stuck
+from rehearsal import difference
+
+OWN = ("resources.py", "allocate.py", "accept.py", "moves.py", "tried.py", "improve.py")
+RESOURCES = "resources.py"
+GROWTH = 0.5
+LEAST_HELPED = 6
+NAMED_PROBLEMS = 2
+NAMED_TIMES = 4
+NAMED_AT_ONCE = 3
+REHEARSED_SHARE = 0.15
+SEARCH_SHARE = 0.6
+EPISODES = 24
+REPEATED = 10
+LEAST_PAIRS = 4
+PAIRS = 48
+FIRST_PAIR = 1000
+LEAST_ERROR = 0.02
+LEAST_GAIN = 0.005
+SURE = 1.0
+
+
+def propose(message, ask, memory, experience, folder):
+    """Up to `count` proposals: {"proposals", "memory", "programs"}."""
+    files = variant.read_tree(folder)
+    rng = random.Random(message["seed"])
+    mirror = Mirror(files, message["batch"]["problems"], ask, message["programs"], message["seed"])
+    here = Here(files, memory, experience, message["limitations"], mirror, rng)
+    made = [*here.parameters(), *here.library(), *here.itself()]
+    if made and (message["frozen"] or is_stuck(memory)):
+        made = [here.together(made)]
+    return {"proposals": made[: message["count"]], "memory": memory, "programs": mirror.used}
+
+
+class Here:
+    """The agent looking at how it improves programs."""
+
+    def __init__(self, files, memory, experience, limitations, mirror, rng):
+        self.files, self.memory, self.experience, self.mirror, self.rng = files, memory, experience, mirror, rng
+        self.known = {item["id"]: item for item in limitations}
+        self.share = int(mirror.left * REHEARSED_SHARE)
+
+    def parameters(self):
+        """Weights of the edit policy from all its experience, if that has grown enough since it last learned."""
+        experience = self.experience
+        helped = sum(row[1] for row in experience["families"].values())
+        if helped < LEAST_HELPED or experience["episodes"] < (1 + GROWTH) * experience["learned at"]:
+            return []
+        experience["learned at"] = experience["episodes"]
+        text = json.dumps(weights_from(experience), indent=1) + "\n"
+        if text == self.files["weights.json"]:
+            return []
+        words = f"Learn the weights of its edit policy from {experience['episodes']} episodes in which {helped} edits helped"
+        return self.rehearsed("parameters", {"weights.json": text}, words, ("unhelpful-edits", "early-end"), "weights")
+
+    def library(self):
+        """Names for edits that helped again and again on different problems."""
+        experience = self.experience
+        if experience["episodes"] < (1 + GROWTH) * experience["named at"]:
+            return []
+        found = [one for one in recurring(experience["edits"]) if repr(tuple(one[0].split("|"))) not in self.files["tricks.py"]]
+        if not found:
+            return []
+        experience["named at"] = experience["episodes"]
+        source, names = named(self.files["tricks.py"], found[:NAMED_AT_ONCE])
+        words = f"Add operators of its own, named after edits that helped on several problems: {', '.join(names)}"
+        return self.rehearsed("code", {"tricks.py": source}, words, ("unhelpful-edits", "early-end", "no-gain"), "tricks")
+
+    def rehearsed(self, surface, changed, words, names, family):
+        """A proposal, unless rehearsal speaks clearly against it; it may use its share of what is left."""
+        kept = max(0, self.mirror.left - self.share)
+        self.mirror.left -= kept
+        measured = self.compared({**self.files, **changed}, f"{next(iter(changed))}|{family}|{family}|{family}")
+        self.mirror.left += kept
+        gain, error, pairs = measured or (None, 0.0, 0)
+        if measured and gain < -error:
+            return []
+        said = f"in {pairs} short episodes it gains {gain:+.3f} ± {error:.3f} more than without" if measured else "not rehearsed"
+        return [self.proposal(surface, changed, f"{words}; {said}", names, family, measured)]
+
+    def compared(self, files, tag):
+        """(gain, error, pairs) of a copy against the agent as it is, in fresh episodes; None where too few can be paid."""
+        before, after = self.mirror.compare(files, range(FIRST_PAIR, FIRST_PAIR + PAIRS))
+        if len(before) < LEAST_PAIRS:
+            return None
+        gain, error = difference(after, before)
+        error = max(error, LEAST_ERROR / len(before) ** 0.5)
+        policy.update(self.memory["policy"], tag, {"replayed": gain, "se": error})
+        return gain, error, len(before)
+
+    def itself(self):
+        """One of its own modules as the target of its own `improve`; what is found must hold in fresh episodes."""
+        path = self.module()
+        kept = int(self.mirror.left * (1 - SEARCH_SHARE))
+        self.mirror.left -= kept
+        asked = Asked(self.mirror.target(path), 0, REPEATED * self.mirror.affordable())
+        question = {"id": path, "source": self.files[path], "instances": EPISODES}
+        found = episode(question, asked, self.rng, json.loads(self.files["weights.json"]))
+        self.mirror.left += kept
+        tag = f"{path}|improver|itself|{len(self.memory['history'])}"
+        if found.source == self.files[path]:
+            policy.update(self.memory["policy"], tag, {"broken": True})
+            return []
+        measured = self.compared({**self.files, path: found.source}, tag)
+        if measured is None or measured[0] < max(LEAST_GAIN, SURE * measured[1]):
+            return []
+        edits = "; ".join(in_words(change) for row in found.log if row[3] for change in row[5])
+        gain, error, pairs = measured
+        words = (
+            f"Improve {path} by its own improver, {len(found.log)} edits of it tried: {edits}. In {pairs} fresh short episodes on practice "
+            f"problems the copy gains {gain:.3f} ± {error:.3f} more than the agent as it is"
+        )
+        surface = "resources" if path == RESOURCES else "search"
+        names = ("thorough", "silent", "broken", "early-end", "noise", "no-gain")
+        return [self.proposal(surface, {path: found.source}, words, names, "itself", measured, tag)]
+
+    def module(self):
+        """The module to improve: drawn by what became of earlier changes to it."""
+        counts = self.memory["policy"]["functions"]
+        hopes = {path: self.rng.betavariate(*(1 + count for count in counts.get(f"{path}|improver", (0, 0)))) for path in OWN}
+        return max(hopes, key=hopes.get)
+
+    def proposal(self, surface, changed, words, names, family, measured, tag=None):
+        """As the kernel takes it; the tag tells `learn` whose belief a verdict is about."""
+        name, text = first_of(self.known, names)
+        gain, error, _ = measured or (None, 0.0, 0)
+        tag = tag or f"{next(iter(changed))}|{family}|{family}|{len(self.memory['history'])}"
+        self.memory["pending"] = {**dict(list(self.memory["pending"].items())[-20:]), tag: [tag]}
+        return {
+            "surface": surface,
+            "limitation": name,
+            "reason": f"{words}. It answers: {text}."[:1900],
+            "edits": [edit(path, self.files[path], after) for path, after in changed.items()],
+            "prediction": policy.predict(self.memory["policy"], gain, error, SimpleNamespace(family=family)),
+            "tag": tag,
+        }
+
+    def together(self, made):
+        """All crafts in one proposal: for an improver that is asked only once, or that is stuck."""
+        edits = {change["path"]: change for one in made for change in one["edits"]}
+        last = made[-1]
+        surface = last["surface"] if len(made) == 1 else "search"
+        return {**last, "surface": surface, "edits": list(edits.values()), "reason": " ".join(one["reason"] for one in made)[:1900]}
+
+
+def recurring(edits):
+    """[(edit, {problem: times})] of those that helped often enough and on enough problems, the most frequent first."""
+    found = [(name, where) for name, where in edits.items() if len(where) >= NAMED_PROBLEMS and sum(where.values()) >= NAMED_TIMES]
+    return sorted(found, key=lambda one: (-len(one[1]), -sum(one[1].values()), one[0]))
+
+
+def named(source, found):
+    """The library of tricks with a function for each of these edits, and their names."""
+    names = []
+    for text, where in found:
+        family, kind, words = text.split("|", 2)
+        name = re.sub(r"\W+", "_", f"{family} in {kind} {words}".replace("×", "times").replace(".", "_")).strip("_").lower()[:48]
+        while f"def {name}(" in source:
+            name += "_again"
+        source += (
+            f"\n\ndef {name}(family, kind, change):\n"
+            f'    """Helped {sum(where.values())} times on {len(where)} problems."""\n'
+            f"    return (family, kind, change) == {(family, kind, words)!r}\n\n\nTRICKS.append({name})\n"
+        )
+        names.append(name)
+    return source, names
+
+
+def in_words(change):
+    return f"{label(change.function)}: {short(change.old, 50)} → {short(change.new, 50)}"

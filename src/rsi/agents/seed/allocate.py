@@ -1,0 +1,51 @@
+"""Where the evaluations of an episode go: which instances, in which steps, what is kept for the end, when to look elsewhere."""
+
+from resources import FINAL_INSTANCES, FINALISTS, INSTANCES, PATIENCE, STEP
+
+MOST_AT_ONCE = 1
+MOST_FINALISTS = 8
+
+
+def chosen(available, rng):
+    """The instances that every program of an episode is run on."""
+    return first_of(available, rng)
+
+
+def first_of(available, rng):
+    return list(range(min(INSTANCES, available)))
+
+
+def drawn_of(available, rng):
+    return rng.sample(range(available), min(INSTANCES, available))
+
+
+def parts(instances):
+    """The steps in which a program is run on them: after each it is asked whether it keeps up."""
+    step = max(1, STEP)
+    return [instances[k : k + step] for k in range(0, len(instances), step)]
+
+
+def at_once(stuck):
+    """How many edits make one candidate, if so many candidates in a row did not help."""
+    return max(1, min(MOST_AT_ONCE, 1 + stuck // max(1, PATIENCE)))
+
+
+def looks_elsewhere(stuck):
+    """Whether it is time to go on from another program than the best."""
+    return stuck > 0 and stuck % max(2, PATIENCE) == 0
+
+
+def finalists():
+    """How many of the best programs are compared on more instances in the end."""
+    return max(1, min(MOST_FINALISTS, FINALISTS))
+
+
+def reserve():
+    """Evaluations kept for that comparison."""
+    return FINAL_INSTANCES * finalists() if finalists() > 1 else 0
+
+
+def final_instances(available, used, rng):
+    """Instances for the last comparison: such as were not used before, if there are any."""
+    others = [k for k in range(available) if k not in used]
+    return (others or list(used))[: max(1, FINAL_INSTANCES)]

@@ -1,0 +1,121 @@
+"""Practice at improving: an episode on each problem of a batch, and what became of every edit.
+
+The experience in memory: `families` and `kinds` {name: [tried, helped]}, `edits` {"family|kind|change": {problem: times helped}}.
+"""
+
+import random
+
+import accept
+import weights
+from improve import Asked, episode
+
+HELD = 4
+MOST_HELPED = 60
+MOST_EDITS = 400
+MOST_PROBLEMS = 12
+
+
+def practise(message, ask, known):
+    """One episode on each problem, within an equal share of the budget: findings as plain data."""
+    problems = message["batch"]["problems"]
+    share = message["programs"] // max(1, len(problems))
+    rows, used = [], 0
+    for number, question in enumerate(problems):
+        asked = Asked(ask, number, share)
+        held = held_instances(question, share)
+        asked.budget -= 2 * len(held)
+        found = episode(question, asked, random.Random(f"{message['seed']} {number}"), known)
+        asked.budget += 2 * len(held)
+        rows.append(row_of(question, found, asked, held))
+        used += asked.used
+    solved = sum(row["gain"] > 0 for row in rows)
+    return {"findings": {"episodes": rows}, "programs": used, "solved": solved, "tasks": len(problems)}
+
+
+def held_instances(question, share):
+    """The last instances, on which start and end are compared afterwards; few or none where the budget is small."""
+    return list(range(question["instances"]))[-min(HELD, share // 20) :] if share >= 20 else []
+
+
+def row_of(question, found, asked, held):
+    """One episode in numbers: what was spent on what, which edits helped, whether the gain holds on other instances."""
+    row = {
+        "id": question["id"],
+        "problem": question["problem"],
+        "start": round(found.start, 4),
+        "gain": round(found.end - found.start, 4),
+        "spent": asked.used,
+        "instances": len(found.instances),
+        "candidates": len(found.log),
+        "stopped": sum(one[0] < len(found.instances) for one in found.log),
+        "broken": sum(one[0] for one in found.log if one[1]),
+        "silent": sum(one[0] for one in found.log if one[2] and not one[1]),
+        "again": found.again,
+        "curve": found.curve,
+        "held gain": None,
+        "families": {},
+        "kinds": {},
+        "helped": [],
+    }
+    for spent, _, _, taken, gain, changes in found.log:
+        take_stock(row, spent, taken, gain, changes)
+    if held and found.source != question["source"]:
+        row["held gain"] = held_gain(question["source"], found.source, asked, held)
+    return row
+
+
+def take_stock(row, spent, taken, gain, changes):
+    """One candidate: `families` and `kinds` {name: [tried, helped, evaluations, gain]}."""
+    for change in changes:
+        for table, name in ((row["families"], change.family), (row["kinds"], change.kind)):
+            sums = table.setdefault(name, [0, 0, 0, 0.0])
+            good = round(gain, 4) if taken else 0.0
+            table[name] = [sums[0] + 1, sums[1] + taken, sums[2] + spent, round(sums[3] + good, 4)]
+    if taken and gain > 0:
+        row["helped"] = [*row["helped"][-MOST_HELPED:], *([one.family, one.kind, one.words] for one in changes)]
+
+
+def held_gain(before, after, asked, held):
+    """The gain on instances that the search did not see; None where they were not to be had."""
+    old, new = asked.scores(before, held), asked.scores(after, held)
+    if old is None or new is None:
+        return None
+    return round(accept.mean(list(new.values())) - accept.mean(list(old.values())), 4)
+
+
+def fresh():
+    """The experience of one that has improved nothing yet."""
+    return {"episodes": 0, "families": {}, "kinds": {}, "edits": {}, "learned at": 0, "named at": 0}
+
+
+def take_in(findings, experience):
+    """Findings of practice into the experience; bounded."""
+    for finding in findings:
+        for row in finding["episodes"]:
+            experience["episodes"] += 1
+            for part in ("families", "kinds"):
+                for name, (tried, helped, _, _) in row[part].items():
+                    sums = experience[part].setdefault(name, [0, 0])
+                    experience[part][name] = [sums[0] + tried, sums[1] + helped]
+            for family, kind, words in row["helped"]:
+                where = experience["edits"].setdefault(f"{family}|{kind}|{words}", {})
+                where[row["problem"]] = where.get(row["problem"], 0) + 1
+                while len(where) > MOST_PROBLEMS:
+                    del where[min(where, key=lambda name: (where[name], name))]
+            forget(experience["edits"])
+    return experience
+
+
+def forget(edits):
+    """Drop the edits that helped least often."""
+    while len(edits) > MOST_EDITS:
+        del edits[min(edits, key=lambda name: (sum(edits[name].values()), name))]
+
+
+def tables(experience):
+    """What the edit policy learns from."""
+    return {part: experience[part] for part in ("families", "kinds")}
+
+
+def weights_from(experience):
+    return weights.learned(tables(experience))

@@ -1,0 +1,127 @@
+"""Itself as a target: how well a copy with other files improves programs, in short episodes on the problems of practice.
+
+A copy sees the first instances of a problem only; its gain is counted on the others, so that luck is not taken for craft. What
+a program scores on an instance is asked of the kernel once. An instance of this problem is a number: a problem and a seed.
+"""
+
+import hashlib
+import json
+import random
+
+import variant
+
+SHORT = 96
+HELD = 8
+PASSES = 40
+LEAST_PASSES = 200_000
+PARTS = ("improve", "accept")
+
+
+class Mirror:
+    """Short episodes of copies."""
+
+    def __init__(self, files, problems, ask, budget, seed):
+        self.files, self.problems, self.ask = files, problems, ask
+        self.left, self.seed = budget, seed
+        self.used = 0
+        self.known = {}
+        self.gains = {}
+        self.passes = None
+
+    def affordable(self):
+        """How many more episodes can be paid, whatever they ask."""
+        return self.left // (SHORT + 2 * HELD) if self.problems else 0
+
+    def target(self, path):
+        """An `ask` by which the improver improves one of its own files."""
+
+        def ask(message):
+            if len(message["instances"]) > self.affordable():
+                return {"error": "more is asked than is left", "left": self.affordable()}
+            scores = [self.score({**self.files, path: message["source"]}, number) for number in message["instances"]]
+            return {"scores": scores, "left": self.affordable()}
+
+        return ask
+
+    def score(self, files, number):
+        """The gain of an episode in [0, 1], where 0.5 is none; None where the copy breaks."""
+        gain = self.gain(files, number)
+        return None if gain is None else min(1.0, max(0.0, 0.5 + gain / 2))
+
+    def gain(self, files, number):
+        """What a copy of these files gains in episode `number`, on instances that it did not see."""
+        key = digest(files), number
+        if key not in self.gains:
+            self.gains[key] = self._gain(files, number)
+        return self.gains[key]
+
+    def compare(self, files, numbers):
+        """Gains of the agent as it is and of a copy in the same episodes: ([gain], [gain]), as many as can be paid."""
+        before, after = [], []
+        for number in numbers:
+            if self.affordable() < 2:
+                break
+            before.append(self.gain(self.files, number) or 0.0)
+            after.append(self.gain(files, number) or 0.0)
+        return before, after
+
+    def _gain(self, files, number):
+        problem = number % len(self.problems)
+        question = self.problems[problem]
+        seen, held = parts(question["instances"])
+        if self.passes is None and files is not self.files:
+            self.gain(self.files, number)
+        window = Window(self, problem, len(seen))
+        try:
+            copy = variant.load(files, PARTS, self.passes)
+            asked = variant.attempt(copy.improve.Asked, window, problem, SHORT)
+            known = json.loads(files["weights.json"])
+            rng = random.Random(f"{self.seed} {number}")
+            found = variant.attempt(copy.improve.episode, {**question, "instances": len(seen)}, asked, rng, known)
+            source = found.source if isinstance(found.source, str) else question["source"]
+        except (variant.Broken, ValueError):
+            return None
+        self.passes = self.passes or max(LEAST_PASSES, PASSES * copy.passes.used)
+        old, new = self.scores(problem, question["source"], held), self.scores(problem, source, held)
+        return sum((b or 0.0) - (a or 0.0) for a, b in zip(old, new)) / len(held)
+
+    def scores(self, problem, source, instances):
+        """Scores of a program; the kernel is asked for those that are not known yet."""
+        known = self.known.setdefault((problem, hashlib.sha256(source.encode()).digest()), {})
+        missing = [k for k in dict.fromkeys(instances) if k not in known]
+        if missing:
+            reply = self.ask({"problem": problem, "source": source, "instances": missing})
+            if "scores" not in reply:
+                self.left = 0
+                return [None] * len(instances)
+            self.used += len(missing)
+            self.left = min(self.left - len(missing), reply["left"])
+            known.update(zip(missing, reply["scores"]))
+        return [known[k] for k in instances]
+
+
+class Window:
+    """What a copy may ask in one episode, counted here: a copy's own count is not believed."""
+
+    def __init__(self, mirror, problem, instances):
+        self.mirror, self.problem, self.instances = mirror, problem, instances
+        self.left = SHORT
+
+    def __call__(self, message):
+        wanted, source = list(message["instances"]), message["source"]
+        if not isinstance(source, str) or not all(type(k) is int and 0 <= k < self.instances for k in wanted):
+            raise variant.Broken("it asks for what there is not")
+        if len(wanted) > self.left:
+            return {"error": "more is asked than is left", "left": self.left}
+        self.left -= len(wanted)
+        return {"scores": self.mirror.scores(self.problem, source, wanted), "left": self.left}
+
+
+def parts(instances):
+    """The instances that a copy may see, and those that its gain is counted on."""
+    seen = max(1, instances - max(min(HELD, instances // 2), 0))
+    return list(range(seen)), list(range(seen, instances))[:HELD] or [0]
+
+
+def digest(files):
+    return hashlib.sha256("\0".join(f"{path}\0{text}" for path, text in sorted(files.items())).encode()).digest()

@@ -1,0 +1,71 @@
+"""The edit policy for programs: how likely each family of edits and each kind of line is tried, learned from what helped.
+
+`weights.json`: {"families": {family: weight}, "kinds": {kind of line: weight}}; what is not there has weight 1, so that an empty file
+means uniform. A table of experience: {"families": {family: [tried, helped]}, "kinds": {…}}.
+"""
+
+import builtins
+import keyword
+import re
+
+STRENGTH = 20.0
+SMALLEST, LARGEST = 0.1, 10.0
+KEPT_WORDS = {*keyword.kwlist, *dir(builtins)}
+STARTS = (
+    ("if ", "if"), ("elif ", "if"), ("while ", "while"), ("for ", "for"), ("return", "return"), ("def ", "def"), ("else", "else"),
+)
+
+
+def of(weights, family, kind):
+    """The weight of an edit."""
+    return weights.get("families", {}).get(family, 1.0) * weights.get("kinds", {}).get(kind, 1.0)
+
+
+def kind_of(source, site):
+    """The kind of line that a site stands in: if, while, for, return, def, constant, or step."""
+    start = source.rfind("\n", 0, site.start) + 1
+    line = source[start : start + 40]
+    text = line.lstrip()
+    for word, kind in STARTS:
+        if text.startswith(word):
+            return kind
+    return "constant" if text == line and text[:1].isupper() else "step"
+
+
+def learned(experience):
+    """Weights from a table of experience: how much more often than others a family or a kind helped, drawn towards 1."""
+    return {part: {name: _weight(row, rows) for name, row in sorted(rows.items())} for part, rows in experience.items()}
+
+
+def _weight(row, rows):
+    tried, helped = sum(row[0] for row in rows.values()), sum(row[1] for row in rows.values())
+    share = max(helped, 1) / max(tried, 1)
+    weight = (row[1] + STRENGTH * share) / (row[0] + STRENGTH) / share
+    return round(max(SMALLEST, min(LARGEST, weight)), 3)
+
+
+def count(table, family, kind, helped):
+    """One more edit of a family in a kind of line, and whether it helped."""
+    for part, name in (("families", family), ("kinds", kind)):
+        row = table.setdefault(part, {}).setdefault(name, [0, 0])
+        row[0] += 1
+        row[1] += helped
+
+
+def in_words(old, new):
+    """A change without the names and sizes that are peculiar to its program: `< → <=`, `× 0.5`, `_ → _ + # * _`."""
+    try:
+        before, after = float(old), float(new)
+    except ValueError:
+        return f"{_bare(old)} → {_bare(new)}"[:80]
+    if after == -before:
+        return "sign"
+    for factor in (2, 0.5, 1.25, 0.8):
+        if before and abs(after / before - factor) < 1e-4:
+            return f"× {factor}"
+    return f"{after - before:+g}" if abs(after - before) == 1 else f"to {after:g}"
+
+
+def _bare(text):
+    text = re.sub(r"[A-Za-z_]\w*", lambda found: found[0] if found[0] in KEPT_WORDS else "_", " ".join(text.split()))
+    return re.sub(r"\b\d[\d.]*(?:e-?\d+)?\b", "#", text)

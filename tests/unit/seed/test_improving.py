@@ -1,0 +1,243 @@
+"""The seed agent improves a program: an episode of edits, its operators, its allocation, its edit policy."""
+
+import json
+import random
+from collections import Counter
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from tests.seed_agent import SEED, modules, variant
+from tests.unit.seed import toys
+
+NAMES = ("improve", "moves", "tried", "accept", "allocate", "weights", "edits", "tricks")
+agent = modules(*NAMES)
+
+
+def with_changes(*changes: tuple[str, str, str]) -> SimpleNamespace:
+    """The agent's modules with texts in some files exchanged."""
+    files = variant.read_tree(SEED)
+    for path, old, new in changes:
+        assert old in files[path]
+        files[path] = files[path].replace(old, new)
+    loaded: SimpleNamespace = variant.load(files, NAMES)
+    return loaded
+
+
+def improved(question: dict[str, Any], budget: int, seed: int = 1, parts: SimpleNamespace = agent) -> tuple[dict[str, Any], toys.Kernel]:
+    kernel = toys.Kernel([question], budget)
+    answer = parts.improve.improve({"cases": [question], "programs": budget, "seed": seed}, kernel, {})
+    (one,) = json.loads(json.dumps(answer))["answers"]
+    return one, kernel
+
+
+def state(source: str, parts: SimpleNamespace = agent) -> Any:
+    program = parts.tried.Program(source, {0: 0.5})
+    return parts.tried.Tried(program, {})
+
+
+@pytest.mark.parametrize("name", ["packing", "descent"])
+def test_an_episode_finds_a_better_program_within_its_budget(name: str) -> None:
+    (question,) = toys.questions([name])
+    one, kernel = improved(question, 240)
+    assert toys.worth(name, one["answer"]) > toys.worth(name, question["source"]) + 0.05
+    assert one["programs"] == kernel.asked <= 240 and kernel.refused == 0
+
+
+@pytest.mark.parametrize("name", list(toys.TOYS))
+def test_no_answer_is_worse_on_the_instances_that_were_searched_with(name: str) -> None:
+    (question,) = toys.questions([name])
+    one, _ = improved(question, 120, seed=3)
+    assert toys.worth(name, one["answer"], 0, 8) >= toys.worth(name, question["source"], 0, 8)
+
+
+def test_the_same_seed_gives_the_same_answer_and_another_one_another() -> None:
+    (question,) = toys.questions(["packing"])
+    first, again, other = (improved(question, 160, seed)[0] for seed in (1, 1, 2))
+    assert first == again and first["answer"] != other["answer"]
+
+
+def test_each_case_has_its_own_budget() -> None:
+    questions = toys.questions(["stock", "forecast"])
+    answers = agent.improve.improve({"cases": questions, "programs": 64, "seed": 1}, toys.Kernel(questions, 128), {})["answers"]
+    assert [one["programs"] for one in answers] == [64, 64]
+
+
+@pytest.mark.parametrize("budget", [0, 1, 7, 8, 9, 17])
+def test_almost_no_budget_is_no_reason_to_fail(budget: int) -> None:
+    (question,) = toys.questions(["packing"])
+    one, kernel = improved(question, budget)
+    assert one["programs"] == kernel.asked <= budget and kernel.refused == 0
+    assert one["answer"] == question["source"] or budget > 15
+
+
+@pytest.mark.parametrize("source", ["", "def pack(:", "def pack(items, capacity):\n    while True:\n        pass\n", "x = 1\0"])
+def test_a_start_that_cannot_run_is_no_reason_to_fail(source: str) -> None:
+    question = {**toys.questions(["packing"])[0], "source": source}
+    one, kernel = improved(question, 80)
+    assert isinstance(one["answer"], str) and one["programs"] == kernel.asked <= 80
+
+
+def test_a_start_that_fails_everywhere_is_repaired() -> None:
+    question = {**toys.questions(["stopping"])[0], "source": "SCALE = 0\n\n\ndef stop(values):\n    return len(values) // SCALE - 1\n"}
+    one, _ = improved(question, 200)
+    assert toys.worth("stopping", question["source"]) == 0.0 < toys.worth("stopping", one["answer"])
+
+
+@pytest.mark.parametrize("served", [0, 1, 2, 5])
+def test_a_kernel_that_grants_less_than_was_said_ends_the_episode(served: int) -> None:
+    (question,) = toys.questions(["packing"])
+    kernel, calls = toys.Kernel([question], 8 * served), []
+
+    def ask(message: Any) -> Any:
+        calls.append(message)
+        return kernel(message)
+
+    answer = agent.improve.improve({"cases": [question], "programs": 400, "seed": 1}, ask, {})["answers"][0]
+    assert answer["programs"] == 8 * served == kernel.asked and len(calls) <= served + 1
+
+
+def test_scores_that_are_all_null_leave_the_start_as_it_is() -> None:
+    (question,) = toys.questions(["packing"])
+    left = iter(range(400, -1, -8))
+
+    def ask(message: Any) -> Any:
+        return {"scores": [None] * len(message["instances"]), "left": next(left)}
+
+    assert agent.improve.improve({"cases": [question], "programs": 400, "seed": 1}, ask, {})["answers"][0]["answer"] == question["source"]
+
+
+def test_no_program_is_asked_about_twice() -> None:
+    (question,) = toys.questions(["stopping"])
+    kernel, asked = toys.Kernel([question], 400), Counter[tuple[str, int]]()
+
+    def ask(message: Any) -> Any:
+        asked.update((message["source"], k) for k in message["instances"])
+        return kernel(message)
+
+    agent.improve.improve({"cases": [question], "programs": 400, "seed": 1}, ask, {})
+    assert set(asked.values()) == {1}
+
+
+def test_a_change_of_one_number_lets_bad_candidates_go_early() -> None:
+    """The better methods are an edit away: with steps of one instance the same budget tries more candidates."""
+    (question,) = toys.questions(["packing"])
+    tried = []
+    for parts in (agent, with_changes(("resources.py", "STEP = 8", "STEP = 1"))):
+        asked = parts.improve.Asked(toys.Kernel([question], 240), 0, 240)
+        tried.append(len(parts.improve.episode(question, asked, random.Random(1), {}).log))
+    assert tried[0] == 29 and tried[1] > 1.5 * tried[0]
+
+
+def test_finalists_are_compared_on_instances_that_were_not_searched_with() -> None:
+    parts = with_changes(("resources.py", "FINALISTS = 1", "FINALISTS = 3"))
+    (question,) = toys.questions(["stopping"])
+    kernel, asked = toys.Kernel([question], 200), []
+
+    def ask(message: Any) -> Any:
+        asked.append(message["instances"])
+        return kernel(message)
+
+    parts.improve.improve({"cases": [question], "programs": 200, "seed": 1}, ask, {})
+    assert [min(one) >= 8 for one in asked[-3:]] == [True] * 3 and all(max(one) < 8 for one in asked[:-3]) and kernel.refused == 0
+
+
+def test_a_failure_counts_as_nothing_and_only_a_higher_mean_takes_the_place() -> None:
+    assert agent.accept.mean([1.0, None]) == 0.5 and agent.accept.mean([]) == 0.0
+    assert agent.accept.better([0.5, 0.6], [0.5, 0.5]) and not agent.accept.better([0.5, 0.5], [0.5, 0.5])
+    assert agent.accept.keeps_up([0.45], [0.5]) and not agent.accept.keeps_up([0.3], [0.5])
+
+
+def test_several_edits_at_once_are_all_in_the_candidate() -> None:
+    parts = with_changes(("allocate.py", "MOST_AT_ONCE = 1", "MOST_AT_ONCE = 3"), ("resources.py", "PATIENCE = 1000", "PATIENCE = 1"))
+    known = state(toys.PACKING, parts)
+    known.stuck = 9
+    sizes = set()
+    for seed in range(20):
+        source, changes, _ = parts.moves.draw(known, random.Random(seed))
+        sizes.add(len(changes))
+        assert source != toys.PACKING and all(change.new in source for change in changes)
+    assert max(sizes) == 3
+
+
+def test_earlier_edits_that_did_no_harm_are_tried_together_also_when_the_program_has_changed_elsewhere() -> None:
+    known = state(toys.DESCENT)
+    places = known.places(toys.DESCENT)
+    picks = [next(k for k, site in enumerate(places.sites) if site.old == old) for old in ("0.01", "0.0")]
+    known.promising = [agent.tried.Change(places.sites[k], places.kinds[k], new) for k, new in zip(picks, ("0.02", "1.0"), strict=True)]
+    moved = known.places("WIDE = 12345\n" + toys.DESCENT)
+    made = agent.edits.spliced(moved.source, [(moved.sites[k], new) for k, new in agent.moves.mixed(known, moved, random.Random(1))])
+    assert "STEP = 0.02\nMOMENTUM = 1.0" in made
+    assert agent.moves.mixed(known, known.places("x = 1\n"), random.Random(1)) == []
+
+
+def test_the_place_that_helped_last_can_be_edited_again() -> None:
+    known = state(toys.DESCENT)
+    places = known.places(toys.DESCENT)
+    assert agent.moves.again(known, places, random.Random(1)) == []
+    known.last_help = agent.tried.Change(places.sites[0], places.kinds[0], "0.02")
+    ((k, _),) = agent.moves.again(known, places, random.Random(1))
+    assert (places.sites[k].function, places.sites[k].family) == ("STEP", "number")
+
+
+def test_a_trick_offers_the_edits_that_it_names_and_no_others() -> None:
+    places = state(toys.DESCENT).places(toys.DESCENT)
+    found = places.matching(lambda family, kind, change: (family, kind, change) == ("number", "constant", "× 2"))
+    assert sorted(text for _, text in found) == ["0.02", "24"]
+
+
+def test_edits_that_overlap_or_belong_to_another_source_are_refused() -> None:
+    (whole, *_), inner = (
+        [s for s in agent.edits.sites("A = (1 + 2) * 3\n") if s.family == "drop-term"],
+        [s for s in agent.edits.sites("A = (1 + 2) * 3\n") if s.old == "2"][0],
+    )
+    with pytest.raises(ValueError, match="two edits want"):
+        agent.edits.spliced("A = (1 + 2) * 3\n", [(whole, whole.options[0]), (inner, "7")])
+    with pytest.raises(ValueError, match="not the source"):
+        agent.edits.spliced("A = (1 + 5) * 3\n", [(inner, "7")])
+
+
+def test_a_family_that_always_helped_is_drawn_more_often() -> None:
+    table: dict[str, Any] = {}
+    for _ in range(60):
+        agent.weights.count(table, "number", "constant", True)
+        agent.weights.count(table, "comparison", "if", False)
+    learned = agent.weights.learned(table)
+    assert learned["families"]["number"] > 1 > learned["families"]["comparison"]
+    drawn = {}
+    for name, known in (("plain", {}), ("learned", learned)):
+        places = agent.tried.Places(toys.DESCENT + toys.STOPPING, known)
+        rng = random.Random(1)
+        drawn[name] = Counter(places.sites[agent.moves.anywhere(places, rng)].family for _ in range(2000))
+    assert drawn["learned"]["number"] > 1.5 * drawn["plain"]["number"] and drawn["learned"]["comparison"] < drawn["plain"]["comparison"]
+
+
+def test_weights_of_nothing_are_uniform_and_those_of_little_stay_near_it() -> None:
+    assert agent.weights.learned({"families": {}, "kinds": {}}) == {"families": {}, "kinds": {}}
+    (weight,) = agent.weights.learned({"families": {"number": [1, 1]}})["families"].values()
+    assert 0.8 < weight < 1.3
+    assert json.loads((SEED / "weights.json").read_text()) == {"families": {}, "kinds": {}}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ("2", "4", "× 2"),
+        ("0.5", "0.25", "× 0.5"),
+        ("3", "-3", "sign"),
+        ("7", "8", "+1"),
+        ("7", "0", "to 0"),
+        ("<", "<=", "< → <="),
+        ("min", "max", "min → max"),
+        ("item", "item + 0.1 * room", "_ → _ + # * _"),
+    ],
+)
+def test_a_change_in_words_has_no_names_of_its_program(old: str, new: str, words: str) -> None:
+    assert agent.weights.in_words(old, new) == words
+
+
+def test_kinds_of_lines_are_told_apart() -> None:
+    kinds = {agent.weights.kind_of(toys.STOPPING, site) for site in agent.edits.sites(toys.STOPPING)}
+    assert {"if", "step", "return", "for"} <= kinds
+    assert {agent.weights.kind_of("RATE = 0.5\n", site) for site in agent.edits.sites("RATE = 0.5\n")} == {"constant"}
