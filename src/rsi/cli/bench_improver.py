@@ -55,7 +55,8 @@ def improver(
     check_workers(workers)
     _check(agents, cases, seeds, evaluations, alpha)
     versions, entrants, notes = _field(agents, against, peers, seed)
-    parts = _parts(entrants, seed, jail_require)
+    drawn = GymProblems(Pool(problems), seed, cases)
+    parts = _parts(entrants, drawn, jail_require)
     told = [*power_lines(cases, alpha), "", *notes]
     if not as_json:
         say("\n".join(told))
@@ -67,7 +68,7 @@ def improver(
     with stoppable() as stop:
         episodes = hold(
             entrants,
-            GymProblems(Pool(problems), seed, cases),
+            drawn,
             count=cases,
             repetitions=seeds,
             budget=evaluations,
@@ -149,12 +150,12 @@ def _sham(zero: Entrant, latest: Entrant, seed: int) -> tuple[Entrant | None, st
     return replace(zero, name="sham", files=files), f"The sham is {zero.name} with {made} changes that mean nothing{fewer}."
 
 
-def _parts(entrants: Sequence[Entrant], seed: int, jail_require: str | None) -> Parts:
+def _parts(entrants: Sequence[Entrant], problems: GymProblems, jail_require: str | None) -> Parts:
     """Jails for everybody, as strong as the gym asks for."""
-    config = load_config(None, {"suite": "gym", "run.seed": seed, "jail.require": jail_require})
+    config = load_config(None, {"jail.require": jail_require})
     preload = {name for entrant in entrants if not entrant.command for name in entrant.manifest.preload}
     manifest = Manifest(name="improvers", entry="main", surfaces={}, preload=tuple(sorted(preload)))
-    parts = replace(standard_parts(config, manifest), prove=lambda tier: prove(tier, None))
+    parts = replace(standard_parts(config, manifest), suite=problems.gym, prove=lambda tier: prove(tier, None))
     admit(config, parts, parts.tier())
     return parts
 
