@@ -108,6 +108,20 @@ def test_the_interval_covers_the_true_ratio_at_all_times_together_in_95_percent_
     assert sum(ever(steady(true), rng, against, RUIN) for _ in range(runs)) / runs <= ALPHA
 
 
+def lower_starts_suit_ours(rng: random.Random) -> Pair:
+    """An expected ratio of 0.2, but ours leads where there is much to gain and loses where there is not."""
+    low = rng.random() < 0.5
+    return Pair(start=0.05 if low else 0.95, ours=0.5 if low else -0.4, theirs=0.5 if low else 0.0)
+
+
+def test_it_does_so_too_where_the_start_tells_who_will_lead(repetitions: Count) -> None:
+    rng, runs, missed = random.Random(30), repetitions(200, least=100), 0
+    for _ in range(runs):
+        pairs = [lower_starts_suit_ours(rng) for _ in range(150)]
+        missed += any(max(log_more(pairs[:n], 0.2), log_less(pairs[:n], 0.2)) >= RUIN for n in range(10, 151, 10))
+    assert missed / runs <= ALPHA
+
+
 @pytest.mark.parametrize("true", [0.6, 1.0, 1.5])
 def test_so_does_the_sharp_interval_where_noise_has_no_side(true: float, repetitions: Count) -> None:
     rng, runs = random.Random(24), repetitions(400, least=200)

@@ -147,7 +147,8 @@ def _sham(zero: Entrant, latest: Entrant, seed: int) -> tuple[Entrant | None, st
     wanted = changes_between(zero.files, latest.files)
     files, made = sham(zero.files, wanted, random.Random(f"sham {seed}"))
     fewer = "" if made == wanted else f" ({latest.name} has {wanted}; there are no more to be made)"
-    return replace(zero, name="sham", files=files), f"The sham is {zero.name} with {made} changes that mean nothing{fewer}."
+    note = f"The sham is {zero.name} with {made} changes that mean nothing{fewer}, and with luck of its own."
+    return replace(zero, name="sham", files=files, luck=1), note
 
 
 def _parts(entrants: Sequence[Entrant], problems: GymProblems, jail_require: str | None) -> Parts:

@@ -8,6 +8,7 @@ import threading
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -301,6 +302,12 @@ def test_the_same_tournament_comes_out_the_same_and_a_copy_of_an_improver_as_the
     first, second = (tournament([peer("hill"), Entrant(name="copy", files=peer("hill").files)]) for _ in range(2))
     assert first == second
     assert first["hill"] == first["copy"]
+
+
+def test_an_entrant_with_luck_of_its_own_searches_otherwise() -> None:
+    found = tournament([peer("hill"), replace(peer("hill"), name="luck", luck=1)])
+    assert [e.curve for e in found["hill"]] != [e.curve for e in found["luck"]]
+    assert [e.start for e in found["hill"]] == [e.start for e in found["luck"]]
 
 
 def test_results_say_power_ratios_and_compounding_and_are_drawn() -> None:

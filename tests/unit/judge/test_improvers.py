@@ -22,7 +22,7 @@ def test_without_pairs_nothing_is_known() -> None:
 
 
 def test_twice_the_gain_is_found_and_the_interval_closes_around_it() -> None:
-    wide, close = (ratio_of(pairs(0.4, 0.2, count)) for count in (20, 80))
+    wide, close = (ratio_of(pairs(0.4, 0.2, count)) for count in (40, 120))
     assert close.ratio == pytest.approx(2)
     assert wide.low is not None and close.low is not None and close.high is not None
     assert 1 < close.low < 2 < close.high
