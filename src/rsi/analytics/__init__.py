@@ -2,6 +2,7 @@
 
 from rsi.analytics.calibrated import Calibrated
 from rsi.analytics.capability import Capability, capability_of
+from rsi.analytics.growth import Growth, Law, Point, Trend, growth_of
 from rsi.analytics.ledger import NOTHING, Query, Use, ledger_of
 from rsi.analytics.progress import Attempt, Costs, Failure, Fate, Incumbent, Progress, Retreat, Share, Tried
 from rsi.analytics.sight import Outcome, Sight, outcome_of, sight_of, tried_of
@@ -16,17 +17,22 @@ __all__ = [
     "Costs",
     "Failure",
     "Fate",
+    "Growth",
     "Incumbent",
+    "Law",
     "Outcome",
+    "Point",
     "Progress",
     "Query",
     "Retreat",
     "Share",
     "Sight",
     "Tracker",
+    "Trend",
     "Tried",
     "Use",
     "capability_of",
+    "growth_of",
     "ledger_of",
     "outcome_of",
     "progress_of",
