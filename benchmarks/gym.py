@@ -5,8 +5,8 @@
 For each problem some cases from fresh seeds: the mean score of their start programs and of the expert on the hidden instances, and the CPU
 time of one evaluation (compiling included once for each program, as in an episode of several instances). `--climb` adds a blind hill
 climber: 60 candidate programs for each case, each one random edit of the best so far (a constant, an operator, a comparison, a name, a
-term), kept if its mean over 6 practice instances is higher; what counts is the gain on the hidden instances. `one edit` is the same with all 60
-made from the start: what the best single edit gains.
+term), kept if its mean over 6 practice instances is higher; what counts is the gain on the hidden instances. `one edit` is the same
+with all 60 made from the start: what the best single edit gains.
 """
 
 import argparse

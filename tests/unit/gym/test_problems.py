@@ -3,6 +3,7 @@
 import json
 import random
 from functools import cache
+from pathlib import Path
 from statistics import mean
 from typing import Any
 
@@ -11,8 +12,11 @@ import pytest
 from rsi.core.records import Pool
 from rsi.suites.gym.catalogue import PROBLEMS, problems_of
 from rsi.suites.gym.guest.evaluator import ENTRIES, PLAYS, transcripts
+from rsi.suites.gym.guest.grammar import METHODS
+from rsi.suites.gym.guest.guards import guards
 from rsi.suites.gym.problem import Problem, score, vary
 
+DOCUMENT = Path(__file__).parents[3] / "docs" / "gym.md"
 SEEDS = range(3)
 INSTANCES = 8
 
@@ -175,3 +179,17 @@ def test_a_move_that_is_not_allowed_is_refused(name: str, change: Any) -> None:
     problem = PROBLEMS[name]
     for instance, transcript in zip(instances(name, 0), outputs(problem, problem.expert, 0), strict=True):
         assert score(problem, instance, change(transcript)) is None
+
+
+def test_the_document_has_a_row_for_each_problem_with_its_scale() -> None:
+    rows = [
+        line.split(" | ") for line in DOCUMENT.read_text("utf-8").splitlines() if line.startswith(("| practice", "| judge", "| sealed"))
+    ]
+    told = {row[1].strip("`"): (row[0].strip("| "), row[3], float(row[4]), float(row[5])) for row in rows}
+    assert told == {p.name: (p.group.value, p.source, p.floor, p.level) for p in PROBLEMS.values()}
+
+
+def test_the_document_has_every_function_and_method_of_the_dialect() -> None:
+    text = DOCUMENT.read_text("utf-8")
+    functions = [name for name in guards(1) if not name.startswith("_")]
+    assert [name for name in (*functions, *METHODS) if f"`{name}`" not in text] == []

@@ -7,6 +7,7 @@ from rsi.suites.gym.guest.moves import number
 __all__ = ["LEAST", "play"]
 
 LEAST = 0.001
+"""No bit is given less than this chance: what is said for certain and is wrong costs a bounded number of bits."""
 _ORDERS = 5
 
 

@@ -7,7 +7,9 @@ from rsi.suites.gym.guest.moves import number
 __all__ = ["LONGEST", "REACH", "play"]
 
 REACH = 96
+"""How far back a copy may begin."""
 LONGEST = 18
+"""How many letters a copy may have."""
 _SHORTEST = 2
 
 

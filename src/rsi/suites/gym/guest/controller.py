@@ -8,6 +8,7 @@ from rsi.suites.gym.guest.moves import number
 __all__ = ["STRONGEST", "play", "simulate"]
 
 STRONGEST = 10.0
+"""Forces are clipped to this, either way."""
 _TICK = 0.1
 
 

@@ -3,8 +3,8 @@
 What a program means is what it means in Python, but that comprehensions in brackets of calls, `enumerate` and `zip` are lists at once and
 that `*=` makes a new list.
 
-Functions, assignments, `if`, `for`, `while`, comprehensions, lambdas, numbers, lists, tuples, dicts, a few builtins and functions of `math`;
-see `grammar` for what is left out and `guards` for what is bounded.
+Functions, assignments, `if`, `for`, `while`, comprehensions, lambdas, numbers, lists, tuples, dicts, a few builtins and functions of
+`math`; see `grammar` for what is left out and `guards` for what is bounded.
 
 Covers: reaching the harness or the interpreter (no import, attribute, text, exception, generator or name with an underscore at an end);
 endless loops, recursion without end, numbers, lists and tuples that explode, comparisons and hashes of nested structures that double;
@@ -40,7 +40,7 @@ FAULTS = (
 """Everything that ends a program and is its own affair."""
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=64)
 def compiled(source: str) -> CodeType:
     """A program's code, with steps and guards in it.
 

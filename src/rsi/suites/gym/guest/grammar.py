@@ -8,7 +8,7 @@ program can name a guard.
 
 import ast
 
-__all__ = ["Refused", "admit"]
+__all__ = ["METHODS", "Refused", "admit"]
 
 LONGEST = 20_000
 MOST_NODES = 4_000
@@ -25,6 +25,8 @@ _PLAIN = (
 _NATIVE_METHODS = {"append", "get", "setdefault"}
 _LONG_METHODS = {"pop", "insert", "remove", "index", "count", "reverse"}
 _OWN_METHODS = {"items", "keys", "values", "sort"}
+METHODS = frozenset(_NATIVE_METHODS | _LONG_METHODS | _OWN_METHODS)
+"""What may be called of a list or dict."""
 _GUARDED = {ast.Add: "_add", ast.Mult: "_mul", ast.Pow: "_pow", ast.LShift: "_shl", ast.BitOr: "_or"}
 _NUMERIC = (ast.Sub, ast.Div, ast.FloorDiv, ast.Mod)
 
@@ -45,27 +47,30 @@ def admit(source: str) -> ast.Module:
         tree = ast.parse(source)
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         raise Refused(f"no Python: {type(error).__name__}") from None
-    _measure(tree)
-    _drop_docstrings(tree)
-    called = {id(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
-    for node in ast.walk(tree):
+    nodes = _nodes(tree)
+    texts = _drop_docstrings(nodes)
+    called = {id(node.func) for node in nodes if isinstance(node, ast.Call)}
+    for node in nodes:
         if isinstance(node, ast.Attribute):
             _check_method(node, called)
-        else:
+        elif id(node) not in texts:
             _check(node)
     done = _Rewrite().visit(tree)
     return ast.fix_missing_locations(done)  # type: ignore[no-any-return]  # `visit` is typed for any node
 
 
-def _measure(tree: ast.Module) -> None:
-    """Refuse trees too large or too deep, before anything walks them recursively."""
+def _nodes(tree: ast.Module) -> list[ast.AST]:
+    """All nodes of a tree that is neither too large nor too deep for what walks it recursively."""
     level: list[ast.AST] = [tree]
-    nodes = depth = 0
+    nodes: list[ast.AST] = []
+    depth = 0
     while level:
-        nodes, depth = nodes + len(level), depth + 1
-        if nodes > MOST_NODES or depth > DEEPEST:
+        nodes.extend(level)
+        depth += 1
+        if len(nodes) > MOST_NODES or depth > DEEPEST:
             raise Refused("too large or too deep")
         level = [child for node in level for child in ast.iter_child_nodes(node)]
+    return nodes
 
 
 def _check(node: ast.AST) -> None:
@@ -105,7 +110,7 @@ def _check_expression(node: ast.AST) -> None:
 
 def _check_method(node: ast.Attribute, called: set[int]) -> None:
     """An attribute may only be a method that is called."""
-    if id(node) not in called or node.attr not in _NATIVE_METHODS | _LONG_METHODS | _OWN_METHODS:
+    if id(node) not in called or node.attr not in METHODS:
         raise Refused(f"there is no attribute {node.attr}")
 
 
@@ -119,11 +124,14 @@ def _none(thing: object, what: str) -> None:
         raise Refused(f"{what} are not part of the dialect")
 
 
-def _drop_docstrings(tree: ast.Module) -> None:
-    """Take out the only texts that a program may have."""
-    for node in ast.walk(tree):
+def _drop_docstrings(nodes: list[ast.AST]) -> set[int]:
+    """Take out the only texts that a program may have; gives the ids of their nodes."""
+    dropped = set()
+    for node in nodes:
         if isinstance(node, ast.Module | ast.FunctionDef) and ast.get_docstring(node, clean=False) is not None:
+            dropped |= {id(part) for part in ast.walk(node.body[0])}
             node.body[0] = ast.copy_location(ast.Pass(), node.body[0])
+    return dropped
 
 
 class _Rewrite(ast.NodeTransformer):

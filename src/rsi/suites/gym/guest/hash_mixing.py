@@ -8,6 +8,7 @@ from rsi.suites.gym.guest.moves import whole
 __all__ = ["MASK", "play"]
 
 MASK = 0xFFFFFFFF
+"""The bits of a state that are kept."""
 _LARGEST = 1 << 80
 
 

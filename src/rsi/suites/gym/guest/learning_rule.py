@@ -8,6 +8,7 @@ from rsi.suites.gym.guest.moves import number
 __all__ = ["FARTHEST", "play", "train"]
 
 FARTHEST = 10.0
+"""Moves are clipped to this, either way."""
 
 
 def play(begin: Any, instance: Any) -> list[float]:

@@ -12,6 +12,7 @@ __all__ = ["EXPANSIONS", "OPERATIONS", "play", "search"]
 Lists = tuple[tuple[int, ...], ...]
 
 EXPANSIONS = 24
+"""How many compositions are looked into."""
 _LONGEST = 12
 _LARGEST = 200
 

@@ -7,6 +7,7 @@ from rsi.suites.gym.guest.moves import number
 __all__ = ["SUREST", "play"]
 
 SUREST = 12.0
+"""Log-odds are clipped to this, either way."""
 
 
 def play(begin: Any, instance: Any) -> list[float]:

@@ -1,4 +1,4 @@
-"""Online bin packing of items of many sizes."""
+"""Online bin packing of items of all sizes."""
 
 import random
 from typing import Any
@@ -9,7 +9,7 @@ from rsi.suites.gym.problem import Problem, wholes
 __all__ = ["PROBLEM"]
 
 _CAPACITY = 100
-_ITEMS = 60
+_ITEMS = 80
 
 START = """\
 OLD = 7.0
@@ -33,17 +33,12 @@ def rate(item, room, newer):
 
 EXPERT = """\
 def rate(item, room, newer):
-    left = room - item
-    if left < 3:
-        return 1000 - left
-    if left < 9:
-        return 10 - left
-    return 100 - left + 0.01 * newer
+    return 100 - (room - item) + 0.01 * newer
 """
 
 
 def _draw(rng: random.Random) -> dict[str, Json]:
-    return {"capacity": _CAPACITY, "items": [rng.randint(9, 52) if rng.random() < 0.8 else rng.randint(53, 80) for _ in range(_ITEMS)]}
+    return {"capacity": _CAPACITY, "items": [rng.randint(3, 97) for _ in range(_ITEMS)]}
 
 
 def _measure(instance: Any, transcript: Any) -> float:
@@ -62,14 +57,14 @@ PROBLEM = Problem(
     group=Pool.PRACTICE,
     text="Online bin packing: rate(item, room, newer) rates an open bin for the next item; the item goes to the best bin rated "
     "above 0 that has room for it, else into a new bin. Fewer bins score higher.",
-    source="Random sizes; best fit (Johnson et al. 1974), learned rates (FunSearch, Romera-Paredes et al. 2024)",
+    source="Uniform sizes; best fit (Johnson et al. 1974), learned rates (FunSearch, Romera-Paredes et al. 2024)",
     entry="rate",
     start=START,
     knobs={"OLD": (6.0, 9.0), "WASTE": (0.3, 0.5)},
     expert=EXPERT,
     measured="bins for each bin's worth of items",
-    floor=1.28,
-    level=1.05,
+    floor=1.26,
+    level=1.07,
     draw=_draw,
     measure=_measure,
 )

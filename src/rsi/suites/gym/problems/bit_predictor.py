@@ -65,7 +65,7 @@ PROBLEM = Problem(
     group=Pool.PRACTICE,
     text="An online predictor: guess(zeros, ones) gives the chance of a one before each bit is revealed; both are lists of how "
     "often either came after the same last 0, 1, 2, 3, 4 bits. Fewer bits of code length score higher.",
-    source="Sequential coding with context mixing: PPM (Cleary and Witten 1984), CTW (Willems 1995)",
+    source="Sequential coding with context mixing: PPM (Moffat 1990), CTW (Willems 1995)",
     entry="guess",
     start=START,
     knobs={"PRIOR": (2.5, 6.0), "SHRINK": (0.4, 0.6)},

@@ -9,39 +9,46 @@ from rsi.suites.gym.problem import Problem
 
 __all__ = ["PROBLEM"]
 
-_LETTERS = 16
+_LETTERS = 6
 _LENGTH = 150
-_LETTER_BITS = 4.4
+_LETTER_BITS = 2.6
 
 START = """\
-NEEDED = 4.0
+LONG = 0.4
 FAR = 0.05
-LATER = 0.0
+NEEDED = 2.0
 
 
 def price(distance):
     return FAR * distance
 
 
+def worse(length, later):
+    return later > 2 * length
+
+
 def gain(length, distance, later):
-    if later > length + 3:
-        return LATER
-    return length - price(distance) - NEEDED
+    if worse(length, later):
+        return 0
+    return LONG * length - price(distance) - NEEDED
 """
 
 EXPERT = """\
+def bits(number):
+    return 2 * floor(log(number) / log(2) + 0.000001) + 1
+
+
 def gain(length, distance, later):
-    bits = 1 + 2.0 * floor(log(distance) / log(2)) + 2.0 * floor(log(length) / log(2))
-    saved = length * 5.0 - bits
+    saved = 3.6 * length - 1 - bits(distance) - bits(length - 1)
     if later > length + 1:
-        return saved - 5
+        return saved - 4
     return saved
 """
 
 
 def _draw(rng: random.Random) -> dict[str, Json]:
     """Text made of a few words that recur, some with a slip."""
-    words = [[rng.randrange(_LETTERS) for _ in range(rng.randint(2, 7))] for _ in range(10)]
+    words = [[rng.randrange(_LETTERS) for _ in range(rng.randint(4, 10))] for _ in range(10)]
     text: list[Json] = []
     while len(text) < _LENGTH:
         word = list(words[min(int(rng.expovariate(0.3)), 9)])
@@ -86,11 +93,11 @@ PROBLEM = Problem(
     source="Parsing for LZ77 (Ziv and Lempel 1977) with gamma codes (Elias 1975); lazy matching as in deflate",
     entry="gain",
     start=START,
-    knobs={"NEEDED": (4.0, 6.0), "FAR": (0.03, 0.08)},
+    knobs={"NEEDED": (1.7, 2.4), "FAR": (0.04, 0.08)},
     expert=EXPERT,
     measured="bits over those of letters alone",
-    floor=1.0,
-    level=0.6,
+    floor=0.9,
+    level=0.7,
     draw=_draw,
     measure=_measure,
 )

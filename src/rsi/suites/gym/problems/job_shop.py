@@ -9,13 +9,13 @@ from rsi.suites.gym.problem import Problem, wholes
 
 __all__ = ["PROBLEM"]
 
-_JOBS = 12
+_JOBS = 10
 _MACHINES = 5
 
 START = """\
-QUICK = 1.0
-CLOSE = 0.3
-PATIENCE = 0.3
+QUICK = 2.0
+CLOSE = 0.12
+PATIENCE = 0.2
 LONG = 60
 
 
@@ -33,12 +33,12 @@ def urgency(time, left, ahead, waited):
 
 EXPERT = """\
 def urgency(time, left, ahead, waited):
-    return left + 6 * ahead - 0.4 * time
+    return left + 12 * ahead - time
 """
 
 
 def _draw(rng: random.Random) -> dict[str, Json]:
-    jobs: list[Json] = [[[m, rng.randint(1, 99)] for m in rng.sample(range(_MACHINES), rng.randint(2, _MACHINES))] for _ in range(_JOBS)]
+    jobs: list[Json] = [[[m, rng.randint(1, 99)] for m in rng.sample(range(_MACHINES), rng.randint(3, _MACHINES))] for _ in range(_JOBS)]
     return {"machines": _MACHINES, "jobs": jobs}
 
 
@@ -61,11 +61,11 @@ PROBLEM = Problem(
     source="Random instances after Taillard 1993; dispatching rules (Haupt 1989)",
     entry="urgency",
     start=START,
-    knobs={"QUICK": (0.7, 1.3), "PATIENCE": (0.2, 0.4)},
+    knobs={"QUICK": (1.5, 2.5), "PATIENCE": (0.1, 0.3)},
     expert=EXPERT,
     measured="makespan over the load of the busiest machine or longest job",
-    floor=1.5,
-    level=1.02,
+    floor=1.4,
+    level=1.03,
     draw=_draw,
     measure=_measure,
 )

@@ -9,10 +9,10 @@ from rsi.suites.gym.problem import Problem, wholes
 
 __all__ = ["PROBLEM"]
 
-_CITIES = 16
+_CITIES = 18
 
 START = """\
-BACK = 0.9
+BACK = 1.2
 REACH = 3
 PASSES = 1
 
@@ -99,10 +99,10 @@ PROBLEM = Problem(
     source="Random uniform Euclidean instances; farthest insertion (Rosenkrantz et al. 1977), 2-opt (Croes 1958)",
     entry="tour",
     start=START,
-    knobs={"BACK": (0.75, 0.95), "REACH": (3, 5)},
+    knobs={"BACK": (1.05, 1.4), "REACH": (3, 5)},
     expert=EXPERT,
     measured="length over a lower bound (each city's two nearest neighbours)",
-    floor=1.5,
+    floor=1.75,
     level=1.15,
     draw=_draw,
     measure=_measure,
