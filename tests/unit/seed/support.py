@@ -111,7 +111,7 @@ class Agent:
                 shutil.copy(path, folder / path.name)
         self.parts = modules(
             *("main", "propose", "abstraction", "experience", "rehearsal", "edits", "policy", "diagnose", "practice", "curriculum"),
-            *("advance", "episodes", "mirror", "moves", "weights"),
+            *("advance", "episodes", "mirror", "moves", "where", "weights"),
         )
         self.parts.main.HERE = folder
         quick(self.parts)

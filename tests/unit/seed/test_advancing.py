@@ -197,7 +197,7 @@ def test_every_proposal_passes_the_gate_applies_and_the_edited_tree_still_answer
 def test_every_surface_of_the_improver_may_be_changed(agent: Agent) -> None:
     surfaces = load_manifest(agent.files()).surfaces
     own = {"weights.json", "tricks.py", "resources.py", "weights.py"}
-    own |= {f"{name}.py" for name in ("improve", "moves", "tried", "accept", "allocate", "mirror", "episodes", "gains", "advance")}
+    own |= {f"{name}.py" for name in ("improve", "moves", "where", "tried", "accept", "allocate", "mirror", "episodes", "gains", "advance")}
     assert own <= {path for patterns in surfaces.values() for path in patterns}
     assert {surface.value for surface in surfaces} == {"parameters", "code", "training", "search", "resources"}
 

@@ -11,7 +11,7 @@ import pytest
 from tests.seed_agent import SEED, modules, variant
 from tests.unit.seed import toys
 
-NAMES = ("improve", "moves", "tried", "accept", "allocate", "weights", "edits", "tricks")
+NAMES = ("improve", "moves", "where", "tried", "accept", "allocate", "weights", "edits", "tricks")
 agent = modules(*NAMES)
 
 
@@ -209,7 +209,7 @@ def test_a_family_that_always_helped_is_drawn_more_often() -> None:
     for name, known in (("plain", {}), ("learned", learned)):
         places = agent.tried.Places(toys.DESCENT + toys.STOPPING, known)
         rng = random.Random(1)
-        drawn[name] = Counter(places.sites[agent.moves.anywhere(places, rng)].family for _ in range(2000))
+        drawn[name] = Counter(places.sites[agent.where.anywhere(places, rng)].family for _ in range(2000))
     assert drawn["learned"]["number"] > 1.5 * drawn["plain"]["number"] and drawn["learned"]["comparison"] < drawn["plain"]["comparison"]
 
 

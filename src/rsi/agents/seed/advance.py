@@ -18,7 +18,7 @@ from mirror import Mirror
 from propose import edit, first_of, is_stuck
 from rehearsal import difference
 
-OWN = ("resources.py", "allocate.py", "accept.py", "moves.py", "tried.py", "improve.py")
+OWN = ("resources.py", "allocate.py", "accept.py", "where.py", "moves.py", "tried.py", "improve.py")
 RESOURCES = "resources.py"
 GROWTH = 0.5
 LEAST_HELPED = 6

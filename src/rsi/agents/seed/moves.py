@@ -7,6 +7,7 @@ import allocate
 from edits import spliced
 from tricks import TRICKS
 from tried import Change
+from where import anywhere, option_at
 
 SHARES = {"fresh": 4, "again": 0, "mixed": 0, "trick": 1}
 ATTEMPTS = 40
@@ -66,35 +67,3 @@ def trick(state, places, rng):
 
 
 OPERATORS = {"fresh": fresh, "again": again, "mixed": mixed, "trick": trick}
-
-
-def anywhere(places, rng):
-    """The number of a place to edit."""
-    return any_site(places, rng)
-
-
-def any_site(places, rng):
-    """Each place by its weight."""
-    return rng.choices(range(len(places.sites)), places.weights)[0]
-
-
-def any_family(places, rng):
-    """A family first, then one of its places."""
-    families = sorted({site.family for site in places.sites})
-    family = rng.choice(families)
-    return rng.choice([k for k, site in enumerate(places.sites) if site.family == family])
-
-
-def any_line(places, rng):
-    """A line first, then one of its places."""
-    line = rng.choice(sorted({site.line for site in places.sites}))
-    return rng.choice([k for k, site in enumerate(places.sites) if site.line == line])
-
-
-def any_option(places, rng):
-    """Each place by the number of edits that it allows."""
-    return rng.choices(range(len(places.sites)), [len(site.options) for site in places.sites])[0]
-
-
-def option_at(k, places, rng):
-    return k, rng.choice(places.sites[k].options)
