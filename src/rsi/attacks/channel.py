@@ -91,6 +91,7 @@ _BROKEN_FLOODS = {
     "the result channel": "for _ in range(x // 10):\n    os.write(3, b'\\0' * 1_000_000)\nreturn 'done'",
     "an answer": "return 'z' * (x * 100_000)",
 }
+_QUESTIONS = "import os\n\n\ndef f(x, *ask):\n    for _ in range(x // 10):\n        os.write(4, b'\\xff' * 1_000_000)\n    return 'done'\n"
 
 
 def flood(scene: Scene, megabytes: int = 1_000) -> Finding:
@@ -101,6 +102,9 @@ def flood(scene: Scene, megabytes: int = 1_000) -> Finding:
     lost = [name for name, body in _FLOODS.items() if scene.ask(source_of(body), megabytes, limits=limits).value != "done"]
     for body in _BROKEN_FLOODS.values():
         scene.ask(source_of(body), megabytes, limits=limits)
+    asked = scene.call({"attack.py": _QUESTIONS.encode()}, "f", megabytes, limits=limits, serve=lambda question: question)
+    if asked.value == "done":
+        return Finding(held=False, seen="a flood of questions was taken for an honest call")
     grown = _peak_bytes() - before
     if grown > _ROOM_BYTES:
         return Finding(held=False, seen=f"the host's memory grew by {grown // 1_000_000} MB")

@@ -19,7 +19,7 @@ from types import TracebackType
 
 from rsi.attacks.host import HostState, differences, look_at, mentions
 from rsi.core.errors import InfrastructureError, JailError
-from rsi.core.protocols import Call, Files, Limits, Reply
+from rsi.core.protocols import Call, Files, Limits, Reply, Serve
 from rsi.core.records import Json
 from rsi.kernel.sandbox import ZygoteJail, open_jail, unreachable
 from rsi.kernel.sandbox.clear import clear
@@ -107,7 +107,15 @@ class Scene:
         return self.call({"attack.py": source.encode(), **(files or {})}, "f", payload, limits=limits, profile=profile)
 
     def call(
-        self, files: Files, function: str, payload: Json, *, module: str = "attack", limits: Limits | None = None, profile: str = "function"
+        self,
+        files: Files,
+        function: str,
+        payload: Json,
+        *,
+        module: str = "attack",
+        limits: Limits | None = None,
+        profile: str = "function",
+        serve: Serve | None = None,
     ) -> Reply:
         """One call to a tree of one's own; tried again if the jail broke, for what breaks a jail does so every time.
 
@@ -118,18 +126,18 @@ class Scene:
             InfrastructureError: the attacker's own code is faulty; what does not run is held by every jail and proves nothing.
         """
         call = Call(files=files, module=module, function=function, payload=payload, limits=limits or Limits(wall_s=_WALL_S))
-        reply = self._patiently(self.jail(profile), call)
+        reply = self._patiently(self.jail(profile), call, serve)
         if reply.reason.startswith(_FAULTY):
             raise InfrastructureError(f"an attack of the suite is itself broken: {reply.reason[:200]}; please report this")
         return reply
 
     @staticmethod
-    def _patiently(jail: ZygoteJail, call: Call) -> Reply:
+    def _patiently(jail: ZygoteJail, call: Call, serve: Serve | None) -> Reply:
         for _ in range(_TRIES - 1):
             with contextlib.suppress(JailError):
-                return jail.call(call)
+                return jail.call(call, serve)
             time.sleep(_PAUSE_S)
-        return jail.call(call)
+        return jail.call(call, serve)
 
     def jail(self, profile: str = "function") -> ZygoteJail:
         """The jail under attack, opened when first needed."""

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from queue import SimpleQueue
 from types import TracebackType
 
-from rsi.core.errors import Halted, InfrastructureError, JailError, MessageError
+from rsi.core.errors import Halted, InfrastructureError, MessageError, RsiError
 from rsi.core.protocols import Call, Files, Jail, Limits
 from rsi.core.records import Json
 
@@ -37,7 +37,7 @@ class _Over:
 
     Attributes:
         reason: why, for people.
-        is_ours: the jail broke, or the guest did not even come to work.
+        is_ours: the jail or something else of ours broke, or the guest did not even come to work.
     """
 
     reason: str
@@ -132,16 +132,16 @@ class _Guest:
         self._thread.join(timeout=_CLOSING_S)
 
     def _live(self) -> None:
-        reason, is_broken = "a fault of rsi's own; the traceback was printed above", False
+        reason, is_ours = "a fault of rsi's own; the traceback was printed above", True
         try:
             reply = self._jail.call(self._call, self._serve)
-            reason = f"{reply.outcome.value}: {reply.reason}"
-        except JailError as error:
-            reason, is_broken = str(error), True
+            reason, is_ours = f"{reply.outcome.value}: {reply.reason}", not self._was_ready
         except (Halted, MessageError) as error:
+            reason, is_ours = str(error), not self._was_ready
+        except RsiError as error:
             reason = str(error)
         finally:
-            self._said.put(_Over(reason=reason, is_ours=is_broken or not self._was_ready))
+            self._said.put(_Over(reason=reason, is_ours=is_ours))
 
     def _serve(self, question: Json) -> Json:
         """Take what was done of the last job and wait for the next one.
