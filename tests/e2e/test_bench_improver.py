@@ -87,6 +87,7 @@ def test_optuna_takes_part_as_a_command_from_outside(idle: Path, capsys: pytest.
         (["command:/no/such/improver"], "there is no such command"),
         (["sed"], "there is no agent 'sed'"),
         (["peers"], "built in are: seed"),
+        (["seed", "--casse", "3"], "see `rsi bench improver --help`"),
     ],
 )
 def test_what_cannot_be_measured_is_the_users_error(words: list[str], complaint: str, capsys: pytest.CaptureFixture[str]) -> None:

@@ -73,7 +73,8 @@ def _misuse(error: CycloptsError, tokens: list[str]) -> str:
         if tokens[0] in VERBS:
             return f"unknown command {verb!r}; see `rsi {tokens[0]} --help`"
         return f"unknown verb {verb!r}{nearest(verb, list(VERBS))}"
-    help_of = f"rsi {tokens[0]} --help" if tokens and tokens[0] in VERBS else "rsi --help"
+    words = [token for token in tokens[: 2 if tokens[:1] == ["bench"] else 1] if not token.startswith("-")]
+    help_of = f"rsi {' '.join(words)} --help" if tokens and tokens[0] in VERBS else "rsi --help"
     if isinstance(error, UnusedCliTokensError) and error.unused_tokens:
         return f"unexpected argument {str(error.unused_tokens[0])!r}; see `{help_of}`"
     return f"{str(error).rstrip('.')}; see `{help_of}`"
