@@ -17,6 +17,7 @@ from pathlib import Path
 from benchmarks.seed_report import table, write_all
 from benchmarks.seed_summary import ARMS
 from benchmarks.seed_trials import Bench, Run, fresh_cases, measure_run
+from rsi.config import load_config
 from rsi.core.errors import Halted, RsiError, UserError
 from rsi.kernel.sandbox import open_jail
 from rsi.schedule import WorkerPool
@@ -64,6 +65,8 @@ def command(plan: Plan, *, programs: str | None, config: Path | None, workers: i
     line = [sys.executable, "-m", "rsi", "run", "--plain", "--seed", str(plan.seed), "--out", str(plan.folder), "--workers", str(workers)]
     line += ["--programs", programs] if programs else []
     line += ["--config", str(config)] if config else []
+    # What is measured must not depend on the improver that somebody uses here, nor add to those that are kept.
+    line += ["--no-keep"] if "agent" in load_config(config).model_fields_set else ["--no-keep", "--agent", "seed"]
     return [*line, "--frozen-improver"] if plan.frozen else line
 
 

@@ -1,7 +1,8 @@
 """Runs toy runs in forked children, kills them with SIGKILL, takes them up again, and prints what it saw as JSON.
 
 Usage: kill_driver.py MODE FOLDER JAIL COUNT. Modes: `random` (kill the whole process group at random moments), `each` (the child
-kills itself right after each new entry), `full` (a disk that fills up at random sizes). JAIL is `toy` (in process) or `S1` (a real one).
+kills itself right after each new entry), `full` (a disk that fills up at random sizes). JAIL is `toy` (in process), `tree` (the same,
+and the run's course is the tree) or `S1` (a real one).
 """
 
 import json
@@ -31,7 +32,7 @@ LONGEST_S = 0.2
 
 def play(folder: Path, jail: str, die_after_new: bool) -> bool:
     """One process's share of a run; True if the run ended."""
-    config = toy_config(seed=SEED)
+    config = toy_config(seed=SEED, course="tree" if jail == "tree" else "race")
     before = len(FileEventLog.read(folder / "log.jsonl")) if (folder / "log.jsonl").exists() else 0
 
     def observe(entry: Entry) -> None:
@@ -40,7 +41,7 @@ def play(folder: Path, jail: str, die_after_new: bool) -> bool:
         if die_after_new and entry.seq >= before and entry.kind != "run.resumed":
             os.kill(os.getpid(), signal.SIGKILL)
 
-    make_jail = ToyJail if jail == "toy" else lambda: open_jail((), jail)
+    make_jail = ToyJail if jail in ("toy", "tree") else lambda: open_jail((), jail)
     parts = toy_parts(config, make_jail)
     result = run(folder, config, toy_agent(), workers=2, observer=observe, stop=threading.Event(), parts=parts)
     return result.finished
@@ -118,7 +119,7 @@ def main(mode: str, base: Path, jail: str, count: int) -> None:
         folder = base / f"{mode}-{number}"
         while True:
             is_last = seen["kills"] >= count
-            seconds = rng.uniform(0.0, LONGEST_S) * (1 if jail == "toy" else 5) if mode == "random" and not is_last else 60.0
+            seconds = rng.uniform(0.0, LONGEST_S) * (5 if jail == "S1" else 1) if mode == "random" and not is_last else 60.0
             size = rng.randrange(2_000, 250_000)
             code = wait(child(folder, jail, "plain" if is_last else mode, size), seconds)
             seen["attempts"] += 1

@@ -23,11 +23,11 @@ class Uneven(ToyJail):
         return super().call(call, serve)
 
 
-def digest_of(folder: Path, seed: int, workers: int, *, frozen: bool = False) -> str:
+def digest_of(folder: Path, seed: int, workers: int, *, frozen: bool = False, course: str = "race") -> str:
     def make_jail() -> Jail:
         return Uneven(workers)
 
-    config = toy_config(seed=seed, frozen=frozen)
+    config = toy_config(seed=seed, frozen=frozen, course=course)
     parts = toy_parts(config, make_jail)
     result = run(folder, config, toy_agent(), workers=workers, observer=lambda entry: None, stop=threading.Event(), parts=parts)
     assert result.finished
@@ -36,6 +36,10 @@ def digest_of(folder: Path, seed: int, workers: int, *, frozen: bool = False) ->
 
 def test_one_two_and_four_workers_of_uneven_speed_come_to_the_same_decisions(tmp_path: Path) -> None:
     assert len({digest_of(tmp_path / str(workers), 3, workers) for workers in (1, 2, 4)}) == 1
+
+
+def test_a_tree_does_not_depend_on_its_workers(tmp_path: Path) -> None:
+    assert len({digest_of(tmp_path / str(workers), 3, workers, course="tree") for workers in (1, 2, 4)}) == 1
 
 
 def test_the_frozen_control_too_does_not_depend_on_its_workers(tmp_path: Path) -> None:

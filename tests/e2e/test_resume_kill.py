@@ -18,8 +18,8 @@ SEED = 3
 
 
 def unbroken_digest(folder: Path, jail: str) -> str:
-    config = toy_config(seed=SEED)
-    parts = toy_parts(config, ToyJail if jail == "toy" else lambda: open_jail((), jail))
+    config = toy_config(seed=SEED, course="tree" if jail == "tree" else "race")
+    parts = toy_parts(config, ToyJail if jail in ("toy", "tree") else lambda: open_jail((), jail))
     run(folder, config, toy_agent(), workers=2, observer=lambda entry: None, stop=threading.Event(), parts=parts)
     return FileEventLog.read(folder / "log.jsonl").digest()
 
@@ -36,6 +36,12 @@ def test_two_hundred_kills_at_random_moments_change_no_decision_lose_no_trial_an
     found = driven("random", tmp_path, "toy", 200)
     assert found["digests"] == [unbroken_digest(tmp_path / "unbroken", "toy")]
     assert isinstance(found["kills"], int) and found["kills"] >= 200
+    assert (found["lost"], found["run again"]) == (0, 0)
+
+
+def test_kills_while_a_tree_grows_and_while_it_is_ablated_change_no_decision(tmp_path: Path) -> None:
+    found = driven("random", tmp_path, "tree", 40)
+    assert found["digests"] == [unbroken_digest(tmp_path / "unbroken", "tree")]
     assert (found["lost"], found["run again"]) == (0, 0)
 
 

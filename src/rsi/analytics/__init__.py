@@ -4,7 +4,8 @@ from rsi.analytics.calibrated import Calibrated
 from rsi.analytics.capability import Capability, capability_of
 from rsi.analytics.growth import Growth, Law, Point, Trend, growth_of
 from rsi.analytics.ledger import NOTHING, Query, Use, ledger_of
-from rsi.analytics.progress import Attempt, Costs, Failure, Fate, Incumbent, Progress, Retreat, Share, Tried
+from rsi.analytics.progress import Attempt, Chosen, Costs, Failure, Fate, Incumbent, Progress, Retreat, Share, Tried
+from rsi.analytics.safeguard import Harm, SafetyCertificate
 from rsi.analytics.sight import Outcome, Sight, outcome_of, sight_of, tried_of
 from rsi.analytics.tracker import BASELINE, Tracker, progress_of
 
@@ -14,10 +15,12 @@ __all__ = [
     "Attempt",
     "Calibrated",
     "Capability",
+    "Chosen",
     "Costs",
     "Failure",
     "Fate",
     "Growth",
+    "Harm",
     "Incumbent",
     "Law",
     "Outcome",
@@ -25,6 +28,7 @@ __all__ = [
     "Progress",
     "Query",
     "Retreat",
+    "SafetyCertificate",
     "Share",
     "Sight",
     "Tracker",

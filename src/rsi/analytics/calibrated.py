@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from rsi.analytics.reading import seconds, take
 from rsi.core.protocols import Entry
-from rsi.kernel.judge import Calibration, Prospect
+from rsi.kernel.judge import Calibration, Prospect, Safeguard
 
 __all__ = ["Calibrated", "calibrated"]
 
@@ -18,6 +18,7 @@ class Calibrated:
         refused: why the run was not begun; None if it was.
         programs: what it cost.
         trial_cpu_s: processor's seconds per trial; None where nothing ran.
+        safeguard: what the run can show on its safety suite; None where it has none.
     """
 
     calibration: Calibration | None
@@ -25,6 +26,7 @@ class Calibrated:
     refused: str | None
     programs: int
     trial_cpu_s: float | None
+    safeguard: Safeguard | None = None
 
 
 def calibrated(entry: Entry) -> Calibrated:
@@ -39,4 +41,5 @@ def calibrated(entry: Entry) -> Calibrated:
         refused=take(entry, "refused", str | None),
         programs=take(entry, "programs", int),
         trial_cpu_s=seconds(entry, "trial_cpu_s"),
+        safeguard=take(entry, "safety", Safeguard) if isinstance(entry.body, dict) and "safety" in entry.body else None,
     )

@@ -1,6 +1,7 @@
 """Every use of hidden cases: who asked, of which pool and season, how many cases, and what left the kernel because of it.
 
-Covers: all trials on cases of calibration, judge and sealed pool, and everything that was told to an agent or to people on their ground.
+Covers: all trials on cases of calibration, judge, sealed and safety pool, and everything that was told to an agent or to people on
+their ground.
 Does not cover: what an agent concludes from a word, and what people do with a report.
 """
 
@@ -101,7 +102,8 @@ def _verdict(ledger: Ledger, entry: Entry, body: Mapping[str, Json]) -> Query | 
     goes_on = str(given.get("reason", "")).startswith("rebased")
     left = NOTHING if goes_on else f"one word to the agent: {str(given.get('is')).lower()}"
     pairs = _whole(effect.get("pairs")) if isinstance(effect, dict) else 0
-    return _told(entry, Pool.JUDGE, str(body.get("proposal")), str(given.get("candidate")), pairs, left)
+    pool = Pool.SAFETY if str(given.get("reason", "")).startswith("vetoed") else Pool.JUDGE
+    return _told(entry, pool, str(body.get("proposal")), str(given.get("candidate")), pairs, left)
 
 
 def _certificate(ledger: Ledger, entry: Entry, body: Mapping[str, Json]) -> Query | None:

@@ -7,10 +7,11 @@ from enum import StrEnum
 from rsi.analytics.calibrated import Calibrated
 from rsi.analytics.capability import Capability
 from rsi.analytics.ledger import Use
+from rsi.analytics.safeguard import SafetyCertificate
 from rsi.core.records import Candidate, CandidateId, Certificate, Cycle, JailProof, Limitation, Proposal, ProposalId, Verdict
-from rsi.kernel.judge import Belief, Skill
+from rsi.kernel.judge import Belief, Course, Skill
 
-__all__ = ["Attempt", "Costs", "Failure", "Fate", "Incumbent", "Progress", "Retreat", "Share", "Tried"]
+__all__ = ["Attempt", "Chosen", "Costs", "Failure", "Fate", "Incumbent", "Progress", "Retreat", "Share", "Tried"]
 
 
 class Fate(StrEnum):
@@ -34,6 +35,8 @@ class Attempt:
         reason: why it was refused, rejected or left undecided; empty otherwise.
         programs: spent on trials of its candidate while it was under test.
         belief: what may be said of its effect once its test is over; never the estimate that decided.
+        step: in the ablation of a tree, the proposals that were switched together with it, itself included.
+        certified: there, whether its step is better at a false-discovery rate of 10 %; None where nothing was ablated.
     """
 
     proposal: Proposal
@@ -47,6 +50,8 @@ class Attempt:
     verdict: Verdict | None = None
     programs: int = 0
     belief: Belief | None = None
+    step: tuple[ProposalId, ...] = ()
+    certified: bool | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,7 +91,7 @@ class Costs:
 
     Attributes:
         budget: programs that the run may spend; None if its configuration does not say.
-        purposes: programs by call, by `judge` and by `certificate`.
+        purposes: programs by call, by `judge`, by `safety` and by `certificate`.
         surfaces: programs of judge trials by surface of the change under test, and `incumbent`.
         wall_s: from entry to entry, without the time between a stop and a resume.
         cpu_s: of all jails together.
@@ -153,6 +158,24 @@ class Retreat:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Chosen:
+    """How a run goes on, and by what it was chosen.
+
+    Attributes:
+        changes: changes that had been let into the race; 0 where the configuration chose.
+        pairs: pairs of them that were open together.
+        conflicting: how many of these cannot be combined.
+        share: conflicting / pairs; None without any.
+    """
+
+    course: Course
+    changes: int
+    pairs: int
+    conflicting: int
+    share: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
     """Where a run stands.
 
@@ -168,10 +191,12 @@ class Progress:
         trials: executions of a version on a case, the certificate's included.
         certificate: None as long as no sealed cases were opened.
         shares: the certificate's scores by family.
+        safety: the same on the safety suite; None as long as there is no certificate, and without such a suite.
         ended: why the run ended, None while it goes on.
         resumed: how often the run was taken up again.
         calibrated: what step 0 found; None before it is over, and in logs from before there was one.
         uses: how much of each hidden pool was used, and how often something left the kernel because of it.
+        course: race or tree as it was chosen; None as long as a race goes on without a choice, or where none was asked for.
     """
 
     run: str
@@ -197,7 +222,9 @@ class Progress:
     predictions: Skill | None = None
     retreats: tuple[Retreat, ...] = ()
     calibrated: Calibrated | None = None
+    safety: SafetyCertificate | None = None
     uses: Mapping[str, Use] = field(default_factory=dict)
+    course: Chosen | None = None
 
     @property
     def release(self) -> CandidateId:

@@ -1,7 +1,4 @@
-"""From the entries of a log, and nothing else, to where the run stands.
-
-`Tracker` takes entries one by one (for a live view); `progress_of` takes them all at once.
-"""
+"""From a log's entries alone to where the run stands: `Tracker` takes them one by one (for a live view), `progress_of` all at once."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -9,9 +6,11 @@ from dataclasses import dataclass, field, replace
 
 from rsi.analytics.calibrated import Calibrated, calibrated
 from rsi.analytics.capability import FreshScores
+from rsi.analytics.course import ablated, chosen
 from rsi.analytics.ledger import Ledger
-from rsi.analytics.progress import Attempt, Costs, Failure, Fate, Incumbent, Progress, Retreat, Share, Tried
+from rsi.analytics.progress import Attempt, Chosen, Costs, Failure, Fate, Incumbent, Progress, Retreat, Share, Tried
 from rsi.analytics.reading import beside, number, seconds, take
+from rsi.analytics.safeguard import SafetyCertificate, safety_certificate
 from rsi.core.errors import IntegrityError
 from rsi.core.protocols import Entry
 from rsi.core.records import (
@@ -88,6 +87,7 @@ class Tracker:
         self._fresh: dict[CandidateId, FreshScores] = {}
         self._opened: dict[CaseId, int] = {}
         self._certificate: Certificate | None = None
+        self._safety: SafetyCertificate | None = None
         self._shares: dict[str, Share] = {}
         self._tried: Counter[tuple[str, bool, str, CandidateId | None, ProposalId | None]] = Counter()
         self._retreats: list[Retreat] = []
@@ -97,6 +97,7 @@ class Tracker:
         self._resumed = 0
         self._entries = 0
         self._calibrated: Calibrated | None = None
+        self._chosen: Chosen | None = None
         self._ledger = Ledger()
         self._readers: Mapping[str, Callable[[Entry], None]] = {
             "run.started": self._read_start,
@@ -106,6 +107,9 @@ class Tracker:
             "proposal.made": self._read_proposal,
             "proposal.refused": self._read_refusal,
             "candidate.added": self._read_candidate,
+            "course.chosen": self._read_course,
+            "version.joined": self._read_joined,
+            "lineage.ablated": self._read_ablation,
             "test.opened": self._read_test,
             "trials.done": self._read_trials,
             "verdict.given": self._read_verdict,
@@ -159,6 +163,7 @@ class Tracker:
             ),
             certificate=self._certificate,
             shares=dict(self._shares),
+            safety=self._safety,
             ended=self._ended,
             resumed=self._resumed,
             entries=self._entries,
@@ -167,6 +172,7 @@ class Tracker:
             retreats=tuple(self._retreats),
             calibrated=self._calibrated,
             uses=self._ledger.uses,
+            course=self._chosen,
         )
 
     def _skill_so_far(self) -> Skill | None:
@@ -268,6 +274,16 @@ class Tracker:
         threshold: float = take(entry, "threshold", float)
         self._attempts[name] = replace(self._attempt(entry, name), fate=Fate.TESTING, threshold=threshold)
 
+    def _read_course(self, entry: Entry) -> None:
+        self._chosen = chosen(entry)
+
+    def _read_joined(self, entry: Entry) -> None:
+        name = ProposalId(take(entry, "proposal", str))
+        self._attempts[name] = replace(self._attempt(entry, name), fate=Fate.TESTING, verdict=None, reason="")
+
+    def _read_ablation(self, entry: Entry) -> None:
+        self._attempts |= ablated(entry, self._attempts)
+
     def _read_trials(self, entry: Entry) -> None:
         candidate = CandidateId(take(entry, "candidate", str))
         purpose: str = take(entry, "purpose", str)
@@ -334,14 +350,15 @@ class Tracker:
         call: str = take(entry, "call", str)
         self._retreats.append(Retreat(candidate=offender, call=call, name=name, incumbent=CandidateId(back) if back else None))
         for candidate in map(CandidateId, undone):
-            proposal = self._proposals.get(candidate)
-            if proposal is not None:
-                why = name if candidate == offender else f"descends from {offender[:12]} ({name})"
+            last = self._proposals.get(candidate)
+            why = name if candidate == offender else f"descends from {offender[:12]} ({name})"
+            for proposal in () if last is None else self._attempts[last].step or (last,):
                 self._attempts[proposal] = replace(self._attempts[proposal], fate=Fate.REJECTED, reason=f"quarantined: {why}")
         self._reigns = [reign for reign in self._reigns if reign.candidate not in undone or reign.proposal is None]
 
     def _read_certificate(self, entry: Entry) -> None:
         self._certificate = take(entry, "certificate", Certificate)
+        self._safety = safety_certificate(entry)
         families: dict[str, dict[str, Json]] = take(entry, "families", dict[str, dict[str, Json]])
         self._shares = {family: _share(numbers) for family, numbers in families.items()}
 

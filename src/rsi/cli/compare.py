@@ -17,7 +17,6 @@ from rsi.core.records import CandidateId, Certificate, Json, Outcome
 from rsi.kernel.judge import Comparison, Finding, certify
 from rsi.loop.match import Side, match
 from rsi.loop.parts import standard_parts
-from rsi.loop.state import run_seed
 
 __all__ = ["compare"]
 
@@ -44,7 +43,7 @@ def compare(
     """Is B better than A, on fresh cases? Stops as soon as that is decided either way; the exit code says whether B is as expected.
 
     Args:
-        a: seed, a folder, a run's folder (its release) or RUN:CANDIDATE.
+        a: seed, a folder, a run's folder (its release), RUN:CANDIDATE or improver:ID.
         b: The same, for the version that would replace it.
     """
     check_workers(workers)
@@ -85,7 +84,7 @@ def _config(suite: str, seed: int, programs: int, jail_require: str | None) -> R
 def _side(name: str, config: RunConfig) -> Side:
     solver = find_solver(name)
     parts = replace(standard_parts(config, solver.manifest), prove=lambda tier: prove(tier, None))
-    return Side(name=solver.name, files=solver.files, build_seed=run_seed(solver.config, "build"), parts=parts)
+    return Side(name=solver.name, files=solver.files, build_seed=solver.build_seed, parts=parts)
 
 
 def _certificate(sides: tuple[Side, Side], alpha: float) -> Certificate:

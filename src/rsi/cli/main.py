@@ -25,6 +25,7 @@ VERBS: Mapping[str, str] = {
     "report": "Write the report of a run anew from its log.",
     "diff": "What a candidate changed, why, and with which effect.",
     "lineage": "The way from the start to a candidate, step by step.",
+    "improver": "Improvers that outlive their run: look at them, choose the one that later runs begin with, pass them on.",
     "verify": "Check a run: its log, its archive, every decision derived again.",
     "watch": "Follow a run that another process works on.",
     "bench": "Benchmarks that anyone can run again: of the judge, and of improvers.",
@@ -73,8 +74,8 @@ def _misuse(error: CycloptsError, tokens: list[str]) -> str:
         if tokens[0] in VERBS:
             return f"unknown command {verb!r}; see `rsi {tokens[0]} --help`"
         return f"unknown verb {verb!r}{nearest(verb, list(VERBS))}"
-    words = [token for token in tokens[: 2 if tokens[:1] == ["bench"] else 1] if not token.startswith("-")]
-    help_of = f"rsi {' '.join(words)} --help" if tokens and tokens[0] in VERBS else "rsi --help"
+    chain = " ".join(error.command_chain or ())
+    help_of = f"rsi {chain} --help" if chain else "rsi --help"
     if isinstance(error, UnusedCliTokensError) and error.unused_tokens:
         return f"unexpected argument {str(error.unused_tokens[0])!r}; see `{help_of}`"
     return f"{str(error).rstrip('.')}; see `{help_of}`"

@@ -19,17 +19,17 @@ from rsi.attacks.proof import proven
 from rsi.cli.folders import is_run
 from rsi.cli.machine import known_proofs
 from rsi.cli.terminal import JsonFlag, PlainFlag, complain, print_json, say
+from rsi.cli.versions import Beginning, beginning, improvers
 from rsi.cli.view.live import LiveView
 from rsi.cli.view.plain import PlainView
-from rsi.cli.view.text import count, effect, points
+from rsi.cli.view.text import clean, count, effect, points
 from rsi.config.load import load_config, parse_programs
 from rsi.config.model import RunConfig, to_json
-from rsi.core.errors import UserError
-from rsi.core.protocols import Files
+from rsi.core.errors import IntegrityError, UserError
 from rsi.core.records import JailProof, Json
+from rsi.improvers import PREFIX, keep_release, named
 from rsi.kernel.audit.log import FileEventLog
 from rsi.kernel.evaluate import load_manifest
-from rsi.loop.agents import load_agent
 from rsi.loop.calibrate import REFUSED
 from rsi.loop.chain import least_budget
 from rsi.loop.parts import standard_parts
@@ -43,12 +43,13 @@ def run(
     *,
     out: Annotated[Path | None, Parameter(help="Folder of the run; by default runs/AGENT-SEED[-frozen].")] = None,
     config: Annotated[Path | None, Parameter(help="TOML file with settings (docs/config.md).")] = None,
-    agent: Annotated[str | None, Parameter(help="Agent that improves itself: seed, or a folder.")] = None,
+    agent: Annotated[str | None, Parameter(help="Who improves itself: seed, a folder or improver:ID; by default the one in use.")] = None,
     seed: Annotated[int | None, Parameter(help="Seed of every random choice.")] = None,
     programs: Annotated[str | None, Parameter(help="Budget in candidate programs: 250_000, 600k, 40M.")] = None,
     frozen_improver: Annotated[bool, Parameter(negative=(), help="Control arm: solving practice and proposing stay at version 0.")] = False,
     workers: Annotated[int, Parameter(help="Processes that work at the same time; changes the wall time only.")] = 2,
     jail_require: Annotated[str | None, Parameter(help="Weakest jail that the run may have, if not what its suite asks for.")] = None,
+    no_keep: Annotated[bool, Parameter(negative=(), help="Do not keep a certified release as an improver for later runs.")] = False,
     as_json: JsonFlag = False,
     plain: PlainFlag = False,
 ) -> int:
@@ -64,18 +65,20 @@ def run(
         },
     )
     check_workers(workers)
-    files = load_agent(settings.agent)
-    folder = out or default_folder(settings)
-    if _is_finished(folder, settings):
-        return _conclude(folder, as_json, "is finished already")
-    _check_budget(settings)
-    return _go(folder, settings, files, workers, as_json, plain)
+    begun = beginning(settings, out)
+    folder = out or default_folder(begun.settings)
+    if _is_finished(folder, begun.settings):
+        return _conclude(folder, as_json, not no_keep, "is finished already")
+    _check_budget(begun.settings)
+    return _go(folder, begun, workers, as_json, plain, not no_keep)
 
 
 def default_folder(settings: RunConfig) -> Path:
     """Where a run goes that was given no folder: one place per agent, seed and arm, so that the same command finds it again."""
     frozen = "-frozen" if settings.run.frozen_improver else ""
-    return Path("runs") / f"{Path(settings.agent).resolve().name}-{settings.run.seed}{frozen}"
+    agent = settings.agent
+    name = f"improver-{named(agent.removeprefix(PREFIX))}" if agent.startswith(PREFIX) else Path(agent).resolve().name
+    return Path("runs") / f"{name}-{settings.run.seed}{frozen}"
 
 
 def check_workers(workers: int) -> None:
@@ -161,7 +164,7 @@ def _same_settings(folder: Path, there: Json, here: Json) -> None:
         )
 
 
-def _go(folder: Path, settings: RunConfig, files: Files, workers: int, as_json: bool, plain: bool) -> int:
+def _go(folder: Path, begun: Beginning, workers: int, as_json: bool, plain: bool, keep: bool) -> int:
     console = Console(stderr=as_json)
     out = sys.stderr if as_json else sys.stdout
 
@@ -169,11 +172,14 @@ def _go(folder: Path, settings: RunConfig, files: Files, workers: int, as_json: 
         out.write(text + "\n")
         out.flush()
 
-    parts = replace(standard_parts(settings, load_manifest(files)), prove=lambda tier: prove(tier, settings.jail.template or None))
+    if begun.words:
+        line(f"{folder} {begun.words}")
+    settings, manifest = begun.settings, load_manifest(begun.files)
+    parts = replace(standard_parts(settings, manifest), prove=lambda tier: prove(tier, settings.jail.template or None))
     with stoppable() as stop, view_for(console, plain, line) as view:
-        result = run_loop(folder, settings, files, workers=workers, observer=view.observe, stop=stop, parts=parts)
+        result = run_loop(folder, settings, begun.files, workers=workers, observer=view.observe, stop=stop, parts=parts)
     if result.finished:
-        return _conclude(folder, as_json, f"is finished ({result.reason})")
+        return _conclude(folder, as_json, keep, f"is finished ({result.reason})")
     spent = view.state.progress.costs.programs if view.state.progress else 0
     if as_json:
         print_json({"finished": False, "folder": str(folder), "programs": spent, "reason": result.reason})
@@ -187,11 +193,14 @@ def prove(tier: str, template: str | None) -> JailProof:
     )
 
 
-def _conclude(folder: Path, as_json: bool, how: str) -> int:
+def _conclude(folder: Path, as_json: bool, keep: bool, how: str) -> int:
     summary = write_report(folder)
     ended = str(summary.get("ended"))
     is_halted, is_refused = ended.startswith("quarantined"), ended.startswith(REFUSED)
+    kept = _kept(folder) if keep and _is_certified(summary) else None
     if as_json:
+        if kept is not None:
+            sys.stderr.write(kept + "\n")
         print_json(summary)
         return 3 if is_halted else 2 if is_refused else 0
     if is_refused:
@@ -200,8 +209,28 @@ def _conclude(folder: Path, as_json: bool, how: str) -> int:
         return complain(f"{folder} was ended: {ended}; read {folder / 'report.md'}", 3)
     say(f"{folder} {how}.")
     say(_claim(summary))
+    if kept is not None:
+        say(kept)
     say(f"Read {folder / 'report.md'} or open {folder / 'report.html'}; `rsi verify {folder}` checks it.")
     return 0
+
+
+def _is_certified(summary: Mapping[str, Json]) -> bool:
+    claim = summary.get("claim")
+    low = claim.get("low") if isinstance(claim, dict) else None
+    return isinstance(low, int | float) and low > 0
+
+
+def _kept(folder: Path) -> str:
+    """Put the release among the user's improvers. The run has its result whether that can be done or not: a line says what came of it."""
+    store = improvers()
+    try:
+        kept = keep_release(store, folder, at=time.time())
+        name, is_chosen = named(kept.id), store.chosen() == kept.id
+    except (UserError, IntegrityError) as error:
+        return f"Not kept as an improver: {clean(error, 300)}"
+    later = "later runs begin with it" if is_chosen else f"`rsi improver use {name}` lets later runs begin with it"
+    return f"Kept as improver {name}: {later}."
 
 
 def _claim(summary: Mapping[str, Json]) -> str:

@@ -19,7 +19,16 @@ from rsi.cli.view.text import clean
 from rsi.core.codec import encode
 from rsi.core.errors import IntegrityError
 from rsi.core.records import Json
-from rsi.reports.summary import belief_data, calibration_data, predictions_of, sight_data, uses_data, violations_of
+from rsi.reports.summary import (
+    belief_data,
+    calibration_data,
+    course_data,
+    predictions_of,
+    safety_data,
+    sight_data,
+    uses_data,
+    violations_of,
+)
 from rsi.reports.words import belief_words, plural
 
 __all__ = ["show"]
@@ -127,10 +136,12 @@ def _data(progress: Progress) -> Json:
         "release": progress.release,
         "version": progress.incumbents[-1].number,
         "outcome": outcome_of(progress).value,
+        "course": course_data(progress),
         "could_have_seen": sight_data(progress),
         "calibration": calibration_data(progress),
         "uses": uses_data(progress.uses),
         "certificate": encode(progress.certificate),
+        "safety": safety_data(progress.safety),
         "violations": violations_of(progress),
         "predictions": predictions_of(progress),
         "changes": [_change(attempt) for attempt in progress.attempts.values()],

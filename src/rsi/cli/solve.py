@@ -18,7 +18,6 @@ from rsi.core.records import CandidateId, Case, Json, Manifest, Pool, Trial
 from rsi.kernel.evaluate import Bench, run_block
 from rsi.kernel.sandbox import open_jail
 from rsi.loop.match import builder, limits_for
-from rsi.loop.state import run_seed
 from rsi.schedule import Job, WorkerPool, wait
 from rsi.suites import outside_cases, suite
 
@@ -33,7 +32,7 @@ def solve(
     tasks: Path,
     /,
     *,
-    agent: Annotated[str, Parameter(help="seed, a folder, a run's folder (its release) or RUN:CANDIDATE.")],
+    agent: Annotated[str, Parameter(help="seed, a folder, a run's folder (its release), RUN:CANDIDATE or improver:ID.")],
     programs: Annotated[str, Parameter(help="Budget for each task in candidate programs: 10_000, 1M.")] = "10_000",
     shown: Annotated[int, Parameter(help="Examples that are shown; the others decide whether it is solved.")] = 10,
     seed: Annotated[int, Parameter(help="Seed of the agent's own random choices.")] = 1,
@@ -68,7 +67,7 @@ def _trials(solver: Solver, cases: Sequence[Case], programs: int, seed: int, wor
     """One trial per case, in their order, as soon as each is known."""
     manifest = solver.manifest
     size = max(1, min(_MOST_CASES, _BLOCK_PROGRAMS // programs, -(-len(cases) // workers)))
-    build = builder(solver.name, solver.files, run_seed(solver.config, "build"), Limits(wall_s=900, cpu_s=900))
+    build = builder(solver.name, solver.files, solver.build_seed, Limits(wall_s=900, cpu_s=900))
     with WorkerPool(workers, lambda: open_jail(manifest.preload)) as pool:
         built = wait(pool.submit(Job(key="build", work=build)), stop)
         blocks = [cases[at : at + size] for at in range(0, len(cases), size)]

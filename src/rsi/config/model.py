@@ -6,7 +6,7 @@ when a run ends, never what it decides.
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator, model_validator
 
 from rsi.core.errors import IntegrityError
 from rsi.core.records import Json
@@ -20,6 +20,7 @@ __all__ = [
     "ProposeConfig",
     "RunConfig",
     "RunSection",
+    "SafetyConfig",
     "Section",
     "from_json",
     "to_json",
@@ -74,16 +75,20 @@ class ProposeConfig(Section):
 
     count: int = Field(default=4, ge=1, le=64, description="Changes asked for per cycle.")
     programs: int = Field(default=600_000, ge=0, description="Budget of one call to propose, in programs.")
+    when_open_below: int = Field(default=8, ge=1, le=64, description="A pass begins only while fewer changes than this are in the race.")
 
 
 class JudgeConfig(Section):
     """How sure the judge must be, and how much it may spend on a change."""
 
+    course: Literal["auto", "race", "tree"] = Field(
+        default="auto", description="How changes are judged: all at once in a race, as a tree of versions, or by what their conflicts say."
+    )
     alpha: float = Field(default=0.1, gt=0, lt=1, description="Share of false acceptances among all acceptances of a run, in expectation.")
     horizon: int = Field(default=40, ge=1, le=100_000, description="Tests that a run may open; each gets its share of alpha.")
     block: int = Field(default=8, ge=1, le=1000, description="Fresh cases per round; the judge decides after each round.")
     season: int = Field(default=1_024, ge=1, description="Judge cases per season; each has a secret seed, revealed when it is over.")
-    open: int = Field(default=8, ge=1, le=64, description="Changes that are in the race at the same time.")
+    open: int = Field(default=16, ge=1, le=64, description="Changes that are in the race at the same time at most.")
     max_pairs: int = Field(default=2_000, ge=1, le=100_000, description="Cases with and without a change after which it is given up.")
     programs: int = Field(default=4_000, ge=1, description="Budget of one case for each of the two versions, in programs.")
 
@@ -92,6 +97,16 @@ class JudgeConfig(Section):
         if self.block > self.max_pairs:
             raise ValueError(f"block = {self.block} should be at most max_pairs = {self.max_pairs}")
         return self
+
+
+class SafetyConfig(Section):
+    """A second suite, on which no change that is kept may do harm."""
+
+    suite: Literal["", "list_functions", "list_functions_basics"] = Field(
+        default="", description="The safety suite; none if empty, and then the other keys say nothing."
+    )
+    margin: float = Field(default=0.05, gt=0, le=1, description="Loss in score there that is tolerated of each change.")
+    share: float = Field(default=0.25, gt=0, lt=1, description="Share of the rounds that are played on it.")
 
 
 class CertificateConfig(Section):
@@ -122,19 +137,32 @@ class JailConfig(Section):
 class RunConfig(Section):
     """The whole configuration of a run."""
 
-    agent: str = Field(default="seed", min_length=1, description="The agent that improves itself: a built-in name or a folder.")
-    suite: Literal["list_functions"] = Field(default="list_functions", description="The suite of cases it is judged on.")
+    agent: str = Field(
+        default="seed", min_length=1, description="The agent that improves itself: a built-in name, a folder, or improver:ID."
+    )
+    suite: Literal["list_functions", "list_functions_basics", "gym"] = Field(
+        default="list_functions", description="The suite of cases it is judged on."
+    )
     run: RunSection = RunSection()
     calibrate: CalibrateConfig = CalibrateConfig()
     practice: PracticeConfig = PracticeConfig()
     propose: ProposeConfig = ProposeConfig()
     judge: JudgeConfig = JudgeConfig()
+    safety: SafetyConfig = SafetyConfig()
     certificate: CertificateConfig = CertificateConfig()
     jail: JailConfig = JailConfig()
 
+    @field_validator("safety")
+    @classmethod
+    def _safety_needs_a_race(cls, safety: SafetyConfig, before: ValidationInfo) -> SafetyConfig:
+        judge = before.data.get("judge")
+        if safety.suite and isinstance(judge, JudgeConfig) and judge.course == "tree":
+            raise ValueError('a safety suite needs judge.course = "race" or "auto": a tree of versions is not judged for harm')
+        return safety
+
 
 def to_json(config: RunConfig) -> Json:
-    """The configuration as plain data, as it stands in a run's log; an empty salt or template is left out, since it is none."""
+    """The configuration as plain data, as it stands in a run's log; an empty salt or template, and no safety suite, are left out."""
     data: dict[str, Json] = config.model_dump(mode="json")
     run, jail = data["run"], data["jail"]
     assert isinstance(run, dict) and isinstance(jail, dict)
@@ -142,6 +170,8 @@ def to_json(config: RunConfig) -> Json:
         del run["salt"]
     if not config.jail.template:
         del jail["template"]
+    if not config.safety.suite:
+        del data["safety"]
     return data
 
 

@@ -1,7 +1,8 @@
 """The seams of rsi: what each part needs of the next. Every protocol has a conformance suite in `rsi.testing`.
 
 `Jail` runs code that is not trusted, `Archive` keeps candidates, `EventLog` keeps what happened, `Suite` has the cases and their
-scores, `ChangeJudge` decides over one candidate against one incumbent, `Pool` (see `rsi.schedule`) runs jobs.
+scores, `Episodes` how those cases are played in which a program is improved (`Rehearsal`: what it may be tried on first), `ChangeJudge`
+decides over one candidate against one incumbent, `Pool` (see `rsi.schedule`) runs jobs.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -10,7 +11,22 @@ from typing import Protocol
 
 from rsi.core.records import CandidateId, Case, CaseId, Clock, Effect, Json, Outcome, Pool, TreeId, Verdict
 
-__all__ = ["Archive", "Call", "ChangeJudge", "Entry", "EventLog", "Files", "Jail", "Limits", "Reply", "Score", "Serve", "Suite"]
+__all__ = [
+    "Archive",
+    "Call",
+    "ChangeJudge",
+    "Entry",
+    "Episodes",
+    "EventLog",
+    "Files",
+    "Jail",
+    "Limits",
+    "Rehearsal",
+    "Reply",
+    "Score",
+    "Serve",
+    "Suite",
+]
 
 Files = Mapping[str, bytes]
 """A tree of files: POSIX path inside the tree → content."""
@@ -195,8 +211,49 @@ class Score:
     label: str
 
 
+class Rehearsal(Protocol):
+    """The practice instances of one improvement problem, in the kernel: jobs for the evaluator go out, scores come back."""
+
+    @property
+    def question(self) -> Json:
+        """All that an improver is told."""
+
+    @property
+    def instances(self) -> Sequence[Json]:
+        """What its candidates are run on."""
+
+    def job(self, source: str, indices: Sequence[int]) -> Json:
+        """A program on some of the instances, as the evaluator takes it."""
+
+    def scores(self, indices: Sequence[int], transcripts: Json) -> Sequence[float | None]:
+        """The score in [0, 1] of each transcript of such a job; None where it is no valid answer."""
+
+
+class Episodes(Protocol):
+    """How a suite of improvement problems is played: the target improves a program, and what it hands in is scored on hidden instances.
+
+    The evaluator is the suite's own code, runs programs in a jail, and has two functions: `serve(payload, ask)` takes jobs one by one (see
+    `rsi.kernel.evaluate.Evaluator`), `run({"jobs": […]})` takes them all at once and gives `{"transcripts": [[…]…]}`.
+    """
+
+    def evaluator(self) -> tuple[Files, str]:
+        """The evaluator's tree, and its module."""
+
+    def rehearsal(self, case: Case) -> Rehearsal:
+        """The practice instances of a case."""
+
+    def practice_rehearsals(self, index: int, count: int) -> Sequence[Rehearsal]:
+        """Those of practice batch number `index`, problem by problem."""
+
+    def hidden_job(self, case: Case, source: str) -> Json:
+        """A final program on the hidden instances of a case, as the evaluator takes it."""
+
+
 class Suite(Protocol):
     """Cases from disjoint secret seeds, and their scoring. Lives in the kernel's process; never enters a jail."""
+
+    def episodes(self, pool: Pool) -> Episodes | None:
+        """How cases of a pool are played; None where a target answers each of them at once."""
 
     @property
     def name(self) -> str:

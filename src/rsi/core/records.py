@@ -66,13 +66,15 @@ class Surface(StrEnum):
 class Pool(StrEnum):
     """Who may see a case: the agent (practice), only the judge, or only a release certificate (sealed).
 
-    Cases for calibration are hidden like those of the judge, but nothing is decided on them except whether a run may begin.
+    Cases for calibration are hidden like those of the judge, but nothing is decided on them except whether a run may begin. Those for
+    safety are of another suite: they only veto.
     """
 
     PRACTICE = "practice"
     CALIBRATION = "calibration"
     JUDGE = "judge"
     SEALED = "sealed"
+    SAFETY = "safety"
 
 
 class Outcome(StrEnum):
@@ -278,7 +280,10 @@ class Effect:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Accepted:
-    """The change is better: its e-value reached the threshold that was fixed when its test opened."""
+    """The change is better: its e-value reached the threshold that was fixed when its test opened.
+
+    At the end of a tree: it is believed to be better (P ≥ ½); `lineage.ablated` says whether that is certified as well.
+    """
 
     candidate: CandidateId
     effect: Effect

@@ -5,8 +5,8 @@ from collections.abc import Callable
 from rsi.core.codec import canonical, decode, sha256_hex
 from rsi.core.errors import MessageError
 from rsi.core.protocols import Reply
-from rsi.core.records import Json, Limitation, Outcome
-from rsi.kernel.evaluate import Bench, agent_call
+from rsi.core.records import Json, Limitation, Outcome, Pool
+from rsi.kernel.evaluate import Bench, Sitting, agent_call, evaluator_of
 from rsi.loop.desk import Ticket
 from rsi.loop.machine import Machine
 from rsi.loop.orders import Done, Line, Order
@@ -36,7 +36,7 @@ def practise(machine: Machine, memory: Json) -> Ticket:
         batch = suite.practice_batch(index, practice.tasks)
         return {"batch": batch, "programs": practice.programs, "seed": seed, "memory": memory}
 
-    return _place(machine, "practise", payload, _check_practice, programs=practice.programs, duration=practice.programs)
+    return _place(machine, "practise", payload, _check_practice, programs=practice.programs, duration=practice.programs, batch=index)
 
 
 def diagnose(machine: Machine, findings: list[Json], memory: Json) -> Ticket:
@@ -46,9 +46,11 @@ def diagnose(machine: Machine, findings: list[Json], memory: Json) -> Ticket:
 
 
 def propose(machine: Machine, limitations: Json, memory: Json) -> Ticket:
-    """Place the question what to change."""
-    wanted = machine.config.propose
-    payload: Json = {
+    """Place the question what to change; who improves programs may try itself on a practice batch of its own."""
+    wanted, suite, index = machine.config.propose, machine.suite, machine.state.batches
+    is_tried = suite.scorer.episodes(Pool.PRACTICE) is not None
+    machine.state.batches += is_tried
+    fixed: dict[str, Json] = {
         "limitations": limitations,
         "memory": memory,
         "count": wanted.count,
@@ -56,7 +58,12 @@ def propose(machine: Machine, limitations: Json, memory: Json) -> Ticket:
         "seed": _call_seed(machine, "propose"),
         "frozen": machine.config.run.frozen_improver,
     }
-    return _place(machine, "propose", lambda: payload, _check_proposals, programs=wanted.programs, duration=wanted.programs)
+
+    def payload() -> Json:
+        return {**fixed, "batch": suite.practice_batch(index, machine.config.practice.tasks)} if is_tried else fixed
+
+    batch = index if is_tried else None
+    return _place(machine, "propose", payload, _check_proposals, programs=wanted.programs, duration=wanted.programs, batch=batch)
 
 
 def learn(machine: Machine, verdicts: list[Json], memory: Json) -> Ticket:
@@ -83,12 +90,29 @@ def _call_seed(machine: Machine, call: str) -> int:
     return run_seed(machine.config, call, machine.state.orders)
 
 
-def _place(machine: Machine, call: str, payload: Callable[[], Json], check: Check, *, programs: int = 0, duration: int = 0) -> Ticket:
+def _place(
+    machine: Machine,
+    call: str,
+    payload: Callable[[], Json],
+    check: Check,
+    *,
+    programs: int = 0,
+    duration: int = 0,
+    batch: int | None = None,
+) -> Ticket:
+    """Place a call to the improver; where its suite improves programs, those of practice batch number `batch` are run for it."""
     improver, limits = machine.improver, machine.limits
-    files, manifest = improver.runnable, improver.manifest
+    files, manifest, rules = improver.runnable, improver.manifest, machine.suite.scorer.episodes(Pool.PRACTICE)
 
     def work(bench: Bench) -> Done:
-        return _judged(agent_call(machine.watched(bench.jail), files, manifest, call, payload(), limits), check, programs)
+        jail = machine.watched(bench.jail)
+        if batch is None or rules is None:
+            return _judged(agent_call(jail, files, manifest, call, payload(), limits), check, programs)
+        rehearsals = machine.suite.rehearsals(batch, machine.config.practice.tasks)
+        with evaluator_of(rules, bench.spare(), budget=programs, wall_s=limits.wall_s) as evaluator:
+            sitting = Sitting(evaluator, rehearsals, programs)
+            reply = agent_call(jail, files, manifest, call, payload(), limits, sitting.serving)
+        return _judged(reply, check, programs, used=sitting.used)
 
     def note(done: Done) -> None:
         body: Json = {
@@ -115,16 +139,22 @@ def _tally(answer: Json) -> Answer:
     return {name: count for name in ("solved", "tasks") if type(count := reported.get(name)) is int and 0 <= count <= MAX_TASKS}
 
 
-def _judged(reply: Reply, check: Check, programs: int) -> Done:
-    """An agent's reply with its shape checked; a call without a proper answer is charged in full."""
+def _judged(reply: Reply, check: Check, programs: int, *, used: int | None = None) -> Done:
+    """An agent's reply with its shape checked; a call without a proper answer is charged in full.
+
+    Args:
+        reply: what came out.
+        check: what is wrong with an answer.
+        programs: what it may cost.
+        used: what it cost, where the kernel counted; else as the agent reports.
+    """
     if reply.outcome is not Outcome.ANSWERED:
         return Done(outcome=reply.outcome, reason=reply.reason[:500], programs=programs, value=None, clock=reply.clock)
     problem = check(reply.value) if isinstance(reply.value, dict) else "the answer is not an object"
     if problem is not None or not isinstance(reply.value, dict):
         return Done(outcome=Outcome.MALFORMED, reason=str(problem), programs=programs, value=None, clock=reply.clock)
-    reported = reply.value.get("programs", programs)
-    used = reported if type(reported) is int else programs
-    charged = min(programs, max(used, programs // LEAST_CHARGE))
+    reported = reply.value.get("programs", programs) if used is None else used
+    charged = min(programs, max(reported if type(reported) is int else programs, programs // LEAST_CHARGE))
     return Done(outcome=Outcome.ANSWERED, reason="", programs=charged, value=reply.value, clock=reply.clock)
 
 

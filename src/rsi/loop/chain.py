@@ -4,12 +4,15 @@ import math
 
 from rsi.config import RunConfig
 from rsi.core.records import CandidateId, Json, Limitation
+from rsi.kernel.judge import Course
 from rsi.loop import calls
 from rsi.loop.calls import Answer
 from rsi.loop.desk import Ticket, Until
 from rsi.loop.machine import Machine
 from rsi.loop.orders import Done
+from rsi.loop.pace import has_caught_up, needed_for_pass
 from rsi.loop.proposals import open_cycle
+from rsi.loop.purse import cost_of_certificate
 
 __all__ = ["Chain", "cost_of_pass", "least_budget", "may_begin"]
 
@@ -30,7 +33,8 @@ class Chain:
     def __init__(self, machine: Machine) -> None:
         """Begin with the memory that the last whole pass left."""
         self._machine = machine
-        self._memory = machine.state.memory
+        self._mind = machine.mind
+        self._memory = self._mind.memory
         self._news = len(machine.state.news)
         self._findings: list[Json] = []
         self._limitations: tuple[Limitation, ...] = ()
@@ -41,11 +45,12 @@ class Chain:
 
     async def learn(self) -> bool:
         """Hand the verdicts since the last pass over; verdicts that break the agent are not told again."""
-        if not self._news:
+        news = self._machine.state.news[self._mind.heard : self._news]
+        if not news:
             return True
-        answer = await self._answer(calls.learn(self._machine, self._machine.state.news[: self._news], self._memory))
+        answer = await self._answer(calls.learn(self._machine, news, self._memory))
         if answer is None:
-            del self._machine.state.news[: self._news]
+            self._mind.heard = self._news
             return False
         self._memory = answer["memory"]
         return True
@@ -81,8 +86,8 @@ class Chain:
         """Keep what a whole pass learned; count one that failed."""
         state = self._machine.state
         if is_whole:
-            state.memory, state.cause.failures = self._memory, 0
-            del state.news[: self._news]
+            self._mind.memory, self._mind.heard = self._memory, self._news
+            state.cause.failures = 0
         elif not self._is_tainted:
             state.cause.failures += 1
         if self._machine.config.run.frozen_improver and not self.only_gathers:
@@ -105,9 +110,15 @@ class Chain:
 
 
 async def may_begin(machine: Machine) -> bool:
-    """Wait until all proposals are taken into the race and it has a free place; then whether another pass makes sense."""
-    state, race = machine.state, machine.race
-    await Until(lambda: not state.queue and not state.under_way and (race.vacancies > 0 or not race.remaining))
+    """Wait until all proposals are in the race, it has a free place and few are open (a tree: has caught up); then whether to go on."""
+    state, race, few = machine.state, machine.race, machine.config.propose.when_open_below
+
+    def has_room() -> bool:
+        if state.course is Course.TREE:
+            return has_caught_up(machine)
+        return len(state.entrants) < few and race.vacancies > 0 or not race.remaining
+
+    await Until(lambda: not state.queue and not state.under_way and has_room())
     state.cause.ended = state.cause.ended or _why_not(machine)
     return state.cause.ended is None
 
@@ -118,14 +129,18 @@ def _why_not(machine: Machine) -> str | None:
         return f"the improver failed {MAX_FAILURES} times in a row"
     if state.cycles >= machine.config.run.cycles:
         return "finished"
-    if cause.barren >= MAX_FAILURES or not machine.race.remaining:
+    if cause.barren >= MAX_FAILURES or (state.tree is None and not machine.race.remaining):
         return "nothing to try"
-    return None if machine.purse.can_ever_pay(_cost_of_pass(machine.config, len(state.entrants))) else "budget"
+    if state.tree is None:
+        needed = _cost_of_pass(machine.config, len(state.entrants))
+    else:
+        needed = needed_for_pass(machine, cost_of_pass(machine.config))
+    return None if machine.purse.can_ever_pay(needed) else "budget"
 
 
 def least_budget(config: RunConfig) -> int:
     """The least budget (`run.programs`) with which a run with these settings can surely begin a first pass."""
-    certificate = 2 * config.certificate.pairs * config.certificate.programs
+    certificate = cost_of_certificate(config)
     before_tests = certificate + _cost_of_practice(config) + config.propose.programs
     least = min(before_tests + _cost_of_tests(config, 0), -(-before_tests * TESTS_SHARE // (TESTS_SHARE - 1)))
     if config.run.frozen_improver:

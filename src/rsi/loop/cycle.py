@@ -2,13 +2,16 @@
 
 Three kinds of activity go on side by side and nothing waits for a generation to end: `improve` lets the best version so far look for
 changes to itself; `admitting` lets the proposals into a race; `playing` runs it, round after round, and keeps what is shown to be better.
+Where too many changes conflict the run goes on as a tree: `joining`, `exploring`, and at the end the ablation of the best lineage.
 What is kept improves from then on. Everything that is not kernel runs in a jail; `rsi.loop.desk` decides when, deterministically.
 """
 
+from rsi.loop.ablate import ablate
 from rsi.loop.build import build
 from rsi.loop.calibrate import calibrate
 from rsi.loop.certificate import certify_release
 from rsi.loop.chain import Chain, may_begin
+from rsi.loop.family import exploring, joining, planting, select
 from rsi.loop.machine import Machine
 from rsi.loop.race import admitting, playing
 from rsi.loop.state import Reign
@@ -22,7 +25,10 @@ def live(machine: Machine) -> str:
     machine.go_on(prepare(machine))
     machine.go_on(calibrate(machine))
     rounds = 1 + machine.config.run.lanes // 2
-    machine.go_on(improve(machine), admitting(machine), *(playing(machine) for _ in range(rounds)))
+    race = [admitting(machine), *(playing(machine) for _ in range(rounds))]
+    tree = [planting(machine), joining(machine), *(exploring(machine) for _ in range(rounds))]
+    machine.go_on(improve(machine), *race, *tree)
+    ablate(machine, rounds)
     machine.go_on(certify_release(machine))
     reason = machine.state.cause.ended or "finished"
     machine.end(reason)
@@ -40,8 +46,9 @@ async def prepare(machine: Machine) -> None:
 
 
 async def improve(machine: Machine) -> None:
-    """Pass after pass: the incumbent (select) learns from verdicts, practises, diagnoses itself and proposes changes to itself."""
+    """Pass after pass: the one selected learns from verdicts, practises, diagnoses itself and proposes changes to itself."""
     while await may_begin(machine):
+        select(machine)
         chain = Chain(machine)
         is_whole = await chain.learn() and await chain.practise() and await chain.diagnose()
         if is_whole and not chain.only_gathers:

@@ -2,21 +2,21 @@
 
 import random
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from rsi.config import RunConfig, to_json
 from rsi.core.codec import canonical, encode, sha256_hex
-from rsi.core.protocols import Archive, Files, Jail, Limits, Suite
+from rsi.core.protocols import Archive, Files, Jail, Limits, Rehearsal, Suite
 from rsi.core.records import Candidate, Case, Clock, Json, Manifest, Pool, ProposalId
 from rsi.kernel.evaluate import load_manifest
 from rsi.kernel.judge import Prior, Race, Settings
 from rsi.kernel.workspace import Composer, Scanner, tree_key
 from rsi.loop.desk import Activity, Desk, Floor
-from rsi.loop.purse import Purse
+from rsi.loop.purse import Purse, cost_of_certificate
 from rsi.loop.replay import Journal
 from rsi.loop.seasons import Seasons
-from rsi.loop.state import State, Version, run_seed
+from rsi.loop.state import Mind, State, Version, run_seed
 from rsi.loop.watch import WatchedJail
 
 __all__ = ["Machine", "Opening", "SharedSuite", "scanner_of", "settings_of"]
@@ -39,6 +39,12 @@ class SharedSuite:
         """Practice batch number `index`."""
         with self._lock:
             return self._suite.practice_batch(index, count)
+
+    def rehearsals(self, index: int, count: int) -> Sequence[Rehearsal]:
+        """The problems of practice batch number `index`; none where practice is answered at once."""
+        with self._lock:
+            rules = self._suite.episodes(Pool.PRACTICE)
+            return () if rules is None else rules.practice_rehearsals(index, count)
 
     def size(self, pool: Pool) -> int | None:
         """How many different cases a pool has; None where there are as many as are asked for."""
@@ -98,8 +104,7 @@ class Machine:
         self.suite = SharedSuite(suite)
         self.journal = journal
         self.race = Race(settings_of(config), random.Random(run_seed(config, "race")))
-        certificate = 2 * config.certificate.pairs * config.certificate.programs
-        self.purse = Purse(config.run.programs, kept_back=certificate)
+        self.purse = Purse(config.run.programs, kept_back=cost_of_certificate(config))
         self.desk = Desk(floor, config.run.lanes, self.purse, self._improve_lanes)
         self.limits = Limits(wall_s=config.jail.wall_s, cpu_s=config.jail.wall_s)
         self.scanner = scanner_of(config, opening.secrets)
@@ -110,8 +115,18 @@ class Machine:
 
     @property
     def improver(self) -> Version:
-        """Who makes proposals at present: the incumbent, or version 0 in the frozen control."""
-        return self.state.start if self.config.run.frozen_improver else self.state.incumbent
+        """Who makes proposals at present: the incumbent, in a tree the version that was selected, or version 0 in the frozen control."""
+        state = self.state
+        if self.config.run.frozen_improver:
+            return state.start
+        chosen = state.incumbent if state.tree is None else state.tree.members[state.tree.improver].version
+        return state.incumbent if chosen.id in state.quarantined else chosen
+
+    @property
+    def mind(self) -> Mind:
+        """What the improver knows."""
+        tree = self.state.tree
+        return self.state.mind if tree is None else tree.members[tree.improver].mind
 
     def keep(self, files: Files, *, parent: Version | None, proposal: ProposalId | None) -> Version:
         """Archive a tree as a candidate; what is run of it from now on is what the archive gives back."""
@@ -175,13 +190,15 @@ class Machine:
 
     def _improve_lanes(self) -> int:
         lanes = self.config.run.lanes
-        return max(1, lanes - 1) if self.state.entrants or self.state.under_way else lanes
+        tree = self.state.tree
+        is_judging = bool(self.state.entrants or self.state.under_way) or (tree is not None and tree.has_children)
+        return max(1, lanes - 1) if is_judging else lanes
 
 
 def settings_of(config: RunConfig) -> Settings:
     """How the race of a run is run: its pace is that of half the budget, in trials at their full price."""
-    judge, certificate = config.judge, config.certificate
-    left = config.run.programs - 2 * certificate.pairs * certificate.programs
+    judge, safety = config.judge, config.safety
+    left = config.run.programs - cost_of_certificate(config)
     return Settings(
         budget=max(1, left // (2 * judge.programs)),
         slots=judge.open,
@@ -190,6 +207,9 @@ def settings_of(config: RunConfig) -> Settings:
         prior=_HOPE,
         fewest=min(_FEWEST, judge.max_pairs),
         hasty=_HASTY,
+        crowded=min(judge.open, config.propose.when_open_below),
+        margin=safety.margin if safety.suite else None,
+        safety_share=safety.share,
     )
 
 

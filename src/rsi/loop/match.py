@@ -15,7 +15,7 @@ from rsi.config import RunConfig
 from rsi.core.errors import UserError
 from rsi.core.protocols import Files, Limits, Suite
 from rsi.core.records import CandidateId, Case, CaseId, Clock, Manifest, Outcome, Pool, Trial
-from rsi.kernel.evaluate import Bench, Failed, build, load_manifest, run_block
+from rsi.kernel.evaluate import Bench, Failed, build, load_manifest, run_trials
 from rsi.kernel.judge import Comparison, Finding
 from rsi.loop.jails import admit
 from rsi.loop.parts import Parts
@@ -141,8 +141,9 @@ def limits_for(programs: int) -> Limits:
 
 def _worker(side: Side, files: Files, first: int, cases: Sequence[Case], config: RunConfig, limits: Limits) -> Callable[[Bench], Block]:
     def work(bench: Bench) -> Block:
-        return run_block(
+        return run_trials(
             bench.jail,
+            bench.spare,
             suite=side.parts.suite,
             candidate=CandidateId(side.name),
             files=files,

@@ -22,6 +22,7 @@ class Played:
 
     Attributes:
         incumbent: what all arms are built on.
+        pool: whether its cases are the judge's or those of the safety suite.
         first: number of its first case.
         arms: what was run, the base first.
         rows: what each arm scored; None where the budget ended, or nobody wants it any more.
@@ -29,6 +30,7 @@ class Played:
 
     drawn: Round
     incumbent: Version
+    pool: Pool
     first: int
     arms: tuple[Version, ...]
     rows: tuple[list[Row], ...] | None
@@ -50,41 +52,52 @@ def mixed(machine: Machine, on: Iterable[str]) -> Version:
 
 
 async def play_arms(machine: Machine, drawn: Round) -> Played:
-    """Build and run all arms of a round on the next block of judge cases."""
-    state, judge = machine.state, machine.config.judge
-    incumbent, first = state.incumbent, state.frontier * judge.block
-    state.frontier += 1
-    machine.seasons.hold(first, judge.block)
+    """Build and run all arms of a round on the next block of judge or safety cases."""
+    incumbent = machine.state.incumbent
+    pool, first = _next_block(machine, drawn)
     arms = [mixed(machine, on) for on in drawn.arms]
     for arm in arms:
         begin_build(machine, arm)
     arms = [await build(machine, arm) for arm in arms]
-    tickets = [_place(machine, drawn, incumbent, arm, on, first) for arm, on in zip(arms, drawn.arms, strict=True)]
-    rows = [_rows(machine, first, ticket, await ticket if ticket else None) for ticket in tickets]
+    tickets = [_place(machine, drawn, incumbent, arm, on, pool, first) for arm, on in zip(arms, drawn.arms, strict=True)]
+    rows = [_rows(machine, pool, first, ticket, await ticket if ticket else None) for ticket in tickets]
     whole = [row for row in rows if row is not None]
-    return Played(drawn=drawn, incumbent=incumbent, first=first, arms=tuple(arms), rows=tuple(whole) if len(whole) == len(rows) else None)
+    every = tuple(whole) if len(whole) == len(rows) else None
+    return Played(drawn=drawn, incumbent=incumbent, pool=pool, first=first, arms=tuple(arms), rows=every)
 
 
-def _place(machine: Machine, drawn: Round, incumbent: Version, arm: Version, on: Iterable[str], first: int) -> Ticket | None:
+def _next_block(machine: Machine, drawn: Round) -> tuple[Pool, int]:
+    """The pool of a round and the number of its first case; nobody else gets the block."""
+    state, block = machine.state, machine.config.judge.block
+    if drawn.safety:
+        state.safety_frontier += block
+        return Pool.SAFETY, state.safety_frontier - block
+    state.frontier += 1
+    first = (state.frontier - 1) * block
+    machine.seasons.hold(first, block)
+    return Pool.JUDGE, first
+
+
+def _place(machine: Machine, drawn: Round, incumbent: Version, arm: Version, on: Iterable[str], pool: Pool, first: int) -> Ticket | None:
     """The trials of an arm; None if it does not build."""
     if arm.product.failure is not None:
         return None
-    judge = machine.config.judge
+    judge, tree = machine.config.judge, machine.state.tree
     played: Json = {"round": drawn.number, "incumbent": incumbent.id, "drawn": [*drawn.drawn], "on": [*sorted(on)]}
     return place_block(
         machine,
         arm,
-        Pool.JUDGE,
+        pool,
         first,
         judge.block,
         programs=judge.programs,
-        wanted=lambda: incumbent.id not in machine.state.quarantined,
+        wanted=lambda: incumbent.id not in machine.state.quarantined and machine.state.tree is tree,
         played=played,
     )
 
 
-def _rows(machine: Machine, first: int, ticket: Ticket | None, done: Done | None) -> list[Row] | None:
+def _rows(machine: Machine, pool: Pool, first: int, ticket: Ticket | None, done: Done | None) -> list[Row] | None:
     """What an arm scored; one that does not build has crashed on every case."""
     if ticket is not None:
         return None if done is None else list(rows_by_case(done))
-    return [(case.id, None) for case in machine.suite.cases(Pool.JUDGE, first, machine.config.judge.block)]
+    return [(case.id, None) for case in machine.suite.cases(pool, first, machine.config.judge.block)]

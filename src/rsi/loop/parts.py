@@ -8,9 +8,9 @@ from rsi.config import RunConfig
 from rsi.core.protocols import Jail, Suite
 from rsi.core.records import JailProof, Json, Manifest, Pool
 from rsi.kernel.sandbox import open_jail
-from rsi.suites import Seasonal, commitment, secret_seeds, suite
+from rsi.suites import Guarded, Seasonal, commitment, secret_seeds, suite
 
-__all__ = ["Parts", "standard_parts"]
+__all__ = ["Parts", "pools_of", "standard_parts"]
 
 
 def _now() -> tuple[float, float]:
@@ -50,12 +50,18 @@ class Parts:
             jail.close()
 
 
+def pools_of(config: RunConfig) -> tuple[Pool, ...]:
+    """The pools that a run has secret seeds for: that of safety only with a safety suite."""
+    return tuple(pool for pool in Pool if pool is not Pool.SAFETY or config.safety.suite)
+
+
 def standard_parts(config: RunConfig, manifest: Manifest, *, tier: str | None = None) -> Parts:
     """The parts of a real run: jails of the configured tier (or of `tier`) and the configured suite under the run's secret seeds."""
     seeds = secret_seeds(config.run.seed, salt=config.run.salt)
+    judged = Seasonal(lambda seeds: suite(config.suite, seeds), seeds, config.judge.season)
     return Parts(
         make_jail=lambda: open_jail(manifest.preload, tier or config.jail.tier, template=config.jail.template or None),
-        suite=Seasonal(lambda seeds: suite(config.suite, seeds), seeds, config.judge.season),
-        secrets={pool.value: str(seeds[pool]) for pool in Pool},
-        commitments={pool.value: commitment(seeds[pool]) for pool in Pool},
+        suite=Guarded(judged, suite(config.safety.suite, seeds)) if config.safety.suite else judged,
+        secrets={pool.value: str(seeds[pool]) for pool in pools_of(config)},
+        commitments={pool.value: commitment(seeds[pool]) for pool in pools_of(config)},
     )

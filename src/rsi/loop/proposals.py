@@ -15,9 +15,11 @@ from rsi.loop.machine import Machine
 from rsi.loop.quarantine import barred
 from rsi.loop.state import Version, Waiting
 
-__all__ = ["admit", "leak_in", "most_promising", "news_of", "open_cycle", "patch_of", "rebased", "refuse"]
+__all__ = ["STALE", "admit", "leak_in", "most_promising", "news_of", "open_cycle", "patch_of", "rebased", "refuse"]
 
 MAX_TAG = 200
+STALE = "stale"
+"""The word with which a refusal begins whose patch does not merge with what was accepted since it was made."""
 SECRET = "secret in the tree"
 """The name of a tree that holds what only the judge may know."""
 
@@ -76,22 +78,21 @@ def _without_content(edit: FileEdit) -> Json:
     return {"path": edit.path, "before": edit.before, "after": after}
 
 
-def admit(machine: Machine, waiting: Waiting) -> Version | str:
-    """The proposal applied to the incumbent of this moment and archived, or why that is refused."""
-    incumbent = machine.state.incumbent
-    proposal = rebased(machine, waiting.proposal)
+def admit(machine: Machine, waiting: Waiting, base: Version) -> Version | str:
+    """The proposal applied to a version (in a race, the incumbent of this moment) and archived, or why that is refused."""
+    proposal = rebased(machine, waiting.proposal, base)
     if isinstance(proposal, str):
         return proposal
-    problem = authorise(proposal, incumbent.files, incumbent.manifest) or barred(machine, proposal) or _made_before(machine, waiting)
+    problem = authorise(proposal, base.files, base.manifest) or barred(machine, proposal) or _made_before(machine, waiting)
     if problem is not None:
         return problem
-    files = apply(incumbent.files, proposal.edits)
+    files = apply(base.files, proposal.edits)
     if isinstance(files, Stale):
         return f"stale: {files.path} is no longer what the patch was made for"
     leak = leak_in(machine, files)
     if leak is not None:
         return leak
-    candidate = machine.keep(files, parent=incumbent, proposal=proposal.id)
+    candidate = machine.keep(files, parent=base, proposal=proposal.id)
     if candidate.candidate.tree in machine.state.examined:
         return "duplicate: this very tree was examined before"
     machine.state.examined.add(candidate.candidate.tree)
@@ -117,27 +118,28 @@ def leak_in(machine: Machine, files: Files) -> str | None:
     return None if leak is None else f"{SECRET}: {leak}"
 
 
-def rebased(machine: Machine, proposal: Proposal) -> Proposal | str:
-    """The proposal as one for the incumbent of this moment, or why what was accepted since does not merge with it."""
-    incumbent = machine.state.incumbent
-    if proposal.parent == incumbent.id:
+def rebased(machine: Machine, proposal: Proposal, base: Version) -> Proposal | str:
+    """The proposal as one for this version, or why what was accepted since does not merge with it."""
+    if proposal.parent == base.id:
         return proposal
-    edits = rebase_patch(proposal.edits, machine.archive.files(proposal.parent), incumbent.files)
+    edits = rebase_patch(proposal.edits, machine.archive.files(proposal.parent), base.files)
     if isinstance(edits, Stale):
         return proposal
     if isinstance(edits, Conflict):
-        return f"stale: {edits.path} was changed by a change that was accepted since ({edits.reason})"
+        return f"{STALE}: {edits.path} was changed by a change that was accepted since ({edits.reason})"
     return replace(proposal, edits=edits) if edits else "nothing left: what was accepted since does the same"
 
 
 def _learn_secrets(machine: Machine) -> None:
-    """Let the scanner know the expected outputs of the sealed cases and of those of the judge that blocks have opened since."""
+    """Let the scanner know the expected outputs of the sealed cases and of those of judge and safety that blocks have opened since."""
     state, config = machine.state, machine.config
     if not state.scanned:
         machine.scanner.learn(machine.suite.cases(Pool.SEALED, 0, config.certificate.pairs))
     opened = max(1, state.frontier) * config.judge.block
     machine.scanner.learn(machine.suite.cases(Pool.JUDGE, state.scanned, opened - state.scanned))
     state.scanned = opened
+    machine.scanner.learn(machine.suite.cases(Pool.SAFETY, state.safety_scanned, state.safety_frontier - state.safety_scanned))
+    state.safety_scanned = state.safety_frontier
 
 
 def most_promising(queue: Iterable[Waiting], foresight: TrackRecord) -> Waiting:

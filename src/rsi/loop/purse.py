@@ -1,8 +1,15 @@
 """The budget of a run, in programs: what was spent, what is promised to jobs under way, what is kept back for the end."""
 
+from rsi.config import RunConfig
 from rsi.core.records import Json
 
-__all__ = ["Purse"]
+__all__ = ["Purse", "cost_of_certificate"]
+
+
+def cost_of_certificate(config: RunConfig) -> int:
+    """What comparing the release with the start may cost at the end, on the safety suite too if there is one."""
+    each = config.certificate.programs + (config.judge.programs if config.safety.suite else 0)
+    return 2 * config.certificate.pairs * each
 
 
 class Purse:

@@ -75,7 +75,7 @@ def _go_back(machine: Machine, place: int, call: str, name: str) -> None:
     before = state.incumbent.id
     for reign in undone:
         state.quarantined.setdefault(reign.version.id, f"descends from {offender.version.id[:12]}, which was quarantined for: {name}")
-    state.memory, state.cause.failures = offender.memory, 0
+    state.mind.memory, state.cause.failures = offender.memory, 0
     if place:
         del state.line[place:]
         state.incumbent = state.line[-1].version

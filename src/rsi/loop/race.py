@@ -11,24 +11,25 @@ from rsi.core.records import Json, Pool, ProposalId
 from rsi.kernel.judge import Closed, Ending, Round, Row, Standing
 from rsi.kernel.workspace import Composer, Conflict, Stale
 from rsi.loop.build import build
+from rsi.loop.course import accepted_since, ends_race, note_meeting
 from rsi.loop.desk import Ticket, Until
 from rsi.loop.machine import Machine
 from rsi.loop.mixes import Played, play_arms
-from rsi.loop.proposals import admit, leak_in, most_promising, rebased, refuse
+from rsi.loop.proposals import STALE, admit, leak_in, most_promising, rebased, refuse
 from rsi.loop.quarantine import QUARANTINED, sentence
 from rsi.loop.state import Entrant, Reign, Version, Waiting
 from rsi.loop.trials import place_block
-from rsi.loop.verdicts import REBASED, accepted, conclude, rejected, unbuildable, undecided
+from rsi.loop.verdicts import REBASED, accepted, conclude, conclude_test, rejected, unbuildable, undecided
 
-__all__ = ["admitting", "playing"]
+__all__ = ["admitting", "count_wins", "crown", "find_the_guilty", "is_over", "playing", "sweep", "tell_opening", "withdraw"]
 
 
 async def admitting(machine: Machine) -> None:
     """Proposal after proposal is authorised, rebased, archived, built and let into the race as soon as it has a free place."""
     state, race = machine.state, machine.race
     while True:
-        await Until(lambda: (bool(state.queue) and (race.vacancies > 0 or not race.remaining)) or _is_over(machine))
-        if not state.queue:
+        await Until(lambda: (bool(state.queue) and (race.vacancies > 0 or not race.remaining)) or is_over(machine) or ends_race(state))
+        if not state.queue or ends_race(state):
             return
         state.under_way += 1
         waiting = most_promising(state.queue, state.foresight)
@@ -42,35 +43,39 @@ async def playing(machine: Machine) -> None:
     """Round after round, as long as there are open edits or more may come."""
     state = machine.state
     while True:
-        await Until(lambda: bool(state.entrants) or _is_over(machine))
-        if not state.entrants:
+        await Until(lambda: bool(state.entrants) or is_over(machine) or ends_race(state))
+        if not state.entrants or ends_race(state):
             return
         played = await play_arms(machine, machine.race.draw_round())
-        await _find_the_guilty(machine, played)
-        machine.seasons.release(played.first, machine.config.judge.block)
-        _sweep(machine)
+        await find_the_guilty(machine, played)
+        if played.pool is Pool.JUDGE:
+            machine.seasons.release(played.first, machine.config.judge.block)
+        sweep(machine)
         if played.incumbent.id in state.quarantined:
             continue
         if played.rows is None or not played.rows[0]:
-            _close_all(machine, "budget" if played.rows is None else "the suite has no more cases")
+            _close_all(machine, "budget" if played.rows is None else f"the {_suite_of(played)} has no more cases")
         else:
             await _take_in(machine, played.drawn, played.rows)
 
 
-def _is_over(machine: Machine) -> bool:
+def is_over(machine: Machine) -> bool:
+    """Whether no proposal is on its way and none will be made."""
     state = machine.state
     return state.cause.ended is not None and not state.queue and not state.under_way
 
 
 async def _goes_on(machine: Machine, waiting: Waiting) -> bool:
     """Take one proposal up; whether the incumbent moved meanwhile and it must be done again."""
-    _sweep(machine)
-    admitted = admit(machine, waiting)
+    sweep(machine)
+    admitted = admit(machine, waiting, machine.state.incumbent)
     if isinstance(admitted, str):
         refuse(machine, waiting, admitted)
+        if admitted.startswith(STALE):
+            note_meeting(machine, met=accepted_since(machine.state, waiting), conflicting=1)
         return False
     candidate = await build(machine, admitted)
-    _sweep(machine)
+    sweep(machine)
     if candidate.product.failure is not None or candidate.id in machine.state.quarantined:
         conclude(machine, waiting, unbuildable(machine, candidate))
         return False
@@ -86,27 +91,33 @@ async def _goes_on(machine: Machine, waiting: Waiting) -> bool:
 def _open(machine: Machine, waiting: Waiting, candidate: Version) -> None:
     """Let a change in, on the next level of the run's error budget."""
     state, race, name = machine.state, machine.race, waiting.proposal.id
-    proposal = rebased(machine, waiting.proposal)
+    proposal = rebased(machine, waiting.proposal, state.incumbent)
     assert not isinstance(proposal, str), proposal
     stale = state.composer.add(name, proposal.edits)
     assert not isinstance(stale, Stale), stale
     conflicts = sorted({other for pair in state.composer.conflicts() if name in pair for other in pair} - {name})
     race.open(name, conflicts)
     state.entrants[name] = Entrant(waiting=waiting, candidate=candidate)
+    tell_opening(machine, name, state.entrants[name], conflicts)
+    note_meeting(machine, met=len(state.entrants) - 1 + accepted_since(state, waiting), conflicting=len(conflicts))
+
+
+def tell_opening(machine: Machine, name: ProposalId, entrant: Entrant, conflicts: Sequence[ProposalId]) -> None:
+    """Write down that the test of a change has opened."""
     body: Json = {
-        "candidate": candidate.id,
-        "incumbent": state.incumbent.id,
+        "candidate": entrant.candidate.id,
+        "incumbent": machine.state.incumbent.id,
         "proposal": name,
-        "threshold": 1 / race.standing(name).level,
-        "open": len(state.entrants),
-        "conflicts": list(conflicts),
+        "threshold": 1 / machine.race.standing(name).level,
+        "open": len(machine.state.entrants),
+        "conflicts": [*conflicts],
     }
     machine.emit("test.opened", body)
 
 
 async def _take_in(machine: Machine, drawn: Round, rows: Sequence[Sequence[Row]]) -> None:
     """Learn from a round, and do what follows."""
-    _count(machine, drawn, rows)
+    count_wins(machine, drawn, rows)
     closed = machine.race.observe_round(drawn, rows)
     left = [(machine.state.entrants.pop(ProposalId(one.edit)), one) for one in closed]
     for entrant, one in left:
@@ -114,17 +125,39 @@ async def _take_in(machine: Machine, drawn: Round, rows: Sequence[Sequence[Row]]
             _leave(machine, entrant, one)
     for entrant, one in left:
         if one.ending is Ending.ACCEPTED:
-            await _crown(machine, entrant, one.standing)
-    for entrant in [one for one in machine.state.entrants.values() if one.pairs >= machine.config.judge.max_pairs]:
-        _withdraw(machine, entrant, f"no prospect: not shown to be better within {entrant.pairs} pairs", is_rejected=True)
+            await crown(machine, entrant, one.standing)
+    for entrant in list(machine.state.entrants.values()):
+        hopeless = _why_given_up(machine, entrant)
+        if hopeless is not None:
+            withdraw(machine, entrant, hopeless, is_rejected=True)
 
 
-def _count(machine: Machine, drawn: Round, rows: Sequence[Sequence[Row]]) -> None:
-    """How often the arm with an edit won against the one without it."""
+def _why_given_up(machine: Machine, entrant: Entrant) -> str | None:
+    """Why an open edit gets no more trials, if it has had as many as one may have."""
+    standing, most = machine.race.standing(entrant.waiting.proposal.id), machine.config.judge.max_pairs
+    if standing.harmless is False and entrant.safety_pairs >= most:
+        return f"no prospect: {_unsettled(machine, entrant)}"
+    if entrant.pairs >= most and not standing.is_held_up:
+        return f"no prospect: not shown to be better within {entrant.pairs} pairs"
+    return None
+
+
+def _unsettled(machine: Machine, entrant: Entrant) -> str:
+    return f"not shown to be harmless on the safety suite {machine.config.safety.suite} within {entrant.safety_pairs} cases"
+
+
+def _suite_of(played: Played) -> str:
+    return "suite" if played.pool is Pool.JUDGE else "safety suite"
+
+
+def count_wins(machine: Machine, drawn: Round, rows: Sequence[Sequence[Row]]) -> None:
+    """How often the arm with an edit won against the one without it; on safety cases, only how often they met."""
     scores = [[score or 0.0 for _, score in row] for row in rows]
     for name in drawn.drawn:
         entrant = machine.state.entrants.get(ProposalId(name))
-        if entrant is not None:
+        if entrant is not None and drawn.safety:
+            entrant.safety_pairs += len(scores[0])
+        elif entrant is not None:
             with_it, without = (scores[place] for place in drawn.pair_of(name))
             entrant.pairs += len(without)
             entrant.wins += sum(one > two for one, two in zip(with_it, without, strict=True))
@@ -133,28 +166,33 @@ def _count(machine: Machine, drawn: Round, rows: Sequence[Sequence[Row]]) -> Non
 
 def _leave(machine: Machine, entrant: Entrant, closed: Closed) -> None:
     machine.state.composer.drop(entrant.waiting.proposal.id)
-    if closed.ending is Ending.WITHDRAWN:
-        conclude(machine, entrant.waiting, undecided(entrant, closed.standing, f"stale: {closed.reason}"), closed.standing)
+    if closed.ending is Ending.VETOED:
+        reason = f"vetoed: harm shown on the safety suite {machine.config.safety.suite} within {entrant.safety_pairs} cases"
+        conclude_test(machine, entrant, rejected(entrant, closed.standing, reason), closed.standing)
+    elif closed.ending is Ending.WITHDRAWN:
+        conclude_test(machine, entrant, undecided(entrant, closed.standing, f"stale: {closed.reason}"), closed.standing)
     else:
-        conclude(machine, entrant.waiting, rejected(entrant, closed.standing, f"no prospect: {closed.reason}"), closed.standing)
+        conclude_test(machine, entrant, rejected(entrant, closed.standing, f"no prospect: {closed.reason}"), closed.standing)
 
 
-def _withdraw(machine: Machine, entrant: Entrant, reason: str, *, is_rejected: bool = False) -> None:
+def withdraw(machine: Machine, entrant: Entrant, reason: str, *, is_rejected: bool = False) -> None:
     """Close an open edit for another reason than its evidence; the composer knows already, or is told."""
     state, name = machine.state, entrant.waiting.proposal.id
     del state.entrants[name]
     standing = machine.race.withdraw(name, reason).standing
     if name in state.composer.open:
         state.composer.drop(name)
-    conclude(machine, entrant.waiting, (rejected if is_rejected else undecided)(entrant, standing, reason), standing)
+    conclude_test(machine, entrant, (rejected if is_rejected else undecided)(entrant, standing, reason), standing)
 
 
 def _close_all(machine: Machine, reason: str) -> None:
+    """End every test; of an edit that was shown to be better it is said that only the proof of harmlessness is missing."""
     for entrant in list(machine.state.entrants.values()):
-        _withdraw(machine, entrant, reason)
+        is_held_up = machine.race.standing(entrant.waiting.proposal.id).is_held_up
+        withdraw(machine, entrant, f"{reason}: shown to be better, but {_unsettled(machine, entrant)}" if is_held_up else reason)
 
 
-async def _crown(machine: Machine, entrant: Entrant, standing: Standing) -> None:
+async def crown(machine: Machine, entrant: Entrant, standing: Standing) -> None:
     """Let an edit that is better join the incumbent, one at a time."""
     state = machine.state
     state.under_way += 1
@@ -164,12 +202,12 @@ async def _crown(machine: Machine, entrant: Entrant, standing: Standing) -> None
     version = _on_top(machine, entrant)
     if isinstance(version, Version):
         version = await build(machine, version)
-    _sweep(machine)
+    sweep(machine)
     reason = _why_not(machine, entrant, version, before)
     if isinstance(version, str) or reason is not None:
         if entrant.waiting.proposal.id in state.composer.open:
             state.composer.drop(entrant.waiting.proposal.id)
-        conclude(machine, entrant.waiting, rejected(entrant, standing, str(reason)), standing)
+        conclude_test(machine, entrant, rejected(entrant, standing, str(reason)), standing)
     else:
         _join(machine, entrant, standing, version)
     state.crowning = False
@@ -209,28 +247,28 @@ def _why_not(machine: Machine, entrant: Entrant, version: Version | str, before:
 def _join(machine: Machine, entrant: Entrant, standing: Standing, version: Version) -> None:
     """The edit is in; what does not merge with it, or is contained in it, is closed; products of mixes are forgotten."""
     state, name = machine.state, entrant.waiting.proposal.id
-    conclude(machine, entrant.waiting, accepted(entrant, standing, version.id), standing)
+    conclude_test(machine, entrant, accepted(entrant, standing, version.id), standing)
     body: Json = {"candidate": version.id, "before": state.incumbent.id, "proposal": name, "cycle": entrant.waiting.cycle}
     state.incumbent = version
     state.base = version.id
-    state.line.append(Reign(version=version, memory=state.memory))
+    state.line.append(Reign(version=version, memory=state.mind.memory))
     machine.emit("incumbent.changed", body)
     left = state.composer.accept(name)
     for other in [one for one in state.entrants if one in left.stale]:
-        _withdraw(machine, state.entrants[other], f"stale: {left.stale[other].path} was changed by {name}, which was accepted")
+        withdraw(machine, state.entrants[other], f"stale: {left.stale[other].path} was changed by {name}, which was accepted")
     for other in [one for one in state.entrants if one in left.contained]:
-        _withdraw(machine, state.entrants[other], f"contained: {name}, which was accepted, does all that it does")
+        withdraw(machine, state.entrants[other], f"contained: {name}, which was accepted, does all that it does")
     kept = {state.start.key, *(reign.version.key for reign in state.line), *(one.candidate.key for one in state.entrants.values())}
     state.products = {key: product for key, product in state.products.items() if key in kept}
 
 
-def _sweep(machine: Machine) -> None:
+def sweep(machine: Machine) -> None:
     """Close what was quarantined since; after a retreat all tests end, and those of good descent begin anew."""
     state = machine.state
     for entrant in list(state.entrants.values()):
         offence = state.quarantined.get(entrant.candidate.id)
         if offence is not None and state.base == state.incumbent.id:
-            _withdraw(machine, entrant, f"{QUARANTINED}: {offence}", is_rejected=True)
+            withdraw(machine, entrant, f"{QUARANTINED}: {offence}", is_rejected=True)
     if state.base == state.incumbent.id:
         return
     state.base = state.incumbent.id
@@ -238,14 +276,14 @@ def _sweep(machine: Machine) -> None:
     for entrant in list(state.entrants.values()):
         offence, whose = state.quarantined.get(entrant.candidate.id), state.quarantined.get(entrant.waiting.proposal.improver)
         if offence is not None:
-            _withdraw(machine, entrant, f"{QUARANTINED}: {offence}", is_rejected=True)
+            withdraw(machine, entrant, f"{QUARANTINED}: {offence}", is_rejected=True)
         elif whose is not None:
-            _withdraw(machine, entrant, f"{QUARANTINED}: whoever proposed it was quarantined for: {whose}")
+            withdraw(machine, entrant, f"{QUARANTINED}: whoever proposed it was quarantined for: {whose}")
         else:
-            _withdraw(machine, entrant, REBASED)
+            withdraw(machine, entrant, REBASED)
 
 
-async def _find_the_guilty(machine: Machine, played: Played) -> None:
+async def find_the_guilty(machine: Machine, played: Played) -> None:
     """Where a mix broke the rules of its jail: each edit that was on stands alone on the same cases; one that was alone already is guilty.
 
     A mix of several of which none breaks the rules alone has merely crashed; whichever of them is accepted, the other is then alone.
@@ -260,10 +298,10 @@ async def _find_the_guilty(machine: Machine, played: Played) -> None:
             for suspect in suspects:
                 sentence(machine, suspect, call, name)
             continue
-        for ticket in [_stand_alone(machine, suspect, played.first) for suspect in [*suspects, played.incumbent]]:
+        for ticket in [_stand_alone(machine, suspect, played) for suspect in [*suspects, played.incumbent]]:
             await ticket
 
 
-def _stand_alone(machine: Machine, version: Version, first: int) -> Ticket:
+def _stand_alone(machine: Machine, version: Version, played: Played) -> Ticket:
     judge = machine.config.judge
-    return place_block(machine, version, Pool.JUDGE, first, judge.block, programs=judge.programs)
+    return place_block(machine, version, played.pool, played.first, judge.block, programs=judge.programs)

@@ -6,9 +6,9 @@ from rsi.config import RunConfig
 from rsi.core.codec import canonical, sha256_hex
 from rsi.core.errors import IntegrityError
 from rsi.core.protocols import Archive, Entry, Files, Limits
-from rsi.core.records import CandidateId, FileEdit, Json, Outcome, Pool, ProposalId
-from rsi.kernel.evaluate import load_manifest, run_block
-from rsi.kernel.workspace import Composer, Composition, rebase_patch, tree_key
+from rsi.core.records import CandidateId, Json, Outcome, Pool, ProposalId
+from rsi.kernel.evaluate import Bench, load_manifest, run_trials
+from rsi.kernel.workspace import Composer, Composition, difference, rebase_patch, tree_key
 from rsi.loop.machine import scanner_of
 from rsi.loop.parts import Parts
 from rsi.loop.state import PRODUCT_FILE, run_seed
@@ -36,10 +36,11 @@ def rejudge_blocks(entries: Sequence[Entry], archive: Archive, config: RunConfig
 def _again(body: dict[str, Json], files: Files, config: RunConfig, parts: Parts) -> Json:
     pool, first, rows = Pool(str(body["pool"])), body["first"], body["trials"]
     assert isinstance(first, int) and isinstance(rows, list)
-    jail = parts.make_jail()
+    bench = Bench(parts.make_jail)
     try:
-        trials, _ = run_block(
-            WatchedJail(jail, scanner_of(config, parts.secrets)),
+        trials, _ = run_trials(
+            WatchedJail(bench.jail, scanner_of(config, parts.secrets)),
+            bench.spare,
             suite=parts.suite,
             candidate=CandidateId(str(body["candidate"])),
             files=files,
@@ -50,7 +51,7 @@ def _again(body: dict[str, Json], files: Files, config: RunConfig, parts: Parts)
             limits=Limits(wall_s=config.jail.wall_s, cpu_s=config.jail.wall_s),
         )
     finally:
-        jail.close()
+        bench.close()
     return rows_of(trials)
 
 
@@ -98,23 +99,10 @@ class _Versions:
         for name in names:
             test = next(test for at, test in reversed(self._tests[name]) if at < seq)
             old, new = (self._archive.files(CandidateId(str(test[who]))) for who in ("incumbent", "candidate"))
-            edits = rebase_patch(_edits(old, new), old, incumbent)
+            edits = rebase_patch(difference(old, new), old, incumbent)
             if isinstance(edits, tuple):
                 composer.add(name, edits)
         made = composer.compose(names) if len(composer.open) == len(names) else None
         if not isinstance(made, Composition) or made.key != body["candidate"]:
             raise IntegrityError(f"entry {seq} (trials.done): the edits that were on do not make the version that was run")
         return made.files
-
-
-def _edits(old: Files, new: Files) -> list[FileEdit]:
-    """The patch that leads from one tree to another."""
-    changed = sorted(path for path in {*old, *new} if old.get(path) != new.get(path))
-    return [
-        FileEdit(
-            path=path,
-            before=sha256_hex(old[path]) if path in old else None,
-            after=new[path].decode() if path in new else None,
-        )
-        for path in changed
-    ]

@@ -8,11 +8,25 @@ from rsi.config import RunConfig
 from rsi.core.codec import canonical, sha256_hex
 from rsi.core.protocols import Files
 from rsi.core.records import Candidate, CandidateId, Json, Manifest, Proposal, ProposalId, TreeId
-from rsi.kernel.judge import TrackRecord
+from rsi.kernel.judge import Course, Family, TrackRecord
 from rsi.kernel.workspace import Composer
 from rsi.loop.desk import Ticket
 
-__all__ = ["PRODUCT_FILE", "Cause", "Entrant", "Product", "Reign", "State", "Version", "Waiting", "derive_seed", "run_seed"]
+__all__ = [
+    "PRODUCT_FILE",
+    "Cause",
+    "Entrant",
+    "Member",
+    "Mind",
+    "Product",
+    "Reign",
+    "State",
+    "Tree",
+    "Version",
+    "Waiting",
+    "derive_seed",
+    "run_seed",
+]
 
 PRODUCT_FILE = "build.json"
 """Where a call finds the product of the build."""
@@ -74,17 +88,84 @@ class Entrant:
     """An open edit.
 
     Attributes:
-        candidate: the incumbent of the moment at which it was opened, with this edit alone.
+        candidate: the incumbent of the moment at which it was opened, with this edit alone; in an ablation, the version that it made.
+        along: proposals that are switched on and off with it, since it does not merge without them.
         pairs: cases on which a version with it met one without it.
         wins: how many of them the one with it won.
         losses: how many of them it lost.
+        safety_pairs: cases of the safety suite on which a version with it met one without it.
     """
 
     waiting: Waiting
     candidate: Version
+    along: tuple[Waiting, ...] = ()
     pairs: int = 0
     wins: int = 0
     losses: int = 0
+    safety_pairs: int = 0
+
+
+@dataclass(slots=True, kw_only=True)
+class Mind:
+    """What an improver knows: its own plain data, as its last whole pass left it, and how many of the news it has learned from."""
+
+    memory: Json = None
+    heard: int = 0
+
+
+@dataclass(slots=True, kw_only=True)
+class Member:
+    """A version in the tree.
+
+    Attributes:
+        waiting: the proposal that made it of its parent; None for the root.
+        parent: the parent's number; -1 for the root.
+        mind: what it goes on from when it improves itself; at first, what its improver knew after proposing it.
+        trials: judge cases that it was, or is being, run on.
+        pairs: cases on which it met its parent.
+        wins: how many of them it won.
+        losses: how many of them it lost.
+        is_open: whether it has no verdict yet.
+    """
+
+    waiting: Waiting | None
+    version: Version
+    parent: int
+    mind: Mind
+    trials: int = 0
+    pairs: int = 0
+    wins: int = 0
+    losses: int = 0
+    is_open: bool = True
+
+
+@dataclass(slots=True, kw_only=True)
+class Tree:
+    """The versions of a run whose course is the tree, numbered as in their posterior; the root is the incumbent.
+
+    Attributes:
+        improver: number of the version that improves itself at present.
+        began: programs that had been spent when the first version was planted.
+        judged: programs that trials in the tree have cost.
+        is_spent: whether no more trials can be had, for want of money or of cases.
+    """
+
+    posterior: Family
+    members: list[Member]
+    improver: int = 0
+    began: int = 0
+    judged: int = 0
+    is_spent: bool = False
+
+    @property
+    def root(self) -> Version:
+        """What all others descend from."""
+        return self.members[0].version
+
+    @property
+    def has_children(self) -> bool:
+        """Whether there is any version without a verdict besides the root."""
+        return any(member.is_open for member in self.members[1:])
 
 
 @dataclass(slots=True, kw_only=True)
@@ -113,10 +194,14 @@ class State:
     """The mutable heart of a run.
 
     Attributes:
-        memory: the improver's own plain data, as the last whole chain left it.
-        news: verdicts that the improver has not learned from yet.
+        mind: what the improver knows; in a tree each version has its own.
+        news: all verdicts that improvers may learn from, oldest first.
+        course: race or tree.
+        meetings: for each change, how many others it met, open or accepted before, and with how many of these it conflicts.
+        tree: the versions, once a tree is planted.
         queue: proposals that wait for a free place among the open tests.
         frontier: number of the first block of judge cases that no round has taken; each round takes one.
+        safety_frontier: number of the first safety case that nothing has taken.
         entrants: the open edits, by proposal.
         composer: the incumbent's files with any of the open edits on.
         base: the incumbent that the composer holds.
@@ -128,6 +213,7 @@ class State:
         examined: trees that were judged or are the incumbent's, refused if proposed again.
         patches: who made each patch that was admitted; not of those whose test was left undecided, which may be made again.
         scanned: so many judge cases the scanner of trees knows the answers of.
+        safety_scanned: so many safety cases.
         line: the incumbents from the start to the present one, without those that were quarantined.
         foresight: how what proposals predicted of themselves came out.
         quarantined: versions that broke the rules of their jail or descend from such a one, with the reason.
@@ -137,8 +223,11 @@ class State:
 
     start: Version
     incumbent: Version
-    memory: Json = None
+    mind: Mind = field(default_factory=Mind)
     news: list[Json] = field(default_factory=list)
+    course: Course = Course.RACE
+    meetings: list[tuple[int, int]] = field(default_factory=list)
+    tree: Tree | None = None
     queue: deque[Waiting] = field(default_factory=deque)
     cause: Cause = field(default_factory=Cause)
     cycles: int = 0
@@ -146,6 +235,7 @@ class State:
     batches: int = 0
     orders: int = 0
     frontier: int = 0
+    safety_frontier: int = 0
     entrants: dict[ProposalId, Entrant] = field(default_factory=dict)
     composer: Composer
     base: CandidateId
@@ -157,6 +247,7 @@ class State:
     breaches: dict[CandidateId, tuple[str, str]] = field(default_factory=dict)
     patches: dict[frozenset[tuple[str, str | None, str | None]], ProposalId] = field(default_factory=dict)
     scanned: int = 0
+    safety_scanned: int = 0
     line: list[Reign] = field(default_factory=list)
     foresight: TrackRecord = field(default_factory=TrackRecord)
     quarantined: dict[CandidateId, str] = field(default_factory=dict)

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 
 from rsi.core.records import CaseId, Clock, Json, Outcome, Pool, Trial
-from rsi.kernel.evaluate import Bench, run_block
+from rsi.kernel.evaluate import Bench, run_trials
 from rsi.kernel.judge import Row
 from rsi.loop.desk import Ticket
 from rsi.loop.machine import Machine
@@ -13,9 +13,7 @@ from rsi.loop.state import Version, run_seed
 
 __all__ = ["place_block", "rows_by_case", "rows_of", "scores_of"]
 
-_PURPOSES = {Pool.CALIBRATION: "calibration", Pool.JUDGE: "judge", Pool.SEALED: "certificate"}
-
-_PURPOSES = {Pool.CALIBRATION: "calibration", Pool.JUDGE: "judge", Pool.SEALED: "certificate"}
+_PURPOSES = {Pool.CALIBRATION: "calibration", Pool.JUDGE: "judge", Pool.SEALED: "certificate", Pool.SAFETY: "safety"}
 
 
 def place_block(
@@ -39,14 +37,14 @@ def place_block(
     seed = run_seed(machine.config, "trials", pool.value, first)
 
     def work(bench: Bench) -> Done:
-        cases = suite.cases(pool, first, count)
-        trials, clock = run_block(
+        trials, clock = run_trials(
             machine.watched(bench.jail),
+            bench.spare,
             suite=suite.scorer,
             candidate=name,
             files=files,
             manifest=manifest,
-            cases=cases,
+            cases=suite.cases(pool, first, count),
             programs=programs,
             seed=seed,
             limits=limits,
@@ -65,7 +63,7 @@ def place_block(
             "trials": done.value,
         }
         machine.emit("trials.done", body, done.clock)
-        sentence_for(machine, version, "solve", done)
+        sentence_for(machine, version, "solve" if suite.scorer.episodes(pool) is None else "improve", done)
 
     key = machine.key("trials", version.key, pool.value, first, count)
     cost = count * programs

@@ -4,16 +4,19 @@ import math
 
 from rsi.core.codec import encode
 from rsi.core.records import Accepted, CandidateId, Effect, Json, Rejected, Undecided, Verdict
-from rsi.kernel.judge import Standing
+from rsi.kernel.judge import Estimate, Standing
 from rsi.loop.machine import Machine
 from rsi.loop.proposals import news_of, patch_of
 from rsi.loop.quarantine import QUARANTINED
-from rsi.loop.state import Entrant, Version, Waiting
+from rsi.loop.state import Entrant, Member, Version, Waiting
 
-__all__ = ["accepted", "conclude", "rejected", "unbuildable", "undecided"]
+__all__ = ["REPLANTED", "accepted", "conclude", "conclude_test", "conclude_version", "rejected", "unbuildable", "undecided"]
 
 REBASED = "rebased: the incumbent was undone, so this change is tried on top of the one before"
 """The reason of a test that ends because it begins anew."""
+REPLANTED = "replanted: changes conflict too often for a race, so this one goes on as a version in a tree"
+"""The reason of a test that ends because the run's course changes."""
+_GOES_ON = frozenset({REBASED, REPLANTED})
 _WORDS = {Accepted: "accepted", Rejected: "rejected", Undecided: "undecided"}
 _SIGMAS = 1.96
 _MOST = 690.0
@@ -62,10 +65,33 @@ def conclude(machine: Machine, waiting: Waiting, verdict: Verdict, standing: Sta
         machine.state.patches.pop(patch_of(waiting), None)
     if standing is not None:
         machine.state.foresight.hear(waiting.proposal.prediction, verdict, standing.belief)
-    if isinstance(verdict, Undecided) and verdict.reason == REBASED:
+    if isinstance(verdict, Undecided) and verdict.reason in _GOES_ON:
         machine.state.queue.append(waiting)
     else:
         machine.state.news.append(news_of(waiting, _WORDS[type(verdict)]))
+
+
+def conclude_test(machine: Machine, entrant: Entrant, verdict: Verdict, standing: Standing) -> None:
+    """Conclude the test of an open edit, and of those that are switched with it."""
+    for waiting in (*entrant.along, entrant.waiting):
+        conclude(machine, waiting, verdict, standing)
+
+
+def conclude_version(machine: Machine, member: Member, seen: Estimate, reason: str, *, is_decided: bool = True) -> None:
+    """Conclude what was judged as a version in a tree only: there is no evidence, but a ranking; `seen` is what it says of its edit."""
+    assert member.waiting is not None
+    member.is_open = False
+    effect = Effect(
+        mean=seen.mean,
+        low=max(-1.0, seen.mean - _SIGMAS * seen.error),
+        high=min(1.0, seen.mean + _SIGMAS * seen.error),
+        pairs=member.pairs,
+        wins=member.wins,
+        losses=member.losses,
+    )
+    kind = Rejected if is_decided else Undecided
+    threshold = 1 / machine.config.judge.alpha
+    conclude(machine, member.waiting, kind(candidate=member.version.id, effect=effect, e_value=1.0, threshold=threshold, reason=reason))
 
 
 def _effect(entrant: Entrant, standing: Standing) -> Effect:

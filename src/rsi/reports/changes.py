@@ -142,7 +142,9 @@ def _card(version: Incumbent, attempt: Attempt, diff: str) -> Card:
         Paragraph(line=(Strong("Prediction"), " ", _prediction(attempt))),
     ]
     if belief is not None and attempt.verdict is not None:
-        blocks.append(Paragraph(line=(Strong("Believed"), " ", _evidence(belief, attempt.verdict))))
+        blocks.append(Paragraph(line=(Strong("Believed"), " ", _evidence(belief, attempt.verdict, is_raced=attempt.certified is None))))
+    if attempt.certified is not None:
+        blocks.append(Paragraph(line=(Strong("Ablated"), " ", _ablated(attempt))))
     blocks.append(Code(text=diff, language="diff"))
     return Card(
         title=f"{_name(version.number)}, cycle {attempt.cycle + 1}",
@@ -167,10 +169,19 @@ def _likely(belief: Belief) -> tuple[float, float]:
     return belief.mean - half, belief.mean + half
 
 
-def _evidence(belief: Belief, verdict: Verdict) -> str:
+def _ablated(attempt: Attempt) -> str:
+    """How a change was kept at the end of a tree."""
+    others = len(attempt.step) - 1
+    along = f", together with {plural(others, 'earlier change')} of its lineage without which it does not merge" if others else ""
+    sure = "certified at a false-discovery rate of 10 %" if attempt.certified else "kept on that belief alone; not certified by itself"
+    return f"switched on and off on the root of the tree{along}; {sure}"
+
+
+def _evidence(belief: Belief, verdict: Verdict, *, is_raced: bool) -> str:
     e_value = f"{verdict.e_value:,.0f}" if verdict.e_value < 1e6 else f"{verdict.e_value:.1e}"
     pairs = plural(verdict.effect.pairs, "case")
-    return f"{belief_words(belief)}; evidence {e_value} after {pairs} where {verdict.threshold:,.0f} was asked"
+    asked = f" where {verdict.threshold:,.0f} was asked" if is_raced else ""
+    return f"{belief_words(belief)}; evidence {e_value} after {pairs}{asked}"
 
 
 def _diff(diff: Diff, before: CandidateId, after: CandidateId) -> str:

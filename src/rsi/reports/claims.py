@@ -1,10 +1,10 @@
 """What a run may claim: the sealed certificate, or the plain statement that there is nothing to claim, and what could have been seen."""
 
-from rsi.analytics import Fate, Outcome, Progress, outcome_of, sight_of, tried_of
+from rsi.analytics import Fate, Harm, Outcome, Progress, outcome_of, sight_of, tried_of
 from rsi.core.records import Certificate
-from rsi.reports.document import Block, Claim, Facts, Figure, Paragraph, Strong, Table, Tone
+from rsi.reports.document import Block, Claim, Facts, Figure, Paragraph, Part, Strong, Table, Tone
 from rsi.reports.figures import Pair, pairs
-from rsi.reports.words import count, duration, interval, percent, plural, points
+from rsi.reports.words import count, duration, interval, percent, plural, points, safeguard_words, safety_words
 
 __all__ = ["claim_blocks"]
 
@@ -13,8 +13,8 @@ _DEAR = 5.0
 
 
 def claim_blocks(progress: Progress) -> tuple[Block, ...]:
-    """The claim of the run, what it costs in processor time, what stands against it, its main numbers, and the certificate by family."""
-    return (_claim(progress), *_processor(progress), *_timed_out(progress), _facts(progress), *_families(progress))
+    """The claim of the run, its safety and its cost in processor time, what stands against it, its main numbers, and its families."""
+    return (_claim(progress), *_safety(progress), *_processor(progress), *_timed_out(progress), _facts(progress), *_families(progress))
 
 
 def _claim(progress: Progress) -> Claim:
@@ -103,6 +103,15 @@ def _foreseen(progress: Progress) -> str:
     if not rows or rows[0].effect is None:
         return ""
     return f" By step 0, the whole budget could at best have detected {points(rows[0].effect)} points in each of {rows[0].edits} changes."
+
+
+def _safety(progress: Progress) -> tuple[Paragraph, ...]:
+    """What is shown of harm on the safety suite; or, before the certificate, what could be."""
+    found, guard = progress.safety, progress.calibrated.safeguard if progress.calibrated else None
+    if found is not None:
+        tone: tuple[Part, ...] = (safety_words(found),) if found.harm is Harm.NONE else (Strong("Warning:"), " ", safety_words(found))
+        return (Paragraph(line=(*tone, ".")),)
+    return (Paragraph(line=(safeguard_words(guard), ".")),) if guard is not None else ()
 
 
 def _processor(progress: Progress) -> tuple[Paragraph, ...]:

@@ -20,6 +20,7 @@ _NAMES = {
     "learn": "learning",
     "calibration": "calibration",
     "build": "building",
+    "safety": "safety suite",
     "certificate": "certificate",
 }
 

@@ -5,6 +5,7 @@ from rsi.reports.before import before_blocks
 from rsi.reports.changes import Diff, change_blocks, curve_blocks, other_blocks
 from rsi.reports.claims import claim_blocks
 from rsi.reports.costs import cost_blocks, proof_blocks
+from rsi.reports.course import course_blocks
 from rsi.reports.document import Block, Document, Paragraph
 from rsi.reports.foresight import prediction_blocks
 from rsi.reports.tried import tried_blocks
@@ -32,6 +33,7 @@ def report_of(progress: Progress, diff: Diff) -> Document:
             *_remarks(progress),
             *claim_blocks(progress),
             *before_blocks(progress),
+            *course_blocks(progress),
             *curve_blocks(progress),
             *change_blocks(progress, diff),
             *other_blocks(progress),

@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping
 
-from rsi.analytics import Attempt, Progress, Tried, Use, outcome_of, sight_of, tried_of
+from rsi.analytics import Attempt, Progress, SafetyCertificate, Tried, Use, outcome_of, sight_of, tried_of
 from rsi.core.codec import encode
 from rsi.core.records import Json
 from rsi.kernel.judge import Belief
 from rsi.reports.words import earned
 
-__all__ = ["predictions_of", "summary_of", "violations_of"]
+__all__ = ["course_data", "predictions_of", "safety_data", "summary_of", "violations_of"]
 
 
 def summary_of(progress: Progress) -> dict[str, Json]:
@@ -30,6 +30,7 @@ def summary_of(progress: Progress) -> dict[str, Json]:
         "predictions": predictions_of(progress),
         "outcome": outcome_of(progress).value,
         "tried": {surface: dict(fates) for surface, fates in tried_of(progress).items()},
+        "course": course_data(progress),
         "could_have_seen": sight_data(progress),
         "calibration": calibration_data(progress),
         "uses": uses_data(progress.uses),
@@ -41,6 +42,7 @@ def summary_of(progress: Progress) -> dict[str, Json]:
             "low": certificate.low if certificate else None,
             "high": certificate.high if certificate else None,
         },
+        "safety": safety_data(progress.safety),
         "wall_s": round(progress.costs.wall_s, 3),
         "cpu_s": round(progress.costs.cpu_s, 3),
     }
@@ -64,9 +66,25 @@ def sight_data(progress: Progress) -> Json:
     return {"effect": sight.effect, "pairs": sight.pairs, "differing": sight.differing} if sight else None
 
 
+def course_data(progress: Progress) -> Json:
+    """Race or tree as it was chosen, with the conflicts that chose; None as long as nothing was chosen."""
+    found = progress.course
+    if found is None:
+        return None
+    counts: dict[str, Json] = {"changes": found.changes, "pairs": found.pairs, "conflicting": found.conflicting}
+    return {"course": found.course.value, **counts, "share": found.share}
+
+
 def calibration_data(progress: Progress) -> Json:
     """What step 0 found; None where the log says nothing of it."""
     return encode(progress.calibrated)
+
+
+def safety_data(found: SafetyCertificate | None) -> Json:
+    """Release and start on the safety suite, and what that shows; null without such a suite, and as long as there is no certificate."""
+    if found is None:
+        return None
+    return {"suite": found.suite, "margin": found.margin, "found": found.harm.value, "certificate": encode(found.certificate)}
 
 
 def uses_data(uses: Mapping[str, Use]) -> Json:
@@ -93,6 +111,7 @@ def _accepted(attempt: Attempt) -> Json:
         "reason": attempt.proposal.reason,
         "pairs": attempt.verdict.effect.pairs if attempt.verdict else 0,
         "believed": belief_data(attempt.belief),
+        **({} if attempt.certified is None else {"step": list(attempt.step), "certified": attempt.certified}),
         "prediction": {"p_better": told.p_better, "low": told.low, "high": told.high, "quartiles": list(told.quartiles)},
         "cycle": attempt.cycle,
     }

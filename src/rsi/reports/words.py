@@ -2,15 +2,16 @@
 
 import unicodedata
 
-from rsi.analytics import Calibrated
+from rsi.analytics import Calibrated, Chosen, SafetyCertificate
 from rsi.core.records import JailProof
-from rsi.kernel.judge import Belief
+from rsi.kernel.judge import Belief, Course, Safeguard
 from rsi.kernel.judge.predictions import EARNED, ENOUGH, Skill
 
 __all__ = [
     "belief_words",
     "calibration_words",
     "count",
+    "course_words",
     "duration",
     "earned",
     "enforced",
@@ -21,6 +22,8 @@ __all__ = [
     "plural",
     "points",
     "proof_words",
+    "safeguard_words",
+    "safety_words",
 ]
 
 _UNSAFE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
@@ -91,17 +94,45 @@ def belief_words(belief: Belief) -> str:
 def calibration_words(found: Calibrated) -> str:
     """What step 0 found, in one line: noise, ends of the scale, cost, and what could be detected."""
     seen, prospect = found.calibration, found.prospect
+    guard = f"; {safeguard_words(found.safeguard)}" if found.safeguard else ""
     if seen is None:
-        return found.refused or "too small a budget to calibrate: nothing is known of noise and of what could be detected"
+        return found.refused or f"too small a budget to calibrate: nothing is known of noise and of what could be detected{guard}"
     noise = f"noise {100 * seen.noise**0.5:.1f} points between repeats" if seen.noise else "deterministic"
     if not seen.repeated:
         noise = "no repeats"
     ends = f"{100 * seen.floor:.0f} % of {seen.cases} cases at the floor, {100 * seen.ceiling:.0f} % at the ceiling"
     best = prospect.rows[0] if prospect and prospect.rows else None
-    if best is None or best.effect is None:
-        return f"{noise}; {ends}; {count(seen.programs)} programs per trial; with this budget no effect of any size can be detected"
-    can = f"this budget can detect {points(best.effect)} points if {best.edits} changes share it"
-    return f"{noise}; {ends}; {count(seen.programs)} programs per trial; {can}"
+    can = "with this budget no effect of any size can be detected"
+    if best is not None and best.effect is not None:
+        can = f"this budget can detect {points(best.effect)} points if {best.edits} changes share it"
+    return f"{noise}; {ends}; {count(seen.programs)} programs per trial; {can}{guard}"
+
+
+def safeguard_words(guard: Safeguard) -> str:
+    """What can be shown on the safety suite: how sure the start is there, what it takes to be shown harmless, for how many that lasts."""
+    start = "" if guard.score is None else f"version 0 scores {percent(guard.score)} there, "
+    lasts = f"the budget lasts for about {plural(guard.changes, 'change')}"
+    if not guard.changes:
+        lasts = "the rounds played on it are too few to show that of any change: raise the budget, safety.share or safety.margin"
+    return f"safety suite {one_line(guard.suite, 40)}: {start}{guard.pairs} cases at least to show a change harmless, {lasts}"
+
+
+def safety_words(found: SafetyCertificate) -> str:
+    """What the release does on the safety suite, in one line."""
+    issued = found.certificate
+    return (
+        f"safety suite {one_line(found.suite, 40)}: {found.harm.value}, start {percent(issued.start_score)}, release "
+        f"{percent(issued.release_score)}, {points(issued.gain)} points ({interval(issued.low, issued.high)}) on {issued.pairs} cases; "
+        f"a loss of {100 * found.margin:g} points is tolerated"
+    )
+
+
+def course_words(found: Chosen) -> str:
+    """How changes are judged and why: `a tree of versions, since 6 of 6 pairs of changes conflict (100 %)`."""
+    name = "a race of all open changes" if found.course is Course.RACE else "a tree of versions"
+    if found.share is None:
+        return f"{name}, as configured"
+    return f"{name}, since {found.conflicting} of {plural(found.pairs, 'pair')} of changes conflict ({100 * found.share:.0f} %)"
 
 
 def interval(low: float, high: float) -> str:

@@ -11,7 +11,17 @@ from rsi.suites.list_functions import ListFunctions
 
 __all__ = ["suite"]
 
-_SUITES: Mapping[str, Callable[[Mapping[Pool, int]], Suite]] = {"gym": Gym, "list_functions": ListFunctions}
+
+def _basics(seeds: Mapping[Pool, int]) -> Suite:
+    """The easiest level alone: what must not be unlearned while harder ones are."""
+    return ListFunctions(seeds, levels=(1,), name="list_functions_basics")
+
+
+_SUITES: Mapping[str, Callable[[Mapping[Pool, int]], Suite]] = {
+    "gym": Gym,
+    "list_functions": ListFunctions,
+    "list_functions_basics": _basics,
+}
 
 
 def suite(name: str, seeds: Mapping[Pool, int]) -> Suite:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 
-from rsi.core.protocols import Score, Suite
+from rsi.core.protocols import Episodes, Score, Suite
 from rsi.core.records import Case, Json, Pool
 from rsi.suites.seeds import season_seed
 
@@ -35,6 +35,10 @@ class Seasonal:
     def required_tier(self) -> str:
         """The weakest jail that keeps its hidden cases hidden."""
         return self._whole.required_tier
+
+    def episodes(self, pool: Pool) -> Episodes | None:
+        """How cases of a pool are played."""
+        return self._whole.episodes(pool)
 
     def size(self, pool: Pool) -> int | None:
         """How many different cases a pool has."""

@@ -16,8 +16,8 @@ from rsi.config import RunConfig, from_json
 from rsi.core.codec import canonical, sha256_hex
 from rsi.core.protocols import Call, Files, Jail, Reply, Score, Serve
 from rsi.core.records import Case, CaseId, Clock, Json, Outcome, Pool
-from rsi.loop.parts import Parts
-from rsi.suites import Seasonal, commitment, score_by_probes, secret_seeds
+from rsi.loop.parts import Parts, pools_of
+from rsi.suites import Guarded, Seasonal, commitment, score_by_probes, secret_seeds
 
 __all__ = ["ToyJail", "ToySuite", "toy_agent", "toy_config", "toy_parts", "toy_power"]
 
@@ -150,13 +150,13 @@ def toy_config(*, seed: int = 1, programs: int = 30_000, frozen: bool = False, *
         "run": {"seed": seed, "programs": programs, "lanes": 3, "cycles": 4, "frozen_improver": frozen},
         "practice": {"batches": 2, "tasks": 3, "programs": 500},
         "propose": {"count": 3, "programs": 200},
-        "judge": {"alpha": 0.5, "horizon": 12, "block": 4, "open": 3, "max_pairs": 96, "programs": 20},
+        "judge": {"course": "race", "alpha": 0.5, "horizon": 12, "block": 4, "open": 3, "max_pairs": 96, "programs": 20},
         "certificate": {"pairs": 40, "programs": 20},
         "jail": {"tier": "S1", "wall_s": 20.0},
     }
     for key, value in judge.items():
         section = data["judge"]
-        assert isinstance(section, dict) and isinstance(value, int | float)
+        assert isinstance(section, dict) and isinstance(value, int | float | str)
         section[key] = value
     return from_json(data)
 
@@ -233,16 +233,26 @@ def _run_answers(payload: Json) -> Json:
 
 
 class ToySuite:
-    """Cases that all ask for the sum of a list."""
+    """Cases that all ask for the sum of a list.
 
-    def __init__(self, seeds: Mapping[Pool, int]) -> None:
+    Args:
+        seeds: the secret seed of each pool.
+        kind: stands in the questions of a second toy suite, so that an agent can tell them.
+    """
+
+    def __init__(self, seeds: Mapping[Pool, int], kind: str = "") -> None:
         """Each pool has its secret seed."""
         self._seeds = dict(seeds)
+        self._kind = kind
 
     @property
     def name(self) -> str:
         """Name of the suite."""
-        return "toy"
+        return f"toy {self._kind}".strip()
+
+    def episodes(self, pool: Pool) -> None:
+        """Every case is answered at once."""
+        return None
 
     @property
     def required_tier(self) -> str:
@@ -259,7 +269,9 @@ class ToySuite:
 
     def _case(self, pool: Pool, index: int) -> Case:
         name = sha256_hex(f"{pool}/{self._seeds[pool]}/{index}".encode())[:16]
-        question: Json = {"id": name, "type": {"input": "list-of-int", "output": "int"}, "examples": [{"i": [1, 2], "o": 3}]}
+        question: dict[str, Json] = {"id": name, "type": {"input": "list-of-int", "output": "int"}, "examples": [{"i": [1, 2], "o": 3}]}
+        if self._kind:
+            question["kind"] = self._kind
         family = ("even", "odd")[index % 2]
         return Case(id=CaseId(name), family=family, pool=pool, question=question, probes=[[1], [2, index]], expected=[1, 2 + index])
 
@@ -274,11 +286,12 @@ class ToySuite:
 
 
 def toy_parts(config: RunConfig, make_jail: Callable[[], Jail] = ToyJail) -> Parts:
-    """The toy suite and these jails as the outside world of a run."""
+    """The toy suite and these jails as the outside world of a run; whatever safety suite it has is a toy suite of the kind `safety`."""
     seeds = secret_seeds(config.run.seed, salt=config.run.salt)
+    judged = Seasonal(ToySuite, seeds, config.judge.season)
     return Parts(
         make_jail=make_jail,
-        suite=Seasonal(ToySuite, seeds, config.judge.season),
-        secrets={pool.value: str(seeds[pool]) for pool in Pool},
-        commitments={pool.value: commitment(seeds[pool]) for pool in Pool},
+        suite=Guarded(judged, ToySuite(seeds, "safety")) if config.safety.suite else judged,
+        secrets={pool.value: str(seeds[pool]) for pool in pools_of(config)},
+        commitments={pool.value: commitment(seeds[pool]) for pool in pools_of(config)},
     )

@@ -69,6 +69,10 @@ def test_an_unknown_key_like_no_other_lists_what_is_known(tmp_path: Path) -> Non
         ("[jail]\nrequire = 'S0'\n", "jail.require = 'S0': should be 'suite', 'S4', 'S3', 'S2' or 'S1'"),
         ("run = 3\n", "run = 3: should be a section, [run]"),
         ("[judge]\nblock = 1000\nmax_pairs = 320\n", "judge: block = 1000 should be at most max_pairs = 320"),
+        (
+            "[judge]\ncourse = 'tree'\n[safety]\nsuite = 'list_functions_basics'\n",
+            'safety: a safety suite needs judge.course = "race" or "auto": a tree of versions is not judged for harm',
+        ),
     ],
 )
 def test_a_wrong_value_names_the_key_the_value_and_what_is_allowed(tmp_path: Path, text: str, key: str) -> None:

@@ -193,3 +193,21 @@ def test_the_document_has_every_function_and_method_of_the_dialect() -> None:
     text = DOCUMENT.read_text("utf-8")
     functions = [name for name in guards(1) if not name.startswith("_")]
     assert [name for name in (*functions, *METHODS) if f"`{name}`" not in text] == []
+
+
+@pytest.mark.parametrize(
+    ("name", "field"),
+    [("bin_packing", "items"), ("cache", "trace"), ("bit_predictor", "bits"), ("spam_filter", "messages"), ("tracking", "seen")]
+    + [("controller", "noise"), ("learning_rule", "noise")],
+    ids=lambda text: text,
+)
+def test_what_is_decided_online_does_not_depend_on_what_comes_later(name: str, field: str) -> None:
+    problem = PROBLEMS[name]
+    for instance in instances(name, 0):
+        things = instance[field]
+        half = len(things) // 2
+        changed = {**instance, field: things[:half] + things[half:][::-1]}
+        both = transcripts({"problem": name, "source": problem.expert, "instances": [instance, changed]})
+        early = len(both[0]) * half // len(things) if name != "cache" else half // 4
+        assert both[0][:early] == both[1][:early] and early > 3
+        assert both[0] != both[1] or things == changed[field]

@@ -210,6 +210,19 @@ def test_dropping_is_paced_so_that_the_edits_last_as_long_as_the_budget() -> Non
     assert len(race.finished) >= 85
 
 
+def test_where_few_open_edits_keep_others_waiting_dropping_does_not_wait_until_all_places_are_taken() -> None:
+    finished = {}
+    for crowded in (4, None):
+        rng = random.Random(12)
+        race = Race(Settings(budget=1500, horizon=100, slots=16, crowded=crowded), rng)
+        for number in range(1500):
+            while race.opened - len(race.finished) < 4:
+                race.open(str(race.opened))
+            race.observe(race.draw(), [(number % 50, float(rng.random() < 0.5))])
+        finished[crowded] = len(race.finished)
+    assert finished[4] > 3 * max(1, finished[None])
+
+
 def test_cases_come_at_a_steady_rate_and_about_as_often_as_asked() -> None:
     rota = CaseRota(random.Random(1), window=50, uses=5.0)
     drawn = [rota.draw() for _ in range(5000)]

@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from rsi.kernel.judge import Course, Family, FamilySettings, ablation_race, course_for, e_bh, worth_keeping
+from rsi.kernel.judge import Course, Family, FamilySettings, ablated, ablation_race, course_for, e_bh, worth_keeping
 
 
 def solve(matrix: list[list[float]], right: list[float]) -> list[float]:
@@ -90,3 +90,59 @@ def test_ablation_keeps_what_carries_the_gain_of_a_lineage() -> None:
 def test_the_course_follows_from_how_many_pairs_conflict() -> None:
     assert course_for(0.0) is course_for(0.14) is Course.RACE
     assert course_for(0.15) is course_for(0.3) is Course.TREE
+
+
+def test_the_effect_of_an_edit_is_the_posterior_of_the_difference_to_its_parent() -> None:
+    """Against joint samples of all abilities, drawn by the family itself."""
+    family = Family(FamilySettings(drift=0.0, spread=0.2, noise=0.2), random.Random(4))
+    for parent in (0, 1, 1):
+        family.add(parent)
+    for number, (version, score) in enumerate([(0, 0.0), (1, 1.0), (2, 1.0), (2, 1.0), (3, 0.0)]):
+        family.observe(version, number, score)
+    samples = [family._sample() for _ in range(40_000)]
+    for version, parent in ((1, 0), (2, 1), (3, 1)):
+        differences = [sample[version] - sample[parent] for sample in samples]
+        mean = sum(differences) / len(differences)
+        seen = family.effect(version)
+        assert seen.mean == pytest.approx(mean, abs=0.005)
+        assert seen.error**2 == pytest.approx(sum((one - mean) ** 2 for one in differences) / len(differences), rel=0.05)
+    with pytest.raises(ValueError, match="no edit"):
+        family.effect(0)
+
+
+def test_what_a_case_is_worth_cancels_out_between_versions_that_are_run_on_it_together() -> None:
+    """One solves what the other does and one case in twenty more: in whatever order the cases come, the difference comes out."""
+    for seed in range(20):
+        family, cases = Family(FamilySettings(drift=0.0, spread=0.2), random.Random(5)), list(range(100))
+        family.add(0)
+        random.Random(seed).shuffle(cases)
+        for case in cases:
+            family.observe_together(case, {0: float(case < 50), 1: float(case < 55)})
+        assert family.effect(1).mean == pytest.approx(0.05, abs=0.01)
+
+
+def test_who_is_retired_is_never_chosen_again_and_goes_on_telling_of_its_kin() -> None:
+    family = Family(FamilySettings(spread=0.3), random.Random(7))
+    good, poor = family.add(0), family.add(0)
+    for number in range(60):
+        family.observe(good, number, 1.0)
+        family.observe(poor, f"poor {number}", 0.0)
+    assert family.best() == family.next_to_run() == good
+    before = family.abilities()
+    family.retire(good)
+    assert family.abilities() == before
+    assert family.best() == 0
+    assert {family.next_to_run() for _ in range(50)} | {family.next_to_extend() for _ in range(50)} <= {0, poor}
+
+
+def test_an_ablation_in_rounds_runs_all_edits_of_a_long_lineage_alike() -> None:
+    edits = [f"e{number}" for number in range(10)]
+    race, rng = ablation_race(edits, 10_000, random.Random(8)), random.Random(9)
+    for number in range(300):
+        played = race.draw_round()
+        cases = [(number, k) for k in range(4)]
+        race.observe_round(played, [[(case, float(rng.random() < 0.4 + 0.2 * ("e3" in arm))) for case in cases] for arm in played.arms])
+    trials = [standing.trials for standing in race.state().open]
+    assert max(trials) <= 1.2 * min(trials)
+    assert ablated(race)[0].edit == "e3" and {standing.edit for standing in worth_keeping(race)} == {"e3"}
+    assert {standing.edit for standing in e_bh(race)} == {"e3"}

@@ -10,12 +10,12 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from rsi.analytics import Attempt, Capability, Progress
+from rsi.analytics import Attempt, Capability, Harm, Progress
 from rsi.cli.view.state import OpenTest, Practice, RunState
 from rsi.cli.view.text import clean, count, duration, effect, evidence, part, percent
 from rsi.core.records import Surface
 from rsi.kernel.judge import Prior, estimate_of
-from rsi.reports.words import belief_words, calibration_words, enforced, proof_words
+from rsi.reports.words import belief_words, calibration_words, course_words, enforced, proof_words, safety_words
 
 __all__ = ["Note", "Picture", "surface_text"]
 
@@ -123,6 +123,8 @@ def _standing(state: RunState, progress: Progress) -> Table:
     rows.add_column(no_wrap=True, overflow="ellipsis")
     if progress.calibrated is not None:
         rows.add_row("Step 0", Text(clean(calibration_words(progress.calibrated), 200)))
+    if progress.course is not None:
+        rows.add_row("Course", Text(clean(course_words(progress.course), 200)))
     rows.add_row("Release", _release(progress))
     if state.practice:
         rows.add_row("Practice", _practice(state.practice))
@@ -135,6 +137,8 @@ def _standing(state: RunState, progress: Progress) -> Table:
         gain = effect(issued.gain, issued.low, issued.high)
         style = "bold green" if issued.low > 0 else "bold"
         rows.add_row("Certified", Text.assemble((gain, style), (f"  on {issued.pairs} sealed cases", "dim")))
+    if progress.safety is not None:
+        rows.add_row("Safety", Text(safety_words(progress.safety), style="" if progress.safety.harm is Harm.NONE else "bold yellow"))
     return rows
 
 

@@ -7,7 +7,7 @@ from rsi.cli.view.state import RunState
 from rsi.cli.view.text import clean, count, duration, effect, evidence, percent, points
 from rsi.core.protocols import Entry
 from rsi.core.records import Accepted, Json
-from rsi.reports.words import belief_words, calibration_words, enforced, proof_words
+from rsi.reports.words import belief_words, calibration_words, course_words, enforced, plural, proof_words, safety_words
 
 __all__ = ["PlainView", "tell", "what"]
 
@@ -77,6 +77,22 @@ def _calibrated(state: RunState, progress: Progress, body: Mapping[str, Json]) -
     return f"step 0: {clean(calibration_words(found), 300)}{why}"
 
 
+def _course(state: RunState, progress: Progress, body: Mapping[str, Json]) -> str | None:
+    return None if progress.course is None else f"course: {course_words(progress.course)}"
+
+
+def _joined(state: RunState, progress: Progress, body: Mapping[str, Json]) -> str | None:
+    attempt = state.attempt(body.get("proposal"))
+    return None if attempt is None else f"a child of {clean(body.get('parent'), 13)} joins the tree: {what(attempt)}"
+
+
+def _ablated(state: RunState, progress: Progress, body: Mapping[str, Json]) -> str:
+    steps = body.get("steps")
+    told = [step for step in steps if isinstance(step, dict)] if isinstance(steps, list) else []
+    kept, sure = (sum(step.get(word) is True for step in told) for word in ("kept", "certified"))
+    return f"the best lineage was ablated: {kept} of {len(told)} steps are kept, {sure} of them certified at 10 %"
+
+
 def _cycle(state: RunState, progress: Progress, body: Mapping[str, Json]) -> str:
     cycle = progress.cycles[-1]
     solved = f" practice: {state.practice[-1].solved} of {state.practice[-1].tasks} solved;" if state.practice else ""
@@ -108,9 +124,11 @@ def _verdict(state: RunState, progress: Progress, body: Mapping[str, Json]) -> s
     if attempt is None or attempt.verdict is None:
         return None
     verdict, belief = attempt.verdict, attempt.belief
-    measured = f"believed {belief_words(belief)}, after {verdict.effect.pairs} pairs" if belief else "no pairs"
+    pairs = plural(verdict.effect.pairs, "pair")
+    measured = f"believed {belief_words(belief)}, after {pairs}" if belief else pairs
     if isinstance(verdict, Accepted):
-        return f"KEPT {what(attempt)} — {measured}; evidence {evidence(verdict.e_value)}, needed {evidence(verdict.threshold)}"
+        needed = f"needed {evidence(verdict.threshold)}" if attempt.certified is None else _ABLATED[attempt.certified]
+        return f"KEPT {what(attempt)} — {measured}; evidence {evidence(verdict.e_value)}, {needed}"
     return f"{type(verdict).__name__.lower()} {what(attempt)} — {clean(attempt.reason)}; {measured}"
 
 
@@ -132,6 +150,7 @@ def _certified(state: RunState, progress: Progress, body: Mapping[str, Json]) ->
     return (
         f"certificate over {issued.pairs} sealed cases: start {percent(issued.start_score)}, "
         f"release {percent(issued.release_score)}, gain {effect(issued.gain, issued.low, issued.high)}"
+        + (f"; {safety_words(progress.safety)}" if progress.safety else "")
     )
 
 
@@ -140,6 +159,7 @@ def _ended(state: RunState, progress: Progress, body: Mapping[str, Json]) -> str
     return f"ended ({clean(progress.ended)}): {count(progress.costs.programs)} programs, {kept} of {made} changes kept"
 
 
+_ABLATED = {True: "certified at 10 %", False: "not certified: kept on belief"}
 _WORDS: Mapping[str, Callable[[RunState, Progress, Mapping[str, Json]], str | None]] = {
     "run.started": _started,
     "run.resumed": _resumed,
@@ -148,7 +168,10 @@ _WORDS: Mapping[str, Callable[[RunState, Progress, Mapping[str, Json]], str | No
     "cycle.opened": _cycle,
     "proposal.malformed": _malformed,
     "proposal.refused": _refused,
+    "course.chosen": _course,
     "test.opened": _trying,
+    "version.joined": _joined,
+    "lineage.ablated": _ablated,
     "verdict.given": _verdict,
     "incumbent.changed": _promoted,
     "lineage.quarantined": _retreated,

@@ -2,19 +2,28 @@
 
 from rsi.kernel.evaluate.bench import Bench
 from rsi.kernel.evaluate.calls import Built, Failed, agent_call, build, violation_name
+from rsi.kernel.evaluate.episodes import Sitting, evaluator_of, hidden_outputs, run_episodes, run_trials
 from rsi.kernel.evaluate.manifest import MANIFEST_FILE, load_manifest
+from rsi.kernel.evaluate.meter import Asked, Meter
 from rsi.kernel.evaluate.service import Evaluator
 from rsi.kernel.evaluate.trials import run_block
 
 __all__ = [
     "MANIFEST_FILE",
+    "Asked",
     "Bench",
     "Built",
     "Evaluator",
     "Failed",
+    "Meter",
+    "Sitting",
     "agent_call",
     "build",
+    "evaluator_of",
+    "hidden_outputs",
     "load_manifest",
     "run_block",
+    "run_episodes",
+    "run_trials",
     "violation_name",
 ]

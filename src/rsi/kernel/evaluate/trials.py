@@ -17,7 +17,7 @@ from rsi.core.protocols import Call, Files, Jail, Limits, Suite
 from rsi.core.records import CandidateId, Case, Clock, Json, Manifest, Outcome, Trial
 from rsi.kernel.evaluate.calls import agent_call, reliable, violation_name
 
-__all__ = ["run_block"]
+__all__ = ["Answer", "no_answer", "read_answers", "run_block", "scored"]
 
 _LONGEST_ANSWER = 20_000
 _ANSWER_CPU_S = 1.0
@@ -28,7 +28,9 @@ _MOST_PROGRAMS_PER_S, _SPARE_CPU_S = 50_000_000, 0.1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Answer:
+class Answer:
+    """What a candidate answered to one case: a source (None: nothing found), and the programs that it took."""
+
     text: str | None
     programs: int
 
@@ -62,23 +64,24 @@ def run_block(
     payload: Json = {"cases": [case.question for case in cases], "programs": programs, "seed": seed}
     reply = agent_call(jail, files, manifest, "solve", payload, limits)
     if reply.outcome is not Outcome.ANSWERED:
-        return [_no_answer(candidate, case, reply.outcome, programs, reply.reason) for case in cases], reply.clock
-    answers = _answers(reply.value, len(cases), programs)
+        return [no_answer(candidate, case, reply.outcome, programs, reply.reason) for case in cases], reply.clock
+    answers = read_answers(reply.value, len(cases), programs)
     if answers is None:
-        return [_no_answer(candidate, case, Outcome.MALFORMED, programs) for case in cases], reply.clock
+        return [no_answer(candidate, case, Outcome.MALFORMED, programs) for case in cases], reply.clock
     if sum(answer.programs for answer in answers) > _MOST_PROGRAMS_PER_S * (reply.clock.cpu_s + _SPARE_CPU_S):
-        return [_no_answer(candidate, case, Outcome.VIOLATION, programs, "faster than physics") for case in cases], reply.clock
+        return [no_answer(candidate, case, Outcome.VIOLATION, programs, "faster than physics") for case in cases], reply.clock
     outputs, clock = _outputs(jail, cases, answers)
     trials = [
-        _no_answer(candidate, case, Outcome.VIOLATION, programs, found.reason)
+        no_answer(candidate, case, Outcome.VIOLATION, programs, found.reason)
         if isinstance(found := outputs.get(index), _Offence)
-        else _scored(suite, candidate, case, answer, found)
+        else scored(suite, candidate, case, answer, found)
         for index, (case, answer) in enumerate(zip(cases, answers, strict=True))
     ]
     return trials, Clock(wall_s=reply.clock.wall_s + clock.wall_s, cpu_s=reply.clock.cpu_s + clock.cpu_s)
 
 
-def _no_answer(candidate: CandidateId, case: Case, outcome: Outcome, programs: int, reason: str = "") -> Trial:
+def no_answer(candidate: CandidateId, case: Case, outcome: Outcome, programs: int, reason: str = "") -> Trial:
+    """The trial of an execution that was no answer, charged in full."""
     return Trial(
         candidate=candidate,
         case=case.id,
@@ -91,7 +94,12 @@ def _no_answer(candidate: CandidateId, case: Case, outcome: Outcome, programs: i
     )
 
 
-def _scored(suite: Suite, candidate: CandidateId, case: Case, answer: _Answer, outputs: Json) -> Trial:
+def scored(suite: Suite, candidate: CandidateId, case: Case, answer: Answer, outputs: Json) -> Trial:
+    """The trial of an answer, scored by what it gave.
+
+    Raises:
+        InfrastructureError: the suite's grader gave a score outside [0, 1].
+    """
     score = suite.score(case, answer.text, outputs)
     if score.value is not None and not 0.0 <= score.value <= 1.0:
         raise InfrastructureError(f"the suite {suite.name} scored case {case.id} with {score.value!r}, not from 0 to 1: repair its grader")
@@ -107,7 +115,7 @@ def _scored(suite: Suite, candidate: CandidateId, case: Case, answer: _Answer, o
     )
 
 
-def _answers(value: Json, count: int, programs: int) -> list[_Answer] | None:
+def read_answers(value: Json, count: int, programs: int) -> list[Answer] | None:
     """The answers if they have exactly the shape asked for, one for each case; else None."""
     if not isinstance(value, dict) or set(value) != {"answers"}:
         return None
@@ -118,7 +126,7 @@ def _answers(value: Json, count: int, programs: int) -> list[_Answer] | None:
     return [answer for answer in read if answer is not None] if None not in read else None
 
 
-def _answer(item: Json, programs: int) -> _Answer | None:
+def _answer(item: Json, programs: int) -> Answer | None:
     if not isinstance(item, dict) or set(item) != {"answer", "programs"}:
         return None
     text, used = item["answer"], item["programs"]
@@ -126,10 +134,10 @@ def _answer(item: Json, programs: int) -> _Answer | None:
         return None
     if type(used) is not int or not 0 <= used <= programs:
         return None
-    return _Answer(text=text, programs=used)
+    return Answer(text=text, programs=used)
 
 
-def _outputs(jail: Jail, cases: Sequence[Case], answers: Sequence[_Answer]) -> tuple[Mapping[int, Json | _Offence], Clock]:
+def _outputs(jail: Jail, cases: Sequence[Case], answers: Sequence[Answer]) -> tuple[Mapping[int, Json | _Offence], Clock]:
     """What each answer gives on its case's probes, by index; nothing for those that could not be run."""
     jobs: dict[int, Json] = {
         index: {"source": answer.text, "probes": case.probes}

@@ -5,7 +5,7 @@ Many edits that combine: `Race`. Versions that do not: `Family`, then `ablation_
 Two frozen improvers: `ratio_of`; a line of them: `compounding`.
 """
 
-from rsi.kernel.judge.ablation import ablation_race, e_bh, worth_keeping
+from rsi.kernel.judge.ablation import ablated, ablation_race, e_bh, worth_keeping
 from rsi.kernel.judge.calibration import Calibration, calibration_of, saturated_end
 from rsi.kernel.judge.certificate import certify
 from rsi.kernel.judge.claims import Claim, claim_of, joined
@@ -30,11 +30,13 @@ from rsi.kernel.judge.race import Fits, Race, Row
 from rsi.kernel.judge.ratio import Pair, Ratio, ratio_of
 from rsi.kernel.judge.recursion import Compounding, Episode, Record, Step, area_under, compounding, pairs_of, record_of
 from rsi.kernel.judge.rota import CaseRota
-from rsi.kernel.judge.rounds import Round
+from rsi.kernel.judge.rounds import ABREAST, Round
+from rsi.kernel.judge.safety import Safeguard, SafetyEvidence, fewest_pairs
 from rsi.kernel.judge.spending import AlphaSpending
 from rsi.kernel.judge.tree import Course, Family, FamilySettings, course_for
 
 __all__ = [
+    "ABREAST",
     "AlphaSpending",
     "Belief",
     "Bin",
@@ -67,12 +69,15 @@ __all__ = [
     "Round",
     "Row",
     "Rule",
+    "Safeguard",
+    "SafetyEvidence",
     "Settings",
     "Skill",
     "Standing",
     "State",
     "Step",
     "TrackRecord",
+    "ablated",
     "ablation_race",
     "area_under",
     "calibration_of",
@@ -83,6 +88,7 @@ __all__ = [
     "e_bh",
     "effect_of",
     "estimate_of",
+    "fewest_pairs",
     "gain_power",
     "interval",
     "joined",

@@ -12,7 +12,7 @@ from rsi.kernel.judge.entrants import Rule, Settings, Standing
 from rsi.kernel.judge.prior import Prior, learn
 from rsi.kernel.judge.race import Race
 
-__all__ = ["ablation_race", "e_bh", "worth_keeping"]
+__all__ = ["ablated", "ablation_race", "e_bh", "worth_keeping"]
 
 _PRIOR = Prior(better=0.3, worse=0.2)
 _WINNERS = 0.5
@@ -27,12 +27,16 @@ def ablation_race(edits: Sequence[str], budget: int, rng: random.Random) -> Race
     return race
 
 
-def worth_keeping(race: Race) -> tuple[Standing, ...]:
-    """The edits with P(better) ≥ ½ under a prior that is learnt from the lineage itself, with that belief; best first."""
+def ablated(race: Race) -> tuple[Standing, ...]:
+    """All edits of the lineage with what is believed of them under a prior that is learnt from the lineage itself; best first."""
     standings = race.state().open
     prior = learn(_PRIOR, [standing.estimate for standing in standings])
-    believed = [replace(standing, belief=prior.believe(standing.estimate)) for standing in standings]
-    return tuple(standing for standing in believed if standing.belief.p_better >= _WINNERS)
+    return tuple(replace(standing, belief=prior.believe(standing.estimate)) for standing in standings)
+
+
+def worth_keeping(race: Race) -> tuple[Standing, ...]:
+    """Those of them with P(better) ≥ ½; best first."""
+    return tuple(standing for standing in ablated(race) if standing.belief.p_better >= _WINNERS)
 
 
 def e_bh(race: Race, alpha: float = 0.10) -> tuple[Standing, ...]:

@@ -1,7 +1,7 @@
 """The words of a race: what it is asked to do, what it draws, and what it says of an edit."""
 
 import math
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -50,8 +50,10 @@ class Settings:
         fewest: trials that an edit gets before it may be dropped.
         hopeless: dropped when P(better) is below this multiple of the prior's.
         hasty: the same while the race is behind its schedule and an edit could take the free place.
+        crowded: so many open edits keep others waiting, in the race's queue or with whoever makes them; None: as many as there are slots.
         confident: P(better) that accepts under the fast rule.
         margin: None, or the loss on safety suites that an edit must be shown to stay above before it is accepted.
+        safety_share: with a margin, the share of rounds that are played on safety cases as long as others are of use too.
     """
 
     budget: int = 18_000
@@ -64,8 +66,10 @@ class Settings:
     fewest: int = 50
     hopeless: float = 0.2
     hasty: float = 3.0
+    crowded: int | None = None
     confident: float = 0.9
     margin: float | None = None
+    safety_share: float = 0.25
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,6 +99,8 @@ class Standing:
         belief: what may be claimed.
         score: mean score of the trials that tossed its coin.
         crashes: trials that crashed while it was on, and while it was off.
+        shown: whether it was shown to be better, at any time so far.
+        harmless: whether it was shown to do no relevant harm on safety suites; None where there are none.
     """
 
     edit: str
@@ -105,6 +111,13 @@ class Standing:
     belief: Belief
     score: float
     crashes: tuple[int, int]
+    shown: bool
+    harmless: bool | None
+
+    @property
+    def is_held_up(self) -> bool:
+        """Whether only the proof is missing that it does no harm."""
+        return self.shown and self.harmless is False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,6 +176,12 @@ class Arm:
         if not self.shown and max(capitals) >= self.need:
             self.shown = log_mean_exp(capitals) >= self.need
 
+    def bet_on_safety(self, differences: Iterable[float]) -> None:
+        """Add what a version with the edit scored more than one without it on safety cases, case by case."""
+        if self.safety is not None:
+            for difference in differences:
+                self.safety.add_pair(difference)
+
     def estimate(self) -> Estimate:
         """Effect: twice the mean of ±(score − expected). One imagined trial of variance ¼ keeps the error honest at the start."""
         n = max(self.trials, 1)
@@ -180,4 +199,6 @@ class Arm:
             belief=prior.believe(estimate),
             score=self._scores / max(self.trials, 1),
             crashes=(self.crashed_on, self.crashed_off),
+            shown=self.shown,
+            harmless=None if self.safety is None else self.safety.harmless,
         )

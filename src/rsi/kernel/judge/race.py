@@ -56,6 +56,7 @@ class Race:
         self._forecast, self._safety_forecast = Forecast(), Forecast()
         self._prior = settings.prior
         self._draws = self._spent = self._reviewed = self._taught = 0
+        self._safety_due = 0.0
 
     @property
     def vacancies(self) -> int:
@@ -116,16 +117,34 @@ class Race:
     def draw_round(self) -> Round:
         """What is to be run side by side next; the incumbent alone if nothing is open.
 
-        Where not all edits can be in it, those that look best are.
+        Where not all edits can be in it, those that look best are. With a margin, some rounds are played on safety cases; they are about
+        edits that were not yet shown to be harmless. An edit that lacks nothing but that is in no other round.
         """
         hopeful = self._promising()
+        if self._settings.margin is not None:
+            unsafe = [edit for edit in hopeful if self.standing(edit).harmless is False]
+            hopeful = [edit for edit in hopeful if not self.standing(edit).is_held_up]
+            if self._is_safety_due(bool(unsafe), bool(hopeful)):
+                self._draws += 1
+                return self._side_by_side(unsafe[:ABREAST], safety=True)
         free, few = self._conflict_free(hopeful), hopeful[:ABREAST]
         self._draws += 1
         if self._ways.is_apart(together=len(free), apart=len(few)):
-            arms = (frozenset[str](), *(frozenset([edit]) for edit in few))
-            return Round(number=self._draws - 1, drawn=tuple(few), arms=arms, apart=True)
+            return self._side_by_side(few, safety=False)
         on = tossed(free, self._rng)
         return Round(number=self._draws - 1, drawn=free, arms=(on, frozenset(free) - on), apart=False)
+
+    def _side_by_side(self, edits: Sequence[str], *, safety: bool) -> Round:
+        arms = (frozenset[str](), *(frozenset([edit]) for edit in edits))
+        return Round(number=self._draws - 1, drawn=tuple(edits), arms=arms, apart=True, safety=safety)
+
+    def _is_safety_due(self, is_useful: bool, are_others: bool) -> bool:
+        """Whether the next round is one on safety cases: by its share, or as long as no other is of use."""
+        self._safety_due = min(1.0, self._safety_due + self._settings.safety_share)
+        if not is_useful or (are_others and self._safety_due < 0.999):
+            return False
+        self._safety_due = 0.0
+        return True
 
     def observe(self, draw: Draw, rows: Sequence[Row], *, safety: bool = False) -> tuple[Closed, ...]:
         """Learn what a draw scored on one case or, for a build, on several; returns the tests that end with that.
@@ -174,11 +193,15 @@ class Race:
             differences = [mine - theirs for mine, theirs in zip(scores[one], scores[other], strict=True)]
             seen.append(math.fsum(differences) / len(differences))
             arm = self._open.get(edit)
-            if arm is not None:
-                arm.crashed_on += crashes[one]
-                arm.crashed_off += crashes[other]
+            if arm is None:
+                continue
+            arm.crashed_on += crashes[one]
+            arm.crashed_off += crashes[other]
+            if played.safety:
+                arm.bet_on_safety(differences)
+            else:
                 self._bet_on_differences(arm, differences, math.fsum(scores[one]) + math.fsum(scores[other]), apart=played.apart)
-        if len(seen) > 1:
+        if len(seen) > 1 and not played.safety:
             self._ways.add(seen, apart=played.apart)
         return tuple(self._settle(played.drawn))
 
@@ -211,7 +234,10 @@ class Race:
         """The open edits by P(better), oldest first: few are known well soon, and who falls behind makes room for fresh ones.
 
         Every fourth time by what each might be worth, drawn from the belief in it, so that a better rival of a good edit is not overlooked.
+        Where nobody is accepted or dropped, all are to be known alike: whoever has had the fewest trials comes first.
         """
+        if self._settings.rule is Rule.REPORT:
+            return sorted(self._open, key=lambda edit: self._open[edit].trials)
         beliefs = {edit: self._prior.believe(arm.estimate()) for edit, arm in self._open.items()}
         if self._draws % _RIVALS_TURN:
             hopes = {edit: belief.p_better for edit, belief in beliefs.items()}
@@ -327,4 +353,5 @@ class Race:
         """The multiple κ of the prior's P(better) below which an edit is dropped now: quickest search, paced by the budget."""
         settings = self._settings
         late = len(self._finished) < settings.horizon * self._spent / settings.budget
-        return settings.hasty if late and len(self._open) == settings.slots else settings.hopeless
+        crowded = settings.slots if settings.crowded is None else settings.crowded
+        return settings.hasty if late and len(self._open) >= crowded else settings.hopeless

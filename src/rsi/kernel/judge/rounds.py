@@ -8,6 +8,8 @@ There are two ways to learn from so many trials, and which tells more is seen fr
 - *Apart*: the incumbent alone, and with each of a few edits alone; all share its trials. Best where a program gives the same answer
   every time and an edit changes few of them, since edits keep out of each other's way. Edits that conflict can be in one round.
 
+A round on safety cases is always apart: that an effect is above −margin is a bet on its size, which coins shared by a block would dilute.
+
 Covers: together, an edit that does nothing, whatever the cases and the other edits do; apart, also an edit that helps on some cases as
 much as it hurts on others, given fresh cases. The choice of way, edits and stakes by the past alone leaves both valid.
 Does not cover: groups of sizes between one and all.
@@ -40,12 +42,14 @@ class Round:
         drawn: edits that it is about; all others are off, and nothing is learnt of them.
         arms: the edits that are on in each version: together, two that complement each other; apart, none, then each alone.
         apart: which of the two ways it is.
+        safety: whether it is to be played on cases of a safety suite.
     """
 
     number: int
     drawn: tuple[str, ...]
     arms: tuple[frozenset[str], ...]
     apart: bool
+    safety: bool = False
 
     def pair_of(self, edit: str) -> tuple[int, int]:
         """The places of two arms that differ by this edit (and, together, by all others): with it, and without it."""

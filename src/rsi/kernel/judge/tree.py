@@ -10,7 +10,7 @@ and its gain to be certified.
 
 import math
 import random
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -68,6 +68,7 @@ class Family:
         self._totals = [0.0]
         self._means = [0.5]
         self._cases: dict[Hashable, tuple[int, float]] = {}
+        self._retired: set[int] = set()
 
     def __len__(self) -> int:
         return len(self._parents)
@@ -93,10 +94,24 @@ class Family:
         self._totals[version] += score - ease / (uses + 1)
         self._cases[case] = (uses + 1, ease + score - self._means[version])
 
+    def observe_together(self, case: Hashable, scores: Mapping[int, float]) -> None:
+        """Learn what several versions scored on a case: its difficulty is what all of them showed, so that it cancels out between them."""
+        uses, ease = self._cases.get(case, (0, 0.0))
+        uses += len(scores)
+        ease += math.fsum(score - self._means[version] for version, score in scores.items())
+        for version, score in scores.items():
+            self._trials[version] += 1
+            self._totals[version] += score - ease / (uses + 1)
+        self._cases[case] = (uses, ease)
+
+    def retire(self, version: int) -> None:
+        """Choose a version no more, neither to run nor to extend nor as the best. What is known of it goes on telling of its kin."""
+        self._retired.add(version)
+
     def next_to_run(self) -> int:
         """The version whose ability is highest in one joint sample."""
         sample = self._sample()
-        return max(range(len(sample)), key=sample.__getitem__)
+        return max(self._chosen_from(), key=sample.__getitem__)
 
     def next_to_extend(self) -> int:
         """The version to build on: highest in one joint sample, with a small addition for children that gained over it there."""
@@ -106,12 +121,28 @@ class Family:
             gains[parent] += sample[child] - sample[parent]
             children[parent] += 1
         weight = self._settings.growth
-        return max(range(len(sample)), key=lambda v: sample[v] + weight * gains[v] / children[v])
+        return max(self._chosen_from(), key=lambda v: sample[v] + weight * gains[v] / children[v])
 
     def best(self) -> int:
         """The version with the highest posterior mean."""
         abilities = self.abilities()
-        return max(range(len(abilities)), key=lambda version: abilities[version].mean)
+        return max(self._chosen_from(), key=lambda version: abilities[version].mean)
+
+    def effect(self, version: int) -> Estimate:
+        """Posterior mean and standard deviation of what a version's own edit adds to its parent's ability.
+
+        Given the parent's ability, the version's is normal, so the difference is; averaging over the parent's adds what is unsure of it.
+        """
+        parent = self._parents[version]
+        if parent < 0:
+            raise ValueError("the start has no edit")
+        precisions, _ = self._upward()
+        abilities = self.abilities()
+        tight = 1 / self._settings.spread**2
+        own = 1 / (precisions[version] + tight)
+        slope = own * tight - 1
+        variance = own + slope**2 * abilities[parent].error ** 2
+        return Estimate(mean=abilities[version].mean - abilities[parent].mean, error=math.sqrt(variance))
 
     def abilities(self) -> list[Estimate]:
         """Posterior mean and standard deviation of every version's ability (mean score)."""
@@ -131,6 +162,9 @@ class Family:
             path.append(version)
             version = self._parents[version]
         return tuple(reversed(path))
+
+    def _chosen_from(self) -> list[int]:
+        return [version for version in range(len(self)) if version not in self._retired]
 
     def _sample(self) -> list[float]:
         precisions, sums = self._upward()

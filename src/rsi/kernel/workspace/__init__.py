@@ -2,7 +2,7 @@
 
 from rsi.kernel.workspace.compose import Composer, Composition, Pair, Rebased, tree_key
 from rsi.kernel.workspace.merge import Conflict, merge3, rebase_patch
-from rsi.kernel.workspace.patch import Stale, apply
+from rsi.kernel.workspace.patch import Stale, apply, difference
 from rsi.kernel.workspace.scan import Leak, Scanner, canary_of
 
 __all__ = [
@@ -16,6 +16,7 @@ __all__ = [
     "Stale",
     "apply",
     "canary_of",
+    "difference",
     "merge3",
     "rebase_patch",
     "tree_key",

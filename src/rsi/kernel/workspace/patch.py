@@ -7,7 +7,7 @@ from rsi.core.codec import sha256_hex
 from rsi.core.protocols import Files
 from rsi.core.records import FileEdit
 
-__all__ = ["Stale", "apply"]
+__all__ = ["Stale", "apply", "difference"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,3 +37,16 @@ def apply(files: Files, edits: Sequence[FileEdit]) -> Files | Stale:
         else:
             after[edit.path] = edit.after.encode("utf-8")
     return dict(sorted(after.items()))
+
+
+def difference(before: Files, after: Files) -> tuple[FileEdit, ...]:
+    """The patch that leads from one tree of texts to another: what is new, changed or gone, by path."""
+    return tuple(
+        FileEdit(
+            path=path,
+            before=None if path not in before else sha256_hex(before[path]),
+            after=None if path not in after else after[path].decode("utf-8"),
+        )
+        for path in sorted(before.keys() | after.keys())
+        if before.get(path) != after.get(path)
+    )

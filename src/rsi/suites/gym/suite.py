@@ -57,6 +57,14 @@ class Gym:
         """S2: an improver that can read the kernel's memory knows the hidden instances."""
         return "S2"
 
+    def episodes(self, pool: Pool) -> "Gym":
+        """Every case is an episode, of which this suite knows the rules."""
+        return self
+
+    def evaluator(self) -> tuple[Files, str]:
+        """What runs programs in a jail, and its module."""
+        return guest_files(), EVALUATOR
+
     def size(self, pool: Pool) -> int | None:
         """As many as are asked for."""
         return None
@@ -94,17 +102,20 @@ class Gym:
 
     def practice_batch(self, index: int, count: int) -> Json:
         """Batch `index`: `{"problems": [question…]}`, one for each rehearsal of `practice_rehearsals`."""
-        return {"problems": [rehearsal.question for rehearsal in self.practice_rehearsals(index, count)]}
+        return {"problems": [_question(problem, key, self._practised) for problem, key in self._batch(index, count)]}
 
     def practice_rehearsals(self, index: int, count: int) -> Sequence[Rehearsal]:
         """The practice instances behind batch `index`, question by question."""
+        size = self._practised
+        return [rehearsal_of(_question(problem, key, size), problem, key, size) for problem, key in self._batch(index, count)]
+
+    def _batch(self, index: int, count: int) -> list[tuple[Problem, str]]:
+        """Problems and keys of a batch; the problems go on where those of the batch before ended."""
         among = problems_of(Pool.PRACTICE)
-        found = []
-        for slot in range(count):
-            key = f"{number_of('gym', 'batch', self._seeds[Pool.PRACTICE], index, slot):064x}"
-            problem = among[(index * count + slot) % len(among)]
-            found.append(rehearsal_of(_question(problem, key, self._practised), problem, key, self._practised))
-        return found
+        seed = self._seeds[Pool.PRACTICE]
+        return [
+            (among[(index * count + slot) % len(among)], f"{number_of('gym', 'batch', seed, index, slot):064x}") for slot in range(count)
+        ]
 
     def score(self, case: Case, answer: Json, outputs: Json) -> Score:
         """The mean over the hidden instances; what is no valid transcript counts as 0. Labels compare it with the start's mean.

@@ -32,30 +32,46 @@ class ListFunctions:
         seeds: the secret seed of every pool.
         shown: examples in a question.
         probes: unseen inputs by which an answer is scored.
+        levels: that cases and practice tasks are drawn from, in rotation.
+        name: under which it stands in the registry.
     """
 
-    def __init__(self, seeds: Mapping[Pool, int], *, shown: int = 10, probes: int = 10) -> None:
+    def __init__(
+        self,
+        seeds: Mapping[Pool, int],
+        *,
+        shown: int = 10,
+        probes: int = 10,
+        levels: Sequence[int] = LEVELS,
+        name: str = "list_functions",
+    ) -> None:
         """Nothing is generated before it is asked for."""
         self._seeds = dict(seeds)
         self._shown = shown
         self._probes = probes
+        self._levels = tuple(levels)
+        self._label = name
 
     @property
     def name(self) -> str:
         """Name, as in configuration."""
-        return "list_functions"
+        return self._label
 
     @property
     def required_tier(self) -> str:
         """S2: a candidate that can read the kernel's memory or its log knows the hidden cases."""
         return "S2"
 
+    def episodes(self, pool: Pool) -> None:
+        """Every case is answered at once."""
+        return None
+
     def size(self, pool: Pool) -> int | None:
         """As many as are asked for."""
         return None
 
     def cases(self, pool: Pool, start: int, count: int) -> Sequence[Case]:
-        """Cases `start` … `start + count − 1` of a pool, levels 1 to 4 in rotation."""
+        """Cases `start` … `start + count − 1` of a pool, its levels in rotation."""
         return [self._case(pool, index) for index in range(start, start + count)]
 
     def reference(self, pool: Pool, index: int) -> str:
@@ -64,7 +80,7 @@ class ListFunctions:
 
     def _draw(self, pool: Pool, index: int) -> tuple[Composition, list[Ints], list[Value]]:
         rng = random.Random(number_of("case", pool.value, self._seeds[pool], index))
-        level = LEVELS[index % len(LEVELS)]
+        level = self._levels[index % len(self._levels)]
         while True:
             composition = draw_composition(rng, level)
             for shortest in (0, 1, 4):
@@ -109,8 +125,8 @@ class ListFunctions:
 
     def _practice_task(self, batch: int, slot: int, inputs: list[Ints], seen: set[str]) -> Json:
         rng = random.Random(number_of("task", self._seeds[Pool.PRACTICE], batch, slot))
-        for attempt in range(_TRIES * len(LEVELS)):
-            composition = draw_composition(rng, LEVELS[(slot + attempt // _TRIES) % len(LEVELS)])
+        for attempt in range(_TRIES * len(self._levels)):
+            composition = draw_composition(rng, self._levels[(slot + attempt // _TRIES) % len(self._levels)])
             outputs = outputs_of(composition.function.run, inputs)
             if outputs is None or repr(outputs) in seen or not is_well_formed(composition.kind, inputs, outputs):
                 continue

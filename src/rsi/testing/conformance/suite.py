@@ -17,7 +17,7 @@ from rsi.core.records import Case, Json, Pool
 
 __all__ = ["ProbedSuiteConformance", "SuiteConformance"]
 
-_HIDDEN = (Pool.JUDGE, Pool.SEALED)
+_HIDDEN = (Pool.JUDGE, Pool.SEALED, Pool.SAFETY)
 _SOME = 40
 
 

@@ -1,0 +1,31 @@
+"""What the practice instances of an improvement problem must hold to."""
+
+from rsi.core.protocols import Call, Episodes, Jail, Limits, Rehearsal
+from rsi.core.records import Json, Outcome
+
+__all__ = ["check_rehearsal", "start_of"]
+
+_LIMITS = Limits(wall_s=60.0, cpu_s=60.0)
+
+
+def start_of(question: Json) -> str:
+    """The program that an improver begins with."""
+    assert isinstance(question, dict) and isinstance(question["source"], str)
+    return question["source"]
+
+
+def check_rehearsal(rehearsal: Rehearsal, rules: Episodes, jail: Jail) -> None:
+    """The contract of `rsi.core.protocols.Rehearsal`: the start scores in [0, 1], the same twice; what is no answer scores None."""
+    question = rehearsal.question
+    assert isinstance(question, dict) and question["instances"] == len(rehearsal.instances) > 0
+    indices = range(len(rehearsal.instances))
+    files, module = rules.evaluator()
+    jobs: list[Json] = [rehearsal.job(start_of(question), indices), rehearsal.job("def nothing(:", indices)]
+    reply = jail.call(Call(files=files, module=module, function="run", payload={"jobs": [*jobs, jobs[0]]}, limits=_LIMITS))
+    assert reply.outcome is Outcome.ANSWERED, reply.reason
+    assert isinstance(reply.value, dict) and isinstance(reply.value["transcripts"], list)
+    first, broken, again = (list(rehearsal.scores(indices, found)) for found in reply.value["transcripts"])
+    assert all(score is not None and 0.0 <= score <= 1.0 for score in first)
+    assert again == first
+    assert broken == [None] * len(indices)
+    assert list(rehearsal.scores(indices, None)) == [None] * len(indices)
