@@ -148,7 +148,7 @@ def test_its_own_improver_mends_a_bad_allocation_of_itself(agent: Agent) -> None
     path.write_text(path.read_text().replace("INSTANCES = 8", "INSTANCES = 12").replace("STEP = 8", "STEP = 12"))
     agent.parts.advance.OWN = ("resources.py",)
     agent.parts.advance.EPISODES, agent.parts.advance.PAIRS = 6, 12
-    made, _ = propose(agent, 3000, ("packing", "descent"), seed=2)
+    made, _ = propose(agent, 4000, ("packing", "descent"), seed=2)
     (item,) = made
     assert item["surface"] == "resources" and item["edits"][0]["path"] == "resources.py" and item["prediction"]["p_better"] > 0.6
     assert "resources.py by its own improver" in item["reason"] and "short episodes" in item["reason"]

@@ -239,5 +239,5 @@ def test_a_change_in_words_has_no_names_of_its_program(old: str, new: str, words
 
 def test_kinds_of_lines_are_told_apart() -> None:
     kinds = {agent.weights.kind_of(toys.STOPPING, site) for site in agent.edits.sites(toys.STOPPING)}
-    assert {"if", "step", "return", "for"} <= kinds
+    assert {"if", "step", "return"} <= kinds
     assert {agent.weights.kind_of("RATE = 0.5\n", site) for site in agent.edits.sites("RATE = 0.5\n")} == {"constant"}

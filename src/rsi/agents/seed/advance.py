@@ -28,7 +28,8 @@ NAMED_AT_ONCE = 3
 REHEARSED_SHARE = 0.15
 SEARCH_SHARE = 0.6
 EPISODES = 24
-REPEATED = 10
+REPEATED = 4
+LEAST_TRIALS = 24
 LEAST_PAIRS = 4
 PAIRS = 48
 FIRST_PAIR = 1000
@@ -87,27 +88,41 @@ class Here:
         """A proposal, unless rehearsal speaks clearly against it; it may use its share of what is left."""
         kept = max(0, self.mirror.left - self.share)
         self.mirror.left -= kept
-        measured = self.compared({**self.files, **changed}, f"{next(iter(changed))}|{family}|{family}|{family}")
+        tag = f"{next(iter(changed))}|{family}|{family}|{len(self.memory['history'])}"
+        measured = self.compared({**self.files, **changed}, tag)
         self.mirror.left += kept
-        gain, error, pairs = measured or (None, 0.0, 0)
-        if measured and gain < -error:
-            return []
-        said = f"in {pairs} short episodes it gains {gain:+.3f} ± {error:.3f} more than without" if measured else "not rehearsed"
-        return [self.proposal(surface, changed, f"{words}; {said}", names, family, measured)]
+        if measured is None:
+            return [self.proposal(surface, changed, f"{words}; not rehearsed", names, tag, self.expected(tag))]
+        gain, error, pairs, prediction = measured
+        said = f"in {pairs} short episodes it gains {gain:+.3f} ± {error:.3f} more than without"
+        return [] if gain < -error else [self.proposal(surface, changed, f"{words}; {said}", names, tag, prediction)]
+
+    def expected(self, tag, gain=None, error=0.0):
+        """What to expect of a change: its rehearsal, and what became of earlier ones of its kind."""
+        return policy.predict(self.memory["policy"], gain, error, SimpleNamespace(family=tag.split("|")[2]))
 
     def compared(self, files, tag):
-        """(gain, error, pairs) of a copy against the agent as it is, in fresh episodes; None where too few can be paid."""
+        """(gain, error, pairs, prediction) of a copy against the agent as it is, in fresh episodes; None where too few can be paid."""
         before, after = self.mirror.compare(files, range(FIRST_PAIR, FIRST_PAIR + PAIRS))
         if len(before) < LEAST_PAIRS:
             return None
         gain, error = difference(after, before)
         error = max(error, LEAST_ERROR / len(before) ** 0.5)
+        prediction = self.expected(tag, gain, error)
         policy.update(self.memory["policy"], tag, {"replayed": gain, "se": error})
-        return gain, error, len(before)
+        return gain, error, len(before), prediction
 
     def itself(self):
-        """One of its own modules as the target of its own `improve`; what is found must hold in fresh episodes."""
-        path = self.module()
+        """Its own modules as targets of its own `improve`, one after the other, until one has become better."""
+        waiting, made = list(OWN), []
+        while waiting and not made and self.mirror.affordable() >= LEAST_TRIALS:
+            path = self.module(waiting)
+            waiting.remove(path)
+            made = self.improved(path)
+        return made
+
+    def improved(self, path):
+        """One module improved; what is found must hold in fresh episodes."""
         kept = int(self.mirror.left * (1 - SEARCH_SHARE))
         self.mirror.left -= kept
         asked = Asked(self.mirror.target(path), 0, REPEATED * self.mirror.affordable())
@@ -115,40 +130,38 @@ class Here:
         found = episode(question, asked, self.rng, json.loads(self.files["weights.json"]))
         self.mirror.left += kept
         tag = f"{path}|improver|itself|{len(self.memory['history'])}"
-        if found.source == self.files[path]:
+        if found.end - found.start < LEAST_GAIN / 2:
             policy.update(self.memory["policy"], tag, {"broken": True})
             return []
         measured = self.compared({**self.files, path: found.source}, tag)
         if measured is None or measured[0] < max(LEAST_GAIN, SURE * measured[1]):
             return []
         edits = "; ".join(in_words(change) for row in found.log if row[3] for change in row[5])
-        gain, error, pairs = measured
+        gain, error, pairs, prediction = measured
         words = (
             f"Improve {path} by its own improver, {len(found.log)} edits of it tried: {edits}. In {pairs} fresh short episodes on practice "
             f"problems the copy gains {gain:.3f} ± {error:.3f} more than the agent as it is"
         )
         surface = "resources" if path == RESOURCES else "search"
         names = ("thorough", "silent", "broken", "early-end", "noise", "no-gain")
-        return [self.proposal(surface, {path: found.source}, words, names, "itself", measured, tag)]
+        return [self.proposal(surface, {path: found.source}, words, names, tag, prediction)]
 
-    def module(self):
-        """The module to improve: drawn by what became of earlier changes to it."""
+    def module(self, waiting):
+        """The module to improve next: drawn by what became of earlier changes to it."""
         counts = self.memory["policy"]["functions"]
-        hopes = {path: self.rng.betavariate(*(1 + count for count in counts.get(f"{path}|improver", (0, 0)))) for path in OWN}
+        hopes = {path: self.rng.betavariate(*(1 + count for count in counts.get(f"{path}|improver", (0, 0)))) for path in waiting}
         return max(hopes, key=hopes.get)
 
-    def proposal(self, surface, changed, words, names, family, measured, tag=None):
+    def proposal(self, surface, changed, words, names, tag, prediction):
         """As the kernel takes it; the tag tells `learn` whose belief a verdict is about."""
         name, text = first_of(self.known, names)
-        gain, error, _ = measured or (None, 0.0, 0)
-        tag = tag or f"{next(iter(changed))}|{family}|{family}|{len(self.memory['history'])}"
         self.memory["pending"] = {**dict(list(self.memory["pending"].items())[-20:]), tag: [tag]}
         return {
             "surface": surface,
             "limitation": name,
             "reason": f"{words}. It answers: {text}."[:1900],
             "edits": [edit(path, self.files[path], after) for path, after in changed.items()],
-            "prediction": policy.predict(self.memory["policy"], gain, error, SimpleNamespace(family=family)),
+            "prediction": prediction,
             "tag": tag,
         }
 
