@@ -28,7 +28,6 @@ from rsi.core.records import Json, Manifest, Pool
 from rsi.kernel.judge import Episode, gain_power
 from rsi.loop.jails import admit
 from rsi.loop.parts import Parts, standard_parts
-from rsi.loop.state import run_seed
 
 __all__ = ["improver"]
 
@@ -37,7 +36,7 @@ _ALL = (*PEERS, "sham")
 
 
 def improver(
-    *agents: Annotated[str, Parameter(help="Versions, oldest first: seed, a folder, RUN, RUN:CANDIDATE, or command:COMMAND.")],
+    *agents: Annotated[str, Parameter(help="Versions, oldest first: seed, a folder, RUN, RUN:CANDIDATE, improver:ID, or command:COMMAND.")],
     against: Annotated[str, Parameter(help="Version 0, with which everybody is compared.")] = "seed",
     peers: Annotated[str, Parameter(help="Methods and controls with commas between, all or none.")] = "all",
     problems: Annotated[Literal["sealed", "judge", "practice"], Parameter(help="Whose kinds of problems.")] = "sealed",
@@ -92,7 +91,9 @@ def improver(
 
 def _check(agents: Sequence[str], cases: int, seeds: int, evaluations: int, alpha: float) -> None:
     if not agents:
-        raise UserError("name at least one version to measure, oldest first: seed, a folder, RUN, RUN:CANDIDATE or command:COMMAND")
+        raise UserError(
+            "name at least one version to measure, oldest first: seed, a folder, RUN, RUN:CANDIDATE, improver:ID or command:COMMAND"
+        )
     for option, number, most in (("--cases", cases, 10_000), ("--seeds", seeds, 1_000), ("--evaluations", evaluations, 1_000_000)):
         if not 1 <= number <= most:
             raise UserError(f"{option} {number}: should be between 1 and {most}")
@@ -131,7 +132,7 @@ def _version(name: str, taken: set[str]) -> Entrant:
             raise UserError(f"{name}: there is no such command; write command:COMMAND, such as command:'python my_improver.py'")
         return Entrant(name=_unique(command, taken), files={}, command=command)
     solver = find_solver(name)
-    return Entrant(name=_unique(solver.name, taken), files=solver.files, build_seed=run_seed(solver.config, "build"))
+    return Entrant(name=_unique(solver.name, taken), files=solver.files, build_seed=solver.build_seed)
 
 
 def _unique(name: str, taken: set[str]) -> str:
