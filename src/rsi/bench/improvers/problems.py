@@ -33,11 +33,10 @@ class GymProblems:
 
     def __init__(self, pool: Pool, seed: int, most: int) -> None:
         """Draw the kinds."""
-        self._gym = Gym(secret_seeds(seed, salt=_SALT))
+        self.gym = Gym(secret_seeds(seed, salt=_SALT))
+        """The suite that the problems are cases of."""
         self._pool = pool
         self._cases = _drawn(len(problems_of(pool)), random.Random(f"{_SALT} {seed}"), most)
-        self.required_tier = self._gym.required_tier
-        """The weakest jail that keeps hidden instances hidden."""
 
     def challenge(self, number: int) -> Challenge:
         """Problem number 0, 1, 2 …"""
@@ -50,10 +49,10 @@ class GymProblems:
 
     def ground(self, challenge: Challenge, jail: Jail) -> AbstractContextManager[Ground]:
         """Where its programs are run: one evaluator in the jail for all that is asked, and a fresh one for what is handed in."""
-        return _opened(self._gym, self._case(challenge.number), jail)
+        return _opened(self.gym, self._case(challenge.number), jail)
 
     def _case(self, number: int) -> Case:
-        return self._gym.cases(self._pool, self._cases[number], 1)[0]
+        return self.gym.cases(self._pool, self._cases[number], 1)[0]
 
 
 def _drawn(kinds: int, rng: random.Random, most: int) -> list[int]:
