@@ -56,7 +56,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--case-programs", type=_positive, default=10_000, help="budget of each held-out task (default 10,000)")
     parser.add_argument("--outside", type=Path, help="file of tasks from outside; never trained on")
     parser.add_argument("--workers", type=_positive, default=2, help="processes (default 2)")
-    parser.add_argument("--out", type=Path, default=Path("benchmarks/out/scratch"), help="where it all goes (default benchmarks/out/scratch)")
+    parser.add_argument("--out", type=Path, default=Path("benchmarks/out/scratch"), help="default benchmarks/out/scratch")
     return parser
 
 

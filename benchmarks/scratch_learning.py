@@ -13,7 +13,7 @@ from benchmarks.scratch_ways import LEARNED, Way
 from rsi.core.codec import canonical, decode, sha256_hex
 from rsi.core.errors import MessageError
 from rsi.core.protocols import Files, Jail, Limits, Suite
-from rsi.core.records import Json, Manifest, Outcome, Pool, Proposal
+from rsi.core.records import Json, Manifest, Outcome, Proposal
 from rsi.kernel.evaluate import Bench, Failed, agent_call, build, load_manifest
 from rsi.kernel.workspace import Stale, apply
 from rsi.loop.state import derive_seed

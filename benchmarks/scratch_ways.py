@@ -69,7 +69,9 @@ NAMED: Mapping[str, Sequence[Swap]] = {
         _formula(_LEVEL, _LEVEL + " + size"),
         _formula("strength = 1000.0", "strength = 500.0"),
         _formula(_LIFT, "return math.log2((((with_feature + strength * share) / ((seen_feature + strength) * share)) ** 2) ** 2)"),
-        Swap(path="features.py", old="if all(_is_subsequence(o, i) for i, o in pairs)", new="if all(_is_subsequence(i, o) for i, o in pairs)"),
+        Swap(
+            path="features.py", old="if all(_is_subsequence(o, i) for i, o in pairs)", new="if all(_is_subsequence(i, o) for i, o in pairs)"
+        ),
     ),
     "kept-3": (
         _formula(_LEVEL, _LEVEL + " + 0.1 * size"),
@@ -88,9 +90,12 @@ NAMED: Mapping[str, Sequence[Swap]] = {
         _formula("return 0.5", "return 0.5 * solutions"),
     ),
 }
-"""Ways by name, as changes of version 0. `hand` is tuned by hand as one would at first: parent context in the costs, each program counted once,
-more functions mined. `hand-all` is tuned by hand in its recogniser and the grain of its costs too. `kept-S` is all that the default run of seed S kept of changes
-to its way of learning (docs/accepted-changes.md)."""
+"""Ways by name, as changes of version 0.
+
+`hand` is tuned by hand as one would at first: parent context in the costs, each program counted once, more functions mined. `hand-all`
+is tuned by hand in its recogniser and the grain of its costs too. `kept-S` is all that the default run of seed S kept of changes to its
+way of learning (docs/accepted-changes.md).
+"""
 
 
 def find_way(text: str) -> Way:

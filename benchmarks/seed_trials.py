@@ -11,7 +11,8 @@ from rsi.core.codec import canonical, sha256_hex
 from rsi.core.errors import UserError
 from rsi.core.protocols import Files, Limits
 from rsi.core.records import CandidateId, Case, Json, Manifest, Pool, Trial
-from rsi.kernel.evaluate import Bench, Failed, build, load_manifest, run_block
+from rsi.kernel.evaluate import Bench as Jails
+from rsi.kernel.evaluate import Failed, build, load_manifest, run_block
 from rsi.loop.state import derive_seed
 from rsi.schedule import Job, WorkerPool
 from rsi.suites import secret_seeds, suite
@@ -130,12 +131,12 @@ class Bench:
 
         return wait
 
-    def _worker(self, files: Files, manifest: Manifest, block: Sequence[Case]) -> Callable[[Bench], list[Trial]]:
+    def _worker(self, files: Files, manifest: Manifest, block: Sequence[Case]) -> Callable[[Jails], list[Trial]]:
         seconds = 120.0 + self._programs * len(block) / _SLOWEST
 
-        def work(bench: Bench) -> list[Trial]:
+        def work(jails: Jails) -> list[Trial]:
             trials, _ = run_block(
-                bench.jail,
+                jails.jail,
                 suite=self._scorer,
                 candidate=CandidateId(""),
                 files=files,
@@ -150,9 +151,9 @@ class Bench:
         return work
 
 
-def _builder(files: Files, manifest: Manifest, seed: int) -> Callable[[Bench], Files]:
-    def work(bench: Bench) -> Files:
-        built = build(bench.jail, files, manifest, seed, Limits(wall_s=900, cpu_s=900))
+def _builder(files: Files, manifest: Manifest, seed: int) -> Callable[[Jails], Files]:
+    def work(jails: Jails) -> Files:
+        built = build(jails.jail, files, manifest, seed, Limits(wall_s=900, cpu_s=900))
         if isinstance(built, Failed):
             raise UserError(f"a version does not build: {built.outcome.value}, {built.reason}")
         return built.files
