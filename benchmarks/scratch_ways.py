@@ -65,6 +65,14 @@ _HAND_ALL = (
 NAMED: Mapping[str, Sequence[Swap]] = {
     "hand": _HAND,
     "hand-all": _HAND_ALL,
+    "replayed": (
+        _formula("return repeats", "return repeats ** 0.5"),
+        _formula(_LEVEL, _LEVEL.replace("1.0", "(1.0 * size) ** 2")),
+        _formula("round(-math.log2(probability) * COST_SCALE)", "round(-math.log2(probability) * COST_SCALE + 0.1 * probability)"),
+        _formula("strength = 30.0", "strength = (30.0 * share) ** 0.5"),
+        _formula(_LIFT, "return math.log2((with_feature + strength * share) / (seen_feature * share))"),
+        _formula("return mixture * total_lift", "return mixture * total_lift + 0.1 * total_lift"),
+    ),
     "kept-1": (
         _formula(_LEVEL, _LEVEL + " + size"),
         _formula("strength = 1000.0", "strength = 500.0"),
@@ -93,7 +101,8 @@ NAMED: Mapping[str, Sequence[Swap]] = {
 """Ways by name, as changes of version 0.
 
 `hand` is tuned by hand as one would at first: parent context in the costs, each program counted once, more functions mined. `hand-all`
-is tuned by hand in its recogniser and the grain of its costs too. `kept-S` is all that the default run of seed S kept of changes to its
+is tuned by hand in its recogniser and the grain of its costs too. `replayed` is what version 0's own edit engine found when it was asked
+four times in a row to rehearse edits on what it had learned at seed 101; nobody judged it. `kept-S` is all that the default run of seed S kept of changes to its
 way of learning (docs/accepted-changes.md).
 """
 
