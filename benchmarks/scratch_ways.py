@@ -102,8 +102,8 @@ NAMED: Mapping[str, Sequence[Swap]] = {
 
 `hand` is tuned by hand as one would at first: parent context in the costs, each program counted once, more functions mined. `hand-all`
 is tuned by hand in its recogniser and the grain of its costs too. `replayed` is what version 0's own edit engine found when it was asked
-four times in a row to rehearse edits on what it had learned at seed 101; nobody judged it. `kept-S` is all that the default run of seed S kept of changes to its
-way of learning (docs/accepted-changes.md).
+four times in a row to rehearse edits on what it had learned at seed 101; nobody judged it. `kept-S` is all that the default run of seed S
+kept of changes to its way of learning (docs/accepted-changes.md).
 """
 
 
