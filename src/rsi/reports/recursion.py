@@ -38,9 +38,8 @@ def recursion_words(found: Results) -> str:
     latest = _record(found, found.versions[-1])
     others = [record for record in found.records if record.name not in found.versions and record.name != "sham"]
     best = max(others, key=lambda record: record.gain, default=None)
-    beside = (
-        "" if best is None else f"; the best method of people, {best.name}, gains {100 * best.gain:.1f} points, it {100 * latest.gain:.1f}"
-    )
+    points = f"{100 * latest.gain:.1f} points"
+    beside = "" if best is None else f": {points}, the best method of people, {best.name}, {100 * best.gain:.1f}"
     kind = "shown" if found.compounding.shown else "not shown"
     return (
         f"Recursion: on {found.problems} sealed problems {found.versions[-1]} gains {_times(latest.against)} what {found.versions[0]} "
@@ -97,7 +96,8 @@ def _cells(ratio: Ratio | None) -> tuple[str, str, str]:
 def _times(ratio: Ratio | None) -> str:
     if ratio is None or ratio.ratio is None:
         return "no known multiple of"
-    return f"{ratio.ratio:.2f} times ({_interval(ratio.sharp_low, ratio.sharp_high)} if leads have no side, {_interval(ratio.low, ratio.high)} in any case)"
+    sharp, safe = _interval(ratio.sharp_low, ratio.sharp_high), _interval(ratio.low, ratio.high)
+    return f"{ratio.ratio:.2f} times ({sharp} if leads have no side, {safe} in any case)"
 
 
 def _number(value: float | None) -> str:
