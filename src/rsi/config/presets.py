@@ -16,5 +16,6 @@ META: Mapping[str, object] = {
     "judge.programs": 160,
     "certificate.pairs": 60,
     "certificate.programs": 160,
+    "jail.wall_s": 3_600.0,
 }
 """`rsi run --meta`: the agent improves how it improves programs. A program is one evaluation here: one program run on one instance."""
