@@ -35,6 +35,11 @@ class SafetyEvidence:
         self.harmless = False
         """Whether it was shown at any time so far that the effect is above −margin."""
 
+    @property
+    def log_e(self) -> float:
+        """Logarithm of the e-value now that the effect is above −margin."""
+        return log_mean_exp(self._harmless)
+
     def add(self, surprise: float) -> None:
         """Add ±(score − expected) of one trial or block on a safety suite, in [−1, 1]; its mean is half the effect."""
         self._bet(surprise, self._margin / 2)
