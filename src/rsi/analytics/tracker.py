@@ -154,7 +154,7 @@ class Tracker:
             start=take(opening, "start", Candidate),
             cycles=tuple(self._cycles),
             incumbents=tuple(self._incumbent(number, reign) for number, reign in enumerate(self._reigns)),
-            attempts=dict(self._attempts),
+            attempts=self._told(),
             trials=self._meter.trials,
             costs=self._costs(opening),
             failures=tuple(
@@ -174,6 +174,13 @@ class Tracker:
             uses=self._ledger.uses,
             course=self._chosen,
         )
+
+    def _told(self) -> dict[ProposalId, Attempt]:
+        """All proposals; of one that a removal took out of the line of incumbents again it is said so."""
+        line = [self._attempts.get(reign.proposal) for reign in self._reigns if reign.proposal is not None]
+        gone = [attempt.removes for attempt in line if attempt is not None and attempt.removes is not None]
+        removed = {name: replace(self._attempts[name], fate=Fate.REMOVED) for name in gone if name in self._attempts}
+        return {**self._attempts, **removed}
 
     def _skill_so_far(self) -> Skill | None:
         if self._skill is None or self._skill.closed != self._predictions.closed:
@@ -248,7 +255,9 @@ class Tracker:
         cycle: int = take(entry, "cycle", int)
         weaknesses = (item for c in self._cycles if c.index == cycle for item in c.limitations if item.id == proposal.limitation)
         patch: str = take(entry, "patch", str)
-        self._attempts[proposal.id] = Attempt(proposal=proposal, cycle=cycle, limitation=next(weaknesses, None), patch=patch)
+        removes: str | None = take(entry, "removes", str) if isinstance(entry.body, dict) and "removes" in entry.body else None
+        made = Attempt(proposal=proposal, cycle=cycle, limitation=next(weaknesses, None), patch=patch)
+        self._attempts[proposal.id] = made if removes is None else replace(made, removes=ProposalId(removes))
 
     def _attempt(self, entry: Entry, name: ProposalId) -> Attempt:
         if name not in self._attempts:
@@ -331,7 +340,7 @@ class Tracker:
         belief: Belief | None = take(entry, "belief", Belief | None)
         attempt = self._attempt(entry, name)
         self._attempts[name] = replace(attempt, fate=fate, verdict=verdict, reason=reason, belief=belief)
-        if belief is not None:
+        if belief is not None and attempt.removes is None:
             self._predictions.hear(attempt.proposal.prediction, verdict, belief)
 
     def _read_calibration(self, entry: Entry) -> None:

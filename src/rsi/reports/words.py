@@ -2,7 +2,7 @@
 
 import unicodedata
 
-from rsi.analytics import Calibrated, Chosen, SafetyCertificate
+from rsi.analytics import Attempt, Calibrated, Chosen, Fate, SafetyCertificate
 from rsi.core.records import JailProof
 from rsi.kernel.judge import Belief, Course, Safeguard
 from rsi.kernel.judge.predictions import EARNED, ENOUGH, Skill
@@ -22,6 +22,7 @@ __all__ = [
     "plural",
     "points",
     "proof_words",
+    "retest_words",
     "safeguard_words",
     "safety_words",
 ]
@@ -133,6 +134,21 @@ def course_words(found: Chosen) -> str:
     if found.share is None:
         return f"{name}, as configured"
     return f"{name}, since {found.conflicting} of {plural(found.pairs, 'pair')} of changes conflict ({100 * found.share:.0f} %)"
+
+
+def retest_words(removal: Attempt) -> str:
+    """How a test of a kept change came out: `still earns its place: a loss was shown; without it −4.1 points (± 1.2) on 48 cases`."""
+    verdict, belief = removal.verdict, removal.belief
+    if removal.fate is Fate.REFUSED:
+        return f"could not be tested again: {one_line(removal.reason, 200)}"
+    if verdict is None:
+        return "is being tested again"
+    seen = plural(verdict.effect.pairs, "case")
+    measured = f"; without it {points(belief.mean)} points (± {100 * belief.spread:.1f}) on {seen}" if belief else ""
+    if removal.fate is Fate.ACCEPTED:
+        return f"taken out again: it can be spared, evidence {verdict.e_value:,.0f} where {verdict.threshold:,.0f} was asked{measured}"
+    word = "" if removal.fate is Fate.REJECTED else "left undecided, "
+    return f"{word}{one_line(removal.reason, 200)}{measured}"
 
 
 def interval(low: float, high: float) -> str:
