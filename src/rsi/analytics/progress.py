@@ -8,7 +8,7 @@ from rsi.analytics.calibrated import Calibrated
 from rsi.analytics.capability import Capability
 from rsi.analytics.ledger import Use
 from rsi.analytics.safeguard import SafetyCertificate
-from rsi.core.records import Candidate, CandidateId, Certificate, Cycle, JailProof, Limitation, Proposal, ProposalId, Verdict
+from rsi.core.records import Candidate, CandidateId, Certificate, Cycle, JailProof, Json, Limitation, Proposal, ProposalId, Verdict
 from rsi.kernel.judge import Belief, Course, Skill
 
 __all__ = ["Attempt", "Chosen", "Costs", "Failure", "Fate", "Incumbent", "Progress", "Retreat", "Share", "Tried", "retests_of"]
@@ -199,6 +199,7 @@ class Progress:
         resumed: how often the run was taken up again.
         calibrated: what step 0 found; None before it is over, and in logs from before there was one.
         uses: how much of each hidden pool was used, and how often something left the kernel because of it.
+        machine: what the agent was told of its machine; None in logs from before that was told.
         course: race or tree as it was chosen; None as long as a race goes on without a choice, or where none was asked for.
     """
 
@@ -228,6 +229,7 @@ class Progress:
     safety: SafetyCertificate | None = None
     uses: Mapping[str, Use] = field(default_factory=dict)
     course: Chosen | None = None
+    machine: Json = None
 
     @property
     def release(self) -> CandidateId:

@@ -173,6 +173,7 @@ class Tracker:
             calibrated=self._calibrated,
             uses=self._ledger.uses,
             course=self._chosen,
+            machine=opening.body.get("machine") if isinstance(opening.body, dict) else None,
         )
 
     def _told(self) -> dict[ProposalId, Attempt]:

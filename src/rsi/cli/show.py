@@ -30,7 +30,7 @@ from rsi.reports.summary import (
     uses_data,
     violations_of,
 )
-from rsi.reports.words import belief_words, plural, retest_words
+from rsi.reports.words import belief_words, machine_words, plural, retest_words
 
 __all__ = ["show"]
 
@@ -53,6 +53,8 @@ def show(run: Path, /, *, ledger: LedgerFlag = False, as_json: JsonFlag = False)
         return 0
     console = Console()
     console.print(Picture(state=state))
+    if progress.machine is not None:
+        console.print(Padding(Text(f"Machine as the agent knows it: {machine_words(progress.machine)}", style="dim"), (0, 2)))
     console.print(Padding(_all_changes(progress), (0, 2)))
     for line in _violations(progress):
         console.print(Padding(line, (0, 2)))
@@ -138,6 +140,7 @@ def _data(progress: Progress) -> Json:
         "wall_s": round(progress.costs.wall_s, 3),
         "release": progress.release,
         "version": progress.incumbents[-1].number,
+        "machine": progress.machine,
         "outcome": outcome_of(progress).value,
         "course": course_data(progress),
         "could_have_seen": sight_data(progress),

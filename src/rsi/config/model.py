@@ -45,6 +45,9 @@ class RunSection(Section):
         default=3, ge=1, le=64, description="Virtual workers on which jobs are laid: part of the decisions, unlike real workers."
     )
     cycles: int = Field(default=50, ge=1, description="The run ends after this many cycles at the latest.")
+    profile: Literal["standard", "measured"] = Field(
+        default="standard", description="What the agent is told of its machine: round numbers, the same everywhere, or what was measured."
+    )
     frozen_improver: bool = Field(default=False, description="Control arm: version 0 goes on solving practice tasks, then proposes once.")
 
 

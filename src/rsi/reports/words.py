@@ -3,7 +3,7 @@
 import unicodedata
 
 from rsi.analytics import Attempt, Calibrated, Chosen, Fate, SafetyCertificate
-from rsi.core.records import JailProof
+from rsi.core.records import JailProof, Json
 from rsi.kernel.judge import Belief, Course, Safeguard
 from rsi.kernel.judge.predictions import EARNED, ENOUGH, Skill
 
@@ -16,6 +16,7 @@ __all__ = [
     "earned",
     "enforced",
     "interval",
+    "machine_words",
     "one_line",
     "percent",
     "plain_lines",
@@ -149,6 +150,17 @@ def retest_words(removal: Attempt) -> str:
         return f"taken out again: it can be spared, evidence {verdict.e_value:,.0f} where {verdict.threshold:,.0f} was asked{measured}"
     word = "" if removal.fate is Fate.REJECTED else "left undecided, "
     return f"{word}{one_line(removal.reason, 200)}{measured}"
+
+
+def machine_words(told: Json) -> str:
+    """What an agent was told of its machine: `measured: 2 cores, 2048 MB, 0.04 µs arithmetic …, 4.1 ms a jailed call`."""
+    if not isinstance(told, dict):
+        return "nothing"
+    costs = told.get("us")
+    each = [f"{cost} µs {name.replace('_', '-')}" for name, cost in costs.items()] if isinstance(costs, dict) else []
+    known = [f"{told.get('cores')} cores", f"{told.get('memory_mb')} MB", *each]
+    dear = [f"{told.get('jail_call_ms')} ms a jailed call", f"{told.get('question_ms')} ms a question"]
+    return one_line(f"{told.get('profile')}: {', '.join([*known, *dear])}", 300)
 
 
 def interval(low: float, high: float) -> str:
