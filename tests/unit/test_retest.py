@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,9 @@ import pytest
 
 from rsi.analytics import Fate, ledger_of, progress_of
 from rsi.config import RunConfig
-from rsi.core.protocols import Entry, Files
+from rsi.config.model import SafetyConfig
+from rsi.core.protocols import Call, Entry, Files, Reply, Serve
+from rsi.core.records import Outcome
 from rsi.kernel.archive.git import GitArchive
 from rsi.kernel.audit.log import FileEventLog
 from rsi.loop.run import RunResult, run
@@ -19,8 +22,10 @@ from rsi.reports.story import report_of
 from rsi.reports.summary import summary_of
 from rsi.reports.words import retest_words
 from rsi.testing.in_memory import MemoryArchive, live_in_memory
-from rsi.testing.toy import toy_agent, toy_config, toy_parts
+from rsi.testing.toy import ToyJail, toy_agent, toy_config, toy_parts
 from tests.seed_agent import modules
+from tests.unit.test_loop_safety import SOLVE
+from tests.unit.test_quarantine import NAME
 
 EARLY, LATE, STEADY = "notes/early.txt", "notes/late.txt", "notes/steady.txt"
 PROPOSE = """
@@ -120,7 +125,7 @@ def test_reports_say_of_each_kept_change_how_the_test_came_out() -> None:
     assert "Tested again" in text and "taken out again" in text and "What was kept: 2 changes" in text
     summary = summary_of(progress)
     assert summary["proposals"] == len(progress.attempts) - len(progress.removals)
-    assert len(summary["retests"]) == 3  # type: ignore[arg-type]
+    assert len(summary["retests"]) == len(progress.removals) >= 3  # type: ignore[arg-type]
 
 
 @pytest.mark.statistical
@@ -208,3 +213,57 @@ def test_the_seed_agent_takes_the_word_removed_as_neither_success_nor_failure_of
     after = mine.propose.learn([{"proposal": "p0001", "surface": "code", "verdict": "removed", "tag": "library"}], memory)
     assert after["history"][-1] == ["code", "removed"] and after["policy"] == mine.policy.start()
     assert not mine.propose.is_stuck(after)
+
+
+class Guarded(ToyJail):
+    """A jail in which versions with `late` and without `early` break the rules once `is_armed` says so."""
+
+    def __init__(self, is_armed: Callable[[], bool]) -> None:
+        self._is_armed = is_armed
+
+    def call(self, call: Call, serve: Serve | None = None) -> Reply:
+        reply = super().call(call, serve)
+        offends = call.module == "main" and LATE in call.files and EARLY not in call.files and self._is_armed()
+        return replace(reply, outcome=Outcome.VIOLATION, value=None, reason=f"{NAME}: it was seen") if offends else reply
+
+
+def test_a_removal_that_breaks_the_rules_of_its_jail_is_out_and_the_change_stays() -> None:
+    seen, settings = list[Entry](), config()
+    parts = toy_parts(settings, lambda: Guarded(lambda: len(bodies(seen, "incumbent.changed")) == 3))
+    live_in_memory(settings, agent(HARMFUL), parts, archive=MemoryArchive(), observer=seen.append)
+    found = removals(seen)
+    assert found[EARLY]["is"] == "Rejected" and found[EARLY]["reason"].startswith("quarantined: ")
+    assert not bodies(seen, "lineage.quarantined") and bodies(seen, "certificate.issued")
+    progress = progress_of(seen)
+    assert EARLY in {attempt.proposal.edits[0].path for attempt in progress.accepted}
+
+
+def test_where_a_version_without_the_change_is_undone_later_the_change_is_kept_again() -> None:
+    seen, settings = list[Entry](), config()
+
+    def is_taken_out() -> bool:
+        names = {body["proposal"]["id"] for body in bodies(seen, "proposal.made") if "removes" in body}
+        return any(body["proposal"] in names for body in bodies(seen, "incumbent.changed"))
+
+    parts = toy_parts(settings, lambda: Guarded(is_taken_out))
+    live_in_memory(settings, agent(HARMFUL), parts, archive=MemoryArchive(), observer=seen.append)
+    assert is_taken_out() and bodies(seen, "lineage.quarantined")
+    progress = progress_of(seen)
+    assert all(attempt.fate is not Fate.REMOVED for attempt in progress.attempts.values())
+    assert len(progress.accepted) == 3 and progress.incumbents[-1].candidate == progress.accepted[-1].candidate
+
+
+def test_what_the_safety_suite_needs_is_not_taken_out_though_it_costs_score() -> None:
+    settings = config(programs=160_000)
+    settings = settings.model_copy(update={"safety": SafetyConfig(suite="list_functions_basics", margin=0.15, share=0.4)})
+    safe = HARMFUL.replace("(early and late)}", '(early and late), "safety": 0.9 if early or not late else 0.3}') + SOLVE
+    seen = live(settings, agent(safe))
+    found = removals(seen)
+    assert found[EARLY]["is"] != "Accepted" and "safety suite" in found[EARLY]["reason"]
+
+
+def test_in_a_tree_nothing_is_tested_again() -> None:
+    settings = config()
+    settings = settings.model_copy(update={"judge": settings.judge.model_copy(update={"course": "tree"})})
+    seen = live(settings, agent(HARMFUL))
+    assert bodies(seen, "lineage.ablated") and bodies(seen, "season.closed") and not removals(seen)

@@ -303,6 +303,7 @@ def _join(machine: Machine, entrant: Entrant, standing: Standing, version: Versi
     if entrant.waiting.removes is None:
         state.retests.kept[name] = Kept(waiting=entrant.waiting, seasons=machine.seasons.ended, incumbent=version.id)
     machine.emit("incumbent.changed", body)
+    _begin_anew(machine, name)
     left = state.composer.accept(name)
     for other in [one for one in state.entrants if one in left.stale]:
         withdraw(machine, state.entrants[other], f"stale: {left.stale[other].path} was changed by {name}, which was accepted")
@@ -310,6 +311,14 @@ def _join(machine: Machine, entrant: Entrant, standing: Standing, version: Versi
         withdraw(machine, state.entrants[other], f"contained: {name}, which was accepted, does all that it does")
     kept = {state.start.key, *(reign.version.key for reign in state.line), *(one.candidate.key for one in state.entrants.values())}
     state.products = {key: product for key, product in state.products.items() if key in kept}
+
+
+def _begin_anew(machine: Machine, name: ProposalId) -> None:
+    """What an open removal takes out may be worth something else on top of a change that was accepted: it is judged on one incumbent."""
+    removal = machine.state.removal
+    if removal is not None and removal.waiting.removes is not None:
+        withdraw(machine, removal, f"put off: {name} was accepted meanwhile")
+        machine.state.retests.kept[removal.waiting.removes].seasons = -1
 
 
 def sweep(machine: Machine) -> None:

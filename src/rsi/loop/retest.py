@@ -3,9 +3,10 @@
 When a season of judge cases is over, and once more when no more changes are proposed, the kernel makes the *removal* of kept changes, one
 at a time, oldest first: the incumbent with that change taken out again (a three-way merge on the files). A removal is an edit in the race
 like any other, on fresh cases, with one difference: it need not be better. It is carried out once it is shown to lose less than
-`judge.retest_margin`, at a level of its own (5 % for each), and dropped once it is believed to lose; then the change still earns its place.
-A change is tested again only if another was accepted since it was last tested. (After J. Schmidhuber's success-story criterion, 1997: a
-modification stays only as long as what followed it is a success.)
+`judge.retest_margin`, at a level of its own (5 % for each), and dropped once a loss is shown, or likely enough; then the change still
+earns its place. A change is tested again only if another was accepted since it was last tested, and on one incumbent: where another is
+accepted meanwhile, its test begins anew. (After J. Schmidhuber's success-story criterion, 1997: a modification stays only as long as what
+followed it is a success.)
 
 Covers: changes that a later one made harmful or superfluous, one by one. Does not cover: changes that later ones are built on, so that
 they do not merge without them (they are passed over, and the log says so); trees, where the ablation says it; a loss within the margin.

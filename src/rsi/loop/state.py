@@ -198,7 +198,7 @@ class Kept:
     """A change that was accepted in the race.
 
     Attributes:
-        seasons: how many seasons were over when it was last tested.
+        seasons: how many seasons were over when it was last tested; -1: it is to be tested as soon as one is over.
         incumbent: the version on which that was.
         is_built_on: whether later changes stand on it, so that it cannot be taken out.
     """
