@@ -10,6 +10,7 @@ from rsi.analytics.course import ablated, chosen
 from rsi.analytics.ledger import Ledger
 from rsi.analytics.progress import Attempt, Chosen, Costs, Failure, Fate, Incumbent, Progress, Retreat, Share, Tried
 from rsi.analytics.reading import beside, number, seconds, take
+from rsi.analytics.retested import removes, with_removed
 from rsi.analytics.safeguard import SafetyCertificate, safety_certificate
 from rsi.core.errors import IntegrityError
 from rsi.core.protocols import Entry
@@ -154,7 +155,7 @@ class Tracker:
             start=take(opening, "start", Candidate),
             cycles=tuple(self._cycles),
             incumbents=tuple(self._incumbent(number, reign) for number, reign in enumerate(self._reigns)),
-            attempts=self._told(),
+            attempts=with_removed(self._attempts, (reign.proposal for reign in self._reigns)),
             trials=self._meter.trials,
             costs=self._costs(opening),
             failures=tuple(
@@ -175,13 +176,6 @@ class Tracker:
             course=self._chosen,
             machine=opening.body.get("machine") if isinstance(opening.body, dict) else None,
         )
-
-    def _told(self) -> dict[ProposalId, Attempt]:
-        """All proposals; of one that a removal took out of the line of incumbents again it is said so."""
-        line = [self._attempts.get(reign.proposal) for reign in self._reigns if reign.proposal is not None]
-        gone = [attempt.removes for attempt in line if attempt is not None and attempt.removes is not None]
-        removed = {name: replace(self._attempts[name], fate=Fate.REMOVED) for name in gone if name in self._attempts}
-        return {**self._attempts, **removed}
 
     def _skill_so_far(self) -> Skill | None:
         if self._skill is None or self._skill.closed != self._predictions.closed:
@@ -256,9 +250,8 @@ class Tracker:
         cycle: int = take(entry, "cycle", int)
         weaknesses = (item for c in self._cycles if c.index == cycle for item in c.limitations if item.id == proposal.limitation)
         patch: str = take(entry, "patch", str)
-        removes: str | None = take(entry, "removes", str) if isinstance(entry.body, dict) and "removes" in entry.body else None
-        made = Attempt(proposal=proposal, cycle=cycle, limitation=next(weaknesses, None), patch=patch)
-        self._attempts[proposal.id] = made if removes is None else replace(made, removes=ProposalId(removes))
+        made = Attempt(proposal=proposal, cycle=cycle, limitation=next(weaknesses, None), patch=patch, removes=removes(entry))
+        self._attempts[proposal.id] = made
 
     def _attempt(self, entry: Entry, name: ProposalId) -> Attempt:
         if name not in self._attempts:
