@@ -7,6 +7,7 @@ import re
 import sys
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import pairwise
+from types import MappingProxyType
 
 from tests.architecture.source import Module, assigned, imports
 
@@ -43,8 +44,11 @@ def strangers(modules: Sequence[Module], homes: Mapping[str, tuple[str, ...]]) -
     return found
 
 
-def border_of_agents(modules: Sequence[Module]) -> list[str]:
-    """Imports of an agent by rsi, of rsi by an agent, or of a package that an agent's own tree and the standard library do not have."""
+def border_of_agents(modules: Sequence[Module], borrowed: Mapping[str, tuple[str, ...]] = MappingProxyType({})) -> list[str]:
+    """Imports of an agent by rsi, of rsi by an agent, or of a package that an agent's own tree and the standard library do not have.
+
+    `borrowed`: modules of other agents that are copied into an agent's tree before it runs.
+    """
     found = []
     for module in modules:
         siblings = {
@@ -52,6 +56,7 @@ def border_of_agents(modules: Sequence[Module]) -> list[str]:
             for m in modules
             if m.is_agent and m.name.split(".")[:3] == module.name.split(".")[:3] and m.name.count(".") > 2
         }
+        siblings.update(borrowed.get(".".join(module.name.split(".")[:3]), ()))
         for name in sorted(set(imports(module))):
             top = name.partition(".")[0]
             if module.is_agent and top not in sys.stdlib_module_names | siblings:

@@ -29,7 +29,9 @@ def section(verb: str) -> str:
 
 
 def options(verb: App) -> set[str]:
-    """Long names of the options of a verb."""
+    """Long names of the options of a verb; one that only has verbs below it has none."""
+    if verb.default_command is None:
+        return set()
     arguments = verb.assemble_argument_collection()
     names = {name for argument in arguments if argument.show for name in set(argument.names) - set(argument.negatives)}
     return {name for name in names if name.startswith("--")}

@@ -41,6 +41,7 @@ def test_imports_across_the_border_of_agents_are_found(tmp_path: Path) -> None:
 def test_an_agent_that_imports_from_another_agent_or_a_package_is_found(tmp_path: Path) -> None:
     modules = plant(tmp_path, agents__seed__solve="import other, numpy", agents__second__other="")
     assert rules.border_of_agents(modules) == ["rsi/agents/seed/solve.py imports numpy", "rsi/agents/seed/solve.py imports other"]
+    assert rules.border_of_agents(modules, {"rsi.agents.seed": ("other",)}) == ["rsi/agents/seed/solve.py imports numpy"]
 
 
 def test_a_module_without_all_is_found_but_an_init_with_only_a_docstring_is_not(tmp_path: Path) -> None:

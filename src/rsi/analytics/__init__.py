@@ -2,6 +2,7 @@
 
 from rsi.analytics.calibrated import Calibrated
 from rsi.analytics.capability import Capability, capability_of
+from rsi.analytics.growth import Growth, Law, Point, Trend, growth_of
 from rsi.analytics.ledger import NOTHING, Query, Use, ledger_of
 from rsi.analytics.progress import Attempt, Chosen, Costs, Failure, Fate, Incumbent, Progress, Retreat, Share, Tried, retests_of
 from rsi.analytics.safeguard import Harm, SafetyCertificate
@@ -18,9 +19,12 @@ __all__ = [
     "Costs",
     "Failure",
     "Fate",
+    "Growth",
     "Harm",
     "Incumbent",
+    "Law",
     "Outcome",
+    "Point",
     "Progress",
     "Query",
     "Retreat",
@@ -28,9 +32,11 @@ __all__ = [
     "Share",
     "Sight",
     "Tracker",
+    "Trend",
     "Tried",
     "Use",
     "capability_of",
+    "growth_of",
     "ledger_of",
     "outcome_of",
     "progress_of",

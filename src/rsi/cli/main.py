@@ -28,7 +28,7 @@ VERBS: Mapping[str, str] = {
     "improver": "Improvers that outlive their run: look at them, choose the one that later runs begin with, pass them on.",
     "verify": "Check a run: its log, its archive, every decision derived again.",
     "watch": "Follow a run that another process works on.",
-    "bench": "The judge and the rules of other loops, in simulated worlds where the truth is known.",
+    "bench": "Benchmarks that anyone can run again: of the judge, and of improvers.",
     "doctor": "What this machine can enforce around code that nobody has vetted.",
 }
 """All verbs, in the order in which help shows them, and what each is for; their code is loaded when they are used."""
@@ -71,6 +71,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _misuse(error: CycloptsError, tokens: list[str]) -> str:
     if isinstance(error, UnknownCommandError) and error.unused_tokens:
         verb = str(error.unused_tokens[0])
+        if tokens[0] in VERBS:
+            return f"unknown command {verb!r}; see `rsi {tokens[0]} --help`"
         return f"unknown verb {verb!r}{nearest(verb, list(VERBS))}"
     chain = " ".join(error.command_chain or ())
     help_of = f"rsi {chain} --help" if chain else "rsi --help"

@@ -18,6 +18,7 @@ __all__ = [
     "JudgeConfig",
     "PracticeConfig",
     "ProposeConfig",
+    "RecursionConfig",
     "RunConfig",
     "RunSection",
     "SafetyConfig",
@@ -126,6 +127,14 @@ class CertificateConfig(Section):
     alpha: float = Field(default=0.05, gt=0, lt=1, description="The interval of the gain misses the truth with at most this probability.")
 
 
+class RecursionConfig(Section):
+    """How the versions of a run on the gym are compared in the end, as improvers of programs that none of them ever saw."""
+
+    cases: int = Field(default=24, ge=0, le=10_000, description="Sealed problems that every version improves; 0: it is not measured.")
+    evaluations: int = Field(default=160, ge=1, le=1_000_000, description="Budget of one episode, in evaluations.")
+    versions: int = Field(default=3, ge=1, le=64, description="At most so many versions beside the start, the release among them.")
+
+
 class JailConfig(Section):
     """Where code that nobody has vetted runs."""
 
@@ -159,6 +168,7 @@ class RunConfig(Section):
     judge: JudgeConfig = JudgeConfig()
     safety: SafetyConfig = SafetyConfig()
     certificate: CertificateConfig = CertificateConfig()
+    recursion: RecursionConfig = RecursionConfig()
     jail: JailConfig = JailConfig()
 
     @field_validator("safety")
@@ -171,7 +181,7 @@ class RunConfig(Section):
 
 
 def to_json(config: RunConfig) -> Json:
-    """The configuration as plain data, as it stands in a run's log; an empty salt or template, and no safety suite, are left out."""
+    """The configuration as plain data, as it stands in a run's log, without what is empty there or has no part in the run."""
     data: dict[str, Json] = config.model_dump(mode="json")
     run, jail = data["run"], data["jail"]
     assert isinstance(run, dict) and isinstance(jail, dict)
@@ -181,6 +191,8 @@ def to_json(config: RunConfig) -> Json:
         del jail["template"]
     if not config.safety.suite:
         del data["safety"]
+    if config.suite != "gym":
+        del data["recursion"]
     return data
 
 

@@ -33,7 +33,7 @@ def load_agent(name_or_path: str) -> Files:
 
 def _find(name_or_path: str) -> Traversable:
     built_in = package_files("rsi") / "agents"
-    names = sorted(item.name for item in built_in.iterdir() if item.is_dir() and not _is_ignored(item.name)) if built_in.is_dir() else []
+    names = sorted(item.name for item in built_in.iterdir() if (item / MANIFEST_FILE).is_file()) if built_in.is_dir() else []
     if name_or_path in names:
         return built_in / name_or_path
     path = Path(name_or_path)

@@ -61,7 +61,10 @@ def propose(machine: Machine, limitations: Json, memory: Json) -> Ticket:
     }
 
     def payload() -> Json:
-        return {**fixed, "batch": suite.practice_batch(index, machine.config.practice.tasks)} if is_tried else fixed
+        if not is_tried:
+            return fixed
+        batch = suite.practice_batch(index, machine.config.practice.tasks)
+        return {**fixed, "batch": batch, "evaluations": machine.config.judge.programs}
 
     batch = index if is_tried else None
     return _place(machine, "propose", payload, _check_proposals, programs=wanted.programs, duration=wanted.programs, batch=batch)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from rsi.cli.bench import BENCHMARKS
 from rsi.cli.main import VERBS, app, main
 from rsi.cli.run import default_folder, flat
 from rsi.cli.versions import find_solver
@@ -150,11 +151,18 @@ def test_settings_are_compared_key_by_key() -> None:
     assert flat({"a": {"b": 1, "c": {"d": [2]}}, "e": None}) == {"a.b": 1, "a.c.d": [2], "e": None}
 
 
-@pytest.mark.parametrize("verb", VERBS)
-def test_every_verb_explains_itself(verb: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main([verb, "--help"]) == 0
+@pytest.mark.parametrize("command", [*(verb for verb in VERBS if verb != "bench"), *(f"bench {name}" for name in BENCHMARKS)])
+def test_every_verb_explains_itself(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    verb, *rest = command.split()
+    assert main([verb, *rest, "--help"]) == 0
     out = capsys.readouterr().out
     assert "--json" in out and app[verb].help
+
+
+def test_bench_alone_lists_the_benchmarks(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["bench"]) == 0
+    out = capsys.readouterr().out
+    assert all(f" {name} " in out for name in BENCHMARKS)
 
 
 def test_rsi_alone_lists_the_verbs(capsys: pytest.CaptureFixture[str]) -> None:

@@ -31,12 +31,14 @@ class Entrant:
         files: its tree, with the product of its build once that is made; empty for a command.
         build_seed: seed of its build, if it has one.
         command: what is started for each episode instead; empty for a tree.
+        luck: 0 for the random choices that everybody has; another number for others.
     """
 
     name: str
     files: Files
     build_seed: int = 0
     command: str = ""
+    luck: int = 0
 
     @property
     def manifest(self) -> Manifest:

@@ -2,6 +2,7 @@
 
 It reads `{"improve": payload}` first. Whenever it wants programs run it writes `{"ask": question}` and reads `{"reply": reply}`; in the
 end it writes `{"result": {"answers": [{"answer": source or null}]}}`. It is started anew for each episode, so that nothing is carried over.
+What it writes to standard error is for people and goes where ours goes.
 
 Covers: a command that crashes, says something else, says too much, or goes on for ever. Does not cover: what it does on this machine
 or in the network. It is no candidate that nobody has vetted but a program that you chose to start, and it runs as you.
@@ -46,7 +47,7 @@ class Outside:
             UserError: there is no such command.
         """
         try:
-            process = subprocess.Popen(shlex.split(self.command), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+            process = subprocess.Popen(shlex.split(self.command), stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         except (OSError, ValueError) as error:
             raise UserError(f"cannot start the improver {self.command!r}: {error}") from None
         watchdog = threading.Timer(self.wall_s, process.kill)

@@ -8,18 +8,18 @@ from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 
 from rsi.bench.improvers.episodes import Challenge, Ground
-from rsi.core.protocols import Jail, Limits
+from rsi.core.protocols import Jail
 from rsi.core.records import Case, Json, Pool
-from rsi.kernel.evaluate import Evaluator
+from rsi.kernel.evaluate import Evaluator, evaluator_of
 from rsi.suites import secret_seeds
-from rsi.suites.gym import EVALUATOR, Gym, guest_files
+from rsi.suites.gym import Gym
 from rsi.suites.gym.catalogue import problems_of
 
 __all__ = ["GymProblems"]
 
 _SALT = "rsi bench improver"
 """No run of the same seed has ever had these cases."""
-_LIMITS = Limits(wall_s=900.0, cpu_s=900.0, pause_s=60.0)
+_WALL_S, _MOST = 900.0, 1_000_000
 
 
 class GymProblems:
@@ -33,11 +33,10 @@ class GymProblems:
 
     def __init__(self, pool: Pool, seed: int, most: int) -> None:
         """Draw the kinds."""
-        self._gym = Gym(secret_seeds(seed, salt=_SALT))
+        self.gym = Gym(secret_seeds(seed, salt=_SALT))
+        """The suite that the problems are cases of."""
         self._pool = pool
         self._cases = _drawn(len(problems_of(pool)), random.Random(f"{_SALT} {seed}"), most)
-        self.required_tier = self._gym.required_tier
-        """The weakest jail that keeps hidden instances hidden."""
 
     def challenge(self, number: int) -> Challenge:
         """Problem number 0, 1, 2 …"""
@@ -50,10 +49,10 @@ class GymProblems:
 
     def ground(self, challenge: Challenge, jail: Jail) -> AbstractContextManager[Ground]:
         """Where its programs are run: one evaluator in the jail for all that is asked, and a fresh one for what is handed in."""
-        return _opened(self._gym, self._case(challenge.number), jail)
+        return _opened(self.gym, self._case(challenge.number), jail)
 
     def _case(self, number: int) -> Case:
-        return self._gym.cases(self._pool, self._cases[number], 1)[0]
+        return self.gym.cases(self._pool, self._cases[number], 1)[0]
 
 
 def _drawn(kinds: int, rng: random.Random, most: int) -> list[int]:
@@ -69,7 +68,7 @@ def _drawn(kinds: int, rng: random.Random, most: int) -> list[int]:
 
 @contextmanager
 def _opened(gym: Gym, case: Case, jail: Jail) -> Iterator[Ground]:
-    with Evaluator(jail, guest_files(), EVALUATOR, limits=_LIMITS) as evaluator:
+    with evaluator_of(gym, jail, budget=_MOST, wall_s=_WALL_S) as evaluator:
         yield _Jailed(gym, case, evaluator)
 
 

@@ -47,7 +47,7 @@ def hold(
         count: problems.
         repetitions: episodes of each entrant on each problem, with other seeds.
         budget: evaluations of each episode.
-        seed: decides the improvers' own random choices; those of one episode are the same for every entrant.
+        seed: decides the improvers' own random choices; those of one episode are the same for every entrant of the same luck.
         make_jail: opens a jail.
         workers: processes that work at the same time; they change no number.
         stop: ends it without a result.
@@ -80,7 +80,7 @@ def _builder(entrant: Entrant) -> Callable[[Bench], Entrant]:
 def _player(entrant: Entrant, problems: Problems, number: int, repetition: int, budget: int, seed: int) -> Callable[[Bench], Episode]:
     def work(bench: Bench) -> Episode:
         challenge = problems.challenge(number)
-        luck = number_of("improver", seed, challenge.problem, repetition) >> 208
+        luck = number_of("improver", seed, challenge.problem, repetition, entrant.luck) >> 208
         with problems.ground(challenge, bench.spare()) as ground:
             return play(entrant.seated(bench.jail), challenge, ground, seed=luck, repetition=repetition, budget=budget)
 

@@ -58,7 +58,7 @@ def pairs_at_best(more: float, variation: float = 0.25, alpha: float = 0.05) -> 
 def _row(more: float, variation: float, typical: float, alpha: float) -> GainPower:
     mean, spread = more * typical, math.sqrt(2) * variation * typical
     same = max(_expected_doubling(stake, mean, spread) for stake in LEADS)
-    # Both ends of the range together are 1 whatever the start is: the worst case for a bet on ρ = 1.
+    # A bet on ρ = 1 can lose 1 at most, see `ratio`.
     bet = min(0.95, mean / (mean**2 + spread**2))
     ratio = bet * mean - bet * bet * (mean**2 + spread**2) / 2
     return GainPower(

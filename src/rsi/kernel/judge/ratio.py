@@ -1,9 +1,10 @@
 """How much more one improver gains than another: a ratio of two expected gains, with an interval that holds whenever one looks.
 
 Each *pair* is one problem that both improvers worked on, from the same start, under the same budget. For each hypothetical ratio ρ two
-gamblers bet against E[ours − ρ · theirs] = 0, one on more, one on less. Gains are bounded by the start's score, which is known before the
-pair is played, so every factor of their capital stays positive. The ratios that neither has ruined are the interval: P(the true ratio is
-ever outside) ≤ α (Waudby-Smith and Ramdas 2024, section 4, here for a ratio as in Fieller 1954).
+gamblers bet against E[ours − ρ · theirs] = 0, one on more, one on less. Gains end in [0, 1] wherever they start, so every factor of their
+capital stays positive. (A bet must not be fitted to a pair's own start: problems on which ours does well may start lower than others.)
+The ratios that neither has ruined are the interval: P(the true ratio is ever outside) ≤ α (Waudby-Smith and Ramdas 2024, section 4, here
+for a ratio as in Fieller 1954).
 
 A bounded mean can be ruined by a disaster that was never seen, so that interval is wide as long as pairs are few. A sharper question is
 whether the two differ at all: if they don't, a lead of one is as likely as the same lead of the other, and the factor 2/(1 + e^(−2λd)) has
@@ -31,7 +32,6 @@ LEADS: tuple[float, ...] = (2.0, 5.0, 12.0, 30.0)
 
 BETS: tuple[float, ...] = (0.05, 0.1, 0.2, 0.4, 0.7, 0.95)
 """Fractions of the capital that are bet on a mean, equally weighted."""
-_LEAST_RANGE = 0.01
 _SLACK = 1e-9
 _FINE = tuple(k / 50 for k in range(-50, 151))
 _COARSE = tuple(3 * 1.04**k for k in range(1, 49))
@@ -44,7 +44,7 @@ class Pair:
     """What two improvers gained on one problem, in score; both from the same start.
 
     Attributes:
-        start: score of the start in [0, 1], known before anybody works on it.
+        start: score of the start in [0, 1].
         ours: gain of the improver in question, in [−start, 1 − start].
         theirs: gain of the one that it is compared with.
     """
@@ -108,12 +108,12 @@ def ratio_of(pairs: Sequence[Pair], alpha: float = 0.05) -> Ratio:
 
 def log_more(pairs: Sequence[Pair], ratio: float) -> float:
     """Log-capital of betting that E[ours] exceeds `ratio` · E[theirs]; every factor is at least 1 − λ."""
-    return _log_capital([_lead(pair, ratio) / _worst(pair, ratio) for pair in pairs])
+    return _log_capital([_lead(pair, ratio) / _range(ratio) for pair in pairs])
 
 
 def log_less(pairs: Sequence[Pair], ratio: float) -> float:
     """Log-capital of betting that E[ours] falls short of `ratio` · E[theirs]."""
-    return _log_capital([-_lead(pair, ratio) / _worst(_mirrored(pair), ratio) for pair in pairs])
+    return _log_capital([-_lead(pair, ratio) / _range(ratio) for pair in pairs])
 
 
 def log_same(leads: Sequence[float]) -> float:
@@ -129,15 +129,9 @@ def _lead(pair: Pair, ratio: float) -> float:
     return pair.ours - ratio * pair.theirs
 
 
-def _worst(pair: Pair, ratio: float) -> float:
-    """The most that ours can fall short of `ratio` · theirs on a problem with this start."""
-    theirs = 1 - pair.start if ratio > 0 else pair.start
-    return max(_LEAST_RANGE, pair.start + abs(ratio) * theirs)
-
-
-def _mirrored(pair: Pair) -> Pair:
-    """The pair with gains and losses exchanged: what is above the start of one is below that of the other."""
-    return Pair(start=1 - pair.start, ours=-pair.ours, theirs=-pair.theirs)
+def _range(ratio: float) -> float:
+    """The most by which ours can fall short of `ratio` · theirs, or exceed it, whatever the start is."""
+    return max(1.0, ratio, 1.0 - ratio)
 
 
 def _log_capital(moves: Sequence[float]) -> float:
