@@ -250,8 +250,8 @@ class Tracker:
         cycle: int = take(entry, "cycle", int)
         weaknesses = (item for c in self._cycles if c.index == cycle for item in c.limitations if item.id == proposal.limitation)
         patch: str = take(entry, "patch", str)
-        made = Attempt(proposal=proposal, cycle=cycle, limitation=next(weaknesses, None), patch=patch, removes=removes(entry))
-        self._attempts[proposal.id] = made
+        weak = next(weaknesses, None)
+        self._attempts[proposal.id] = Attempt(proposal=proposal, cycle=cycle, limitation=weak, patch=patch, removes=removes(entry))
 
     def _attempt(self, entry: Entry, name: ProposalId) -> Attempt:
         if name not in self._attempts:
@@ -329,11 +329,10 @@ class Tracker:
     def _read_verdict(self, entry: Entry) -> None:
         name = ProposalId(take(entry, "proposal", str))
         verdict: Verdict = take(entry, "verdict", Verdict)
-        fate = _FATES[type(verdict)]
         reason = "" if isinstance(verdict, Accepted) else verdict.reason
         belief: Belief | None = take(entry, "belief", Belief | None)
         attempt = self._attempt(entry, name)
-        self._attempts[name] = replace(attempt, fate=fate, verdict=verdict, reason=reason, belief=belief)
+        self._attempts[name] = replace(attempt, fate=_FATES[type(verdict)], verdict=verdict, reason=reason, belief=belief)
         if belief is not None and attempt.removes is None:
             self._predictions.hear(attempt.proposal.prediction, verdict, belief)
 
