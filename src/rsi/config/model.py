@@ -46,6 +46,9 @@ class RunSection(Section):
         default=3, ge=1, le=64, description="Virtual workers on which jobs are laid: part of the decisions, unlike real workers."
     )
     cycles: int = Field(default=50, ge=1, description="The run ends after this many cycles at the latest.")
+    profile: Literal["standard", "measured"] = Field(
+        default="standard", description="What the agent is told of its machine: round numbers, the same everywhere, or what was measured."
+    )
     frozen_improver: bool = Field(default=False, description="Control arm: version 0 goes on solving practice tasks, then proposes once.")
 
 
@@ -92,6 +95,12 @@ class JudgeConfig(Section):
     open: int = Field(default=16, ge=1, le=64, description="Changes that are in the race at the same time at most.")
     max_pairs: int = Field(default=2_000, ge=1, le=100_000, description="Cases with and without a change after which it is given up.")
     programs: int = Field(default=4_000, ge=1, description="Budget of one case for each of the two versions, in programs.")
+    retest_share: float = Field(
+        default=0.05, ge=0, le=0.5, description="Most that testing kept changes again may cost, as a share of the budget; 0: never."
+    )
+    retest_margin: float = Field(
+        default=0.02, gt=0, le=1, description="A kept change is taken out once the loss by that is shown to be smaller than this score."
+    )
 
     @model_validator(mode="after")
     def _block_fits(self) -> "JudgeConfig":

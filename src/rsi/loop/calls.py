@@ -34,7 +34,7 @@ def practise(machine: Machine, memory: Json) -> Ticket:
 
     def payload() -> Json:
         batch = suite.practice_batch(index, practice.tasks)
-        return {"batch": batch, "programs": practice.programs, "seed": seed, "memory": memory}
+        return {"batch": batch, "programs": practice.programs, "seed": seed, "memory": memory, "machine": machine.opening.machine}
 
     return _place(machine, "practise", payload, _check_practice, programs=practice.programs, duration=practice.programs, batch=index)
 
@@ -57,6 +57,7 @@ def propose(machine: Machine, limitations: Json, memory: Json) -> Ticket:
         "programs": wanted.programs,
         "seed": _call_seed(machine, "propose"),
         "frozen": machine.config.run.frozen_improver,
+        "machine": machine.opening.machine,
     }
 
     def payload() -> Json:
