@@ -23,7 +23,7 @@ from rsi.kernel.sandbox import open_jail
 from rsi.schedule import WorkerPool
 from rsi.suites import outside_cases
 
-__all__ = ["Plan", "command", "main"]
+__all__ = ["Plan", "command", "main", "make", "positive"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,21 +39,22 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks.seed", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--seeds", type=_positive, default=5, help="number of run seeds, from --first on (default 5)")
+    parser.add_argument("--seeds", type=positive, default=5, help="number of run seeds, from --first on (default 5)")
     parser.add_argument("--first", type=int, default=1, help="first run seed (default 1)")
     parser.add_argument("--programs", help="budget of each run, as for `rsi run` (default: that of the configuration)")
     parser.add_argument("--config", type=Path, help="configuration of all runs (TOML)")
     parser.add_argument("--out", type=Path, default=Path("benchmarks/out"), help="folder of runs and report (default benchmarks/out)")
-    parser.add_argument("--jobs", type=_positive, default=1, help="runs at the same time (default 1)")
-    parser.add_argument("--workers", type=_positive, default=2, help="processes of each run, and of the measurement per job (default 2)")
-    parser.add_argument("--cases", type=_positive, default=200, help="fresh hard cases per run seed (default 200)")
-    parser.add_argument("--case-programs", type=_positive, default=10_000, help="budget of each case (default 10,000)")
+    parser.add_argument("--jobs", type=positive, default=1, help="runs at the same time (default 1)")
+    parser.add_argument("--workers", type=positive, default=2, help="processes of each run, and of the measurement per job (default 2)")
+    parser.add_argument("--cases", type=positive, default=200, help="fresh hard cases per run seed (default 200)")
+    parser.add_argument("--case-programs", type=positive, default=10_000, help="budget of each case (default 10,000)")
     parser.add_argument("--outside", type=Path, help="file of tasks from outside; never trained on")
     parser.add_argument("--measure-only", action="store_true", help="start no run; report on those that are finished")
     return parser
 
 
-def _positive(text: str) -> int:
+def positive(text: str) -> int:
+    """A count that somebody typed."""
     value = int(text)
     if value < 1:
         raise argparse.ArgumentTypeError(f"{text} should be at least 1")
@@ -70,7 +71,7 @@ def command(plan: Plan, *, programs: str | None, config: Path | None, workers: i
     return [*line, "--frozen-improver"] if plan.frozen else line
 
 
-def _make(plan: Plan, line: Sequence[str]) -> int:
+def make(plan: Plan, line: Sequence[str]) -> int:
     """Run it to its end (at once if it is finished), with its output beside its folder; returns the exit code."""
     plan.folder.parent.mkdir(parents=True, exist_ok=True)
     log = plan.folder.with_suffix(".out")
@@ -113,7 +114,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         else:
             lines = [command(plan, programs=options.programs, config=options.config, workers=options.workers) for plan in plans]
             with ThreadPoolExecutor(options.jobs) as pool:
-                codes = list(pool.map(_make, plans, lines))
+                codes = list(pool.map(make, plans, lines))
             if any(codes):
                 raise Halted(f"{len(codes) - codes.count(0)} of {len(codes)} runs did not come to their end; the same command goes on")
         runs = _measure(plans, options)

@@ -4,7 +4,7 @@ import json
 import struct
 
 import pytest
-from hypothesis import HealthCheck, assume, example, given, settings
+from hypothesis import HealthCheck, assume, example, given, seed, settings
 from hypothesis import strategies as st
 
 from rsi.core.codec import canonical, loads
@@ -170,17 +170,19 @@ def test_a_message_of_any_other_call_is_a_violation(nonce: str) -> None:
 def test_the_fuzz_reaches_every_outcome() -> None:
     """Else it would only knock at the first door."""
     seen: set[object] = set()
+    wanted = {*Outcome, Violation.FORBIDDEN_CALL, Violation.SURPLUS, Violation.FOREIGN, Violation.SHAPE}
 
-    @settings(max_examples=2_000, derandomize=True, database=None, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=2_000, database=None, deadline=None, suppress_health_check=list(HealthCheck))
     @given(ENDINGS, st.none() | st.just(ITEMS))
     def look(end: Ending, items: int | None) -> None:
         found = check_ending(end, items)
         seen.add(found.outcome)
         seen.update(kind for kind in Violation if found.reason.startswith(kind.value))
 
-    look()
-    assert set(Outcome) <= seen
-    assert {Violation.FORBIDDEN_CALL, Violation.SURPLUS, Violation.FOREIGN, Violation.SHAPE} <= seen
+    for number in range(5):  # what is generated also depends on the modules that other tests have loaded
+        if not wanted <= seen:
+            seed(number)(look)()
+    assert wanted <= seen
 
 
 FLOOD_SETTINGS = settings(max_examples=FLOOD, database=None, suppress_health_check=list(HealthCheck), deadline=None)

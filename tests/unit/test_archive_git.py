@@ -1,5 +1,6 @@
 """The archive is a git repository that any git reads, that loses nothing and lets nothing be changed unseen."""
 
+import os
 import random
 import resource
 import subprocess
@@ -172,6 +173,24 @@ def test_an_object_that_is_there_is_not_written_again(tmp_path: Path) -> None:
     GitArchive(tmp_path).add_blob(b"x")
     after = loose(tmp_path, name).stat()
     assert (after.st_ino, after.st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
+
+
+@pytest.mark.parametrize("place", ["HEAD", "config"])
+def test_who_is_killed_while_it_makes_an_archive_leaves_none_or_a_whole_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
+    really = os.replace
+
+    def killed(source: str, target: Path) -> None:
+        if target.name == place:
+            raise KeyboardInterrupt
+        really(source, target)
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(os, "replace", killed)
+        GitArchive(tmp_path / "run")
+    assert not (tmp_path / "run" / "config").exists()
+    GitArchive(tmp_path / "run").add_blob(b"x")
 
 
 def test_a_full_disk_is_a_fault_of_the_machinery_and_leaves_no_object(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -57,6 +58,18 @@ def test_a_kill_frees_the_folder(tmp_path: Path) -> None:
         holder.wait()
         with RunLock(tmp_path):
             assert (tmp_path / "lock").read_text() == f"{os.getpid()}\n"
+
+
+def test_the_lock_of_a_dead_process_that_is_about_to_be_freed_is_waited_for(tmp_path: Path) -> None:
+    with subprocess.Popen([sys.executable, "-c", ""]) as dead:
+        dead.wait()
+    with start_holder(tmp_path) as holder:
+        assert read_line(holder) == "held\n"
+        (tmp_path / "lock").write_text(f"{dead.pid}\n")
+        threading.Timer(0.5, holder.kill).start()
+        with RunLock(tmp_path):
+            assert (tmp_path / "lock").read_text() == f"{os.getpid()}\n"
+        holder.wait()
 
 
 def test_a_forked_child_that_outlives_the_run_does_not_hold_the_folder(tmp_path: Path) -> None:

@@ -99,8 +99,11 @@ def _verdict(ledger: Ledger, entry: Entry, body: Mapping[str, Json]) -> Query | 
     verdict = body.get("verdict")
     given = verdict if isinstance(verdict, dict) else {}
     effect = given.get("effect")
-    goes_on = str(given.get("reason", "")).startswith("rebased")
-    left = NOTHING if goes_on else f"one word to the agent: {str(given.get('is')).lower()}"
+    word = str(given.get("is")).lower()
+    is_silent = str(given.get("reason", "")).startswith("rebased")
+    if "removes" in body:
+        word, is_silent = "removed", word != "accepted"
+    left = NOTHING if is_silent else f"one word to the agent: {word}"
     pairs = _whole(effect.get("pairs")) if isinstance(effect, dict) else 0
     pool = Pool.SAFETY if str(given.get("reason", "")).startswith("vetoed") else Pool.JUDGE
     return _told(entry, pool, str(body.get("proposal")), str(given.get("candidate")), pairs, left)

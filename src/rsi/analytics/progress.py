@@ -8,10 +8,10 @@ from rsi.analytics.calibrated import Calibrated
 from rsi.analytics.capability import Capability
 from rsi.analytics.ledger import Use
 from rsi.analytics.safeguard import SafetyCertificate
-from rsi.core.records import Candidate, CandidateId, Certificate, Cycle, JailProof, Limitation, Proposal, ProposalId, Verdict
+from rsi.core.records import Candidate, CandidateId, Certificate, Cycle, JailProof, Json, Limitation, Proposal, ProposalId, Verdict
 from rsi.kernel.judge import Belief, Course, Skill
 
-__all__ = ["Attempt", "Chosen", "Costs", "Failure", "Fate", "Incumbent", "Progress", "Retreat", "Share", "Tried"]
+__all__ = ["Attempt", "Chosen", "Costs", "Failure", "Fate", "Incumbent", "Progress", "Retreat", "Share", "Tried", "retests_of"]
 
 
 class Fate(StrEnum):
@@ -23,6 +23,7 @@ class Fate(StrEnum):
     ACCEPTED = "accepted"
     REJECTED = "rejected"
     UNDECIDED = "undecided"
+    REMOVED = "removed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +38,7 @@ class Attempt:
         belief: what may be said of its effect once its test is over; never the estimate that decided.
         step: in the ablation of a tree, the proposals that were switched together with it, itself included.
         certified: there, whether its step is better at a false-discovery rate of 10 %; None where nothing was ablated.
+        removes: the kept change that it takes out again, where the kernel made it to test that change once more.
     """
 
     proposal: Proposal
@@ -52,6 +54,7 @@ class Attempt:
     belief: Belief | None = None
     step: tuple[ProposalId, ...] = ()
     certified: bool | None = None
+    removes: ProposalId | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -186,7 +189,7 @@ class Progress:
         incumbents: the start and every version that replaced it, oldest first; without those that were quarantined later.
         tried: violations, and builds and trials without an answer.
         retreats: incumbents that were quarantined.
-        attempts: all proposals, in the order in which they were made.
+        attempts: all proposals, those included that take a kept change out again, in the order in which they were made.
         predictions: how what proposals predicted of themselves came out; None before the first test has closed.
         trials: executions of a version on a case, the certificate's included.
         certificate: None as long as no sealed cases were opened.
@@ -196,6 +199,7 @@ class Progress:
         resumed: how often the run was taken up again.
         calibrated: what step 0 found; None before it is over, and in logs from before there was one.
         uses: how much of each hidden pool was used, and how often something left the kernel because of it.
+        machine: what the agent was told of its machine; None in logs from before that was told.
         course: race or tree as it was chosen; None as long as a race goes on without a choice, or where none was asked for.
     """
 
@@ -225,6 +229,7 @@ class Progress:
     safety: SafetyCertificate | None = None
     uses: Mapping[str, Use] = field(default_factory=dict)
     course: Chosen | None = None
+    machine: Json = None
 
     @property
     def release(self) -> CandidateId:
@@ -233,6 +238,26 @@ class Progress:
 
     @property
     def accepted(self) -> tuple[Attempt, ...]:
-        """Proposals that were kept, in the order in which they became the incumbent."""
-        kept = (self.attempts.get(version.proposal) for version in self.incumbents if version.proposal)
-        return tuple(attempt for attempt in kept if attempt is not None)
+        """Proposals that were kept and not taken out again, in the order in which they became the incumbent."""
+        return tuple(attempt for _, attempt in self.kept)
+
+    @property
+    def kept(self) -> tuple[tuple[Incumbent, Attempt], ...]:
+        """The same, each with the version that it made."""
+        made = ((version, self.attempts.get(version.proposal)) for version in self.incumbents if version.proposal)
+        return tuple((version, one) for version, one in made if one is not None and one.removes is None and one.fate is not Fate.REMOVED)
+
+    @property
+    def proposed(self) -> tuple[Attempt, ...]:
+        """What improvers proposed, in the order in which they did."""
+        return tuple(attempt for attempt in self.attempts.values() if attempt.removes is None)
+
+    @property
+    def removals(self) -> tuple[Attempt, ...]:
+        """What the kernel made to test kept changes again, in the order in which it did."""
+        return tuple(attempt for attempt in self.attempts.values() if attempt.removes is not None)
+
+
+def retests_of(attempts: Mapping[ProposalId, Attempt], proposal: ProposalId) -> tuple[Attempt, ...]:
+    """The removals by which a kept change was tested again, oldest first."""
+    return tuple(attempt for attempt in attempts.values() if attempt.removes == proposal)

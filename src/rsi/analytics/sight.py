@@ -53,7 +53,7 @@ def outcome_of(progress: Progress) -> Outcome:
 
 def sight_of(progress: Progress) -> Sight | None:
     """The smallest effect that the tests could have seen; None where no change came as far as a comparison."""
-    verdicts = [attempt.verdict for attempt in progress.attempts.values() if attempt.verdict and attempt.verdict.effect.pairs]
+    verdicts = [attempt.verdict for attempt in progress.proposed if attempt.verdict and attempt.verdict.effect.pairs]
     if not verdicts:
         return None
     longest = max(verdict.effect.pairs for verdict in verdicts)
@@ -65,7 +65,7 @@ def sight_of(progress: Progress) -> Sight | None:
 
 def tried_of(progress: Progress) -> dict[str, dict[str, int]]:
     """How many changes were tried, by surface and by what became of them."""
-    counts = Counter((a.proposal.surface.value, a.fate.value) for a in progress.attempts.values())
+    counts = Counter((a.proposal.surface.value, a.fate.value) for a in progress.proposed)
     found: dict[str, dict[str, int]] = {}
     for (surface, fate), times in sorted(counts.items()):
         found.setdefault(surface, {})[fate] = times

@@ -10,6 +10,7 @@ from rsi.analytics.course import ablated, chosen
 from rsi.analytics.ledger import Ledger
 from rsi.analytics.progress import Attempt, Chosen, Costs, Failure, Fate, Incumbent, Progress, Retreat, Share, Tried
 from rsi.analytics.reading import beside, number, seconds, take
+from rsi.analytics.retested import removes, with_removed
 from rsi.analytics.safeguard import SafetyCertificate, safety_certificate
 from rsi.core.errors import IntegrityError
 from rsi.core.protocols import Entry
@@ -154,7 +155,7 @@ class Tracker:
             start=take(opening, "start", Candidate),
             cycles=tuple(self._cycles),
             incumbents=tuple(self._incumbent(number, reign) for number, reign in enumerate(self._reigns)),
-            attempts=dict(self._attempts),
+            attempts=with_removed(self._attempts, (reign.proposal for reign in self._reigns)),
             trials=self._meter.trials,
             costs=self._costs(opening),
             failures=tuple(
@@ -173,6 +174,7 @@ class Tracker:
             calibrated=self._calibrated,
             uses=self._ledger.uses,
             course=self._chosen,
+            machine=opening.body.get("machine") if isinstance(opening.body, dict) else None,
         )
 
     def _skill_so_far(self) -> Skill | None:
@@ -248,7 +250,8 @@ class Tracker:
         cycle: int = take(entry, "cycle", int)
         weaknesses = (item for c in self._cycles if c.index == cycle for item in c.limitations if item.id == proposal.limitation)
         patch: str = take(entry, "patch", str)
-        self._attempts[proposal.id] = Attempt(proposal=proposal, cycle=cycle, limitation=next(weaknesses, None), patch=patch)
+        weak = next(weaknesses, None)
+        self._attempts[proposal.id] = Attempt(proposal=proposal, cycle=cycle, limitation=weak, patch=patch, removes=removes(entry))
 
     def _attempt(self, entry: Entry, name: ProposalId) -> Attempt:
         if name not in self._attempts:
@@ -326,12 +329,11 @@ class Tracker:
     def _read_verdict(self, entry: Entry) -> None:
         name = ProposalId(take(entry, "proposal", str))
         verdict: Verdict = take(entry, "verdict", Verdict)
-        fate = _FATES[type(verdict)]
         reason = "" if isinstance(verdict, Accepted) else verdict.reason
         belief: Belief | None = take(entry, "belief", Belief | None)
         attempt = self._attempt(entry, name)
-        self._attempts[name] = replace(attempt, fate=fate, verdict=verdict, reason=reason, belief=belief)
-        if belief is not None:
+        self._attempts[name] = replace(attempt, fate=_FATES[type(verdict)], verdict=verdict, reason=reason, belief=belief)
+        if belief is not None and attempt.removes is None:
             self._predictions.hear(attempt.proposal.prediction, verdict, belief)
 
     def _read_calibration(self, entry: Entry) -> None:

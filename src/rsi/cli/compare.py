@@ -6,10 +6,10 @@ from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
-from rsi.cli.run import check_workers, prove, stoppable
 from rsi.cli.terminal import JsonFlag, complain, print_json, say
 from rsi.cli.versions import find_solver
 from rsi.cli.view.text import clean, count, effect, percent, points
+from rsi.cli.working import check_workers, prove, stoppable
 from rsi.config.load import load_config, parse_programs
 from rsi.config.model import RunConfig
 from rsi.core.errors import UserError

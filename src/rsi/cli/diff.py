@@ -6,7 +6,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.text import Text
 
-from rsi.analytics import Attempt, progress_of
+from rsi.analytics import Attempt, progress_of, retests_of
 from rsi.cli.folders import open_run
 from rsi.cli.terminal import JsonFlag, harmless, print_json, say
 from rsi.cli.view.text import clean, percent, points
@@ -15,7 +15,7 @@ from rsi.core.records import Json, ProposalId
 from rsi.kernel.archive.views import Step
 from rsi.reports.diffs import code_first
 from rsi.reports.summary import belief_data
-from rsi.reports.words import belief_words
+from rsi.reports.words import belief_words, retest_words
 
 __all__ = ["diff", "headline", "verdict_of"]
 
@@ -77,11 +77,13 @@ def headline(step: Step, attempts: Mapping[ProposalId, Attempt]) -> list[str]:
     if step.proposal is None:
         return [*lines, "the start of the run; it changed nothing"]
     proposal = step.proposal.proposal
-    guess = proposal.prediction
+    guess, attempt = proposal.prediction, attempts.get(proposal.id)
     lines.append(f"{proposal.surface.value}: {clean(proposal.reason, 400)}")
+    if attempt is not None and attempt.removes is not None:
+        return [*lines, retest_words(attempt)]
     lines.append(f"predicted: {percent(guess.p_better)} likely better, {points(guess.low)} … {points(guess.high)} points")
     if step.verdict is not None:
-        attempt = attempts.get(proposal.id)
         told = belief_words(attempt.belief) if attempt and attempt.belief else "nothing is known of its effect"
         lines.append(f"{type(step.verdict.verdict).__name__.lower()}: {told}, after {step.verdict.verdict.effect.pairs} pairs")
+    lines += [f"tested again ({removal.proposal.id}): {retest_words(removal)}" for removal in retests_of(attempts, proposal.id)]
     return lines

@@ -3,13 +3,14 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from rsi.analytics import Attempt, progress_of
+from rsi.analytics import Attempt, progress_of, retests_of
 from rsi.cli.diff import headline, verdict_of
 from rsi.cli.folders import open_run
 from rsi.cli.terminal import JsonFlag, print_json, say
 from rsi.core.codec import encode
 from rsi.core.records import Json, ProposalId
 from rsi.kernel.archive.views import Step
+from rsi.reports.summary import retest_data
 
 __all__ = ["lineage"]
 
@@ -41,4 +42,5 @@ def _data(step: Step, attempts: Mapping[ProposalId, Attempt]) -> Json:
         "parent": step.candidate.parent,
         "proposal": None if step.proposal is None else encode(step.proposal.proposal),
         "verdict": verdict_of(step, attempts),
+        "retests": [] if step.proposal is None else [retest_data(one) for one in retests_of(attempts, step.proposal.proposal.id)],
     }

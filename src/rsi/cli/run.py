@@ -1,32 +1,28 @@
 """`rsi run`: an agent improves itself; the same command takes the run up again where it stopped."""
 
-import signal
 import sys
-import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
-from types import FrameType
 from typing import Annotated
 
 from cyclopts import Parameter
 from rich.console import Console
 
-from rsi.attacks import prove as attack
-from rsi.attacks.proof import proven
 from rsi.cli.folders import is_run
-from rsi.cli.machine import known_proofs
+from rsi.cli.recursion import measure_run
 from rsi.cli.terminal import JsonFlag, PlainFlag, complain, print_json, say
 from rsi.cli.versions import Beginning, beginning, improvers
 from rsi.cli.view.live import LiveView
 from rsi.cli.view.plain import PlainView
 from rsi.cli.view.text import clean, count, effect, points
+from rsi.cli.working import check_workers, prove, stoppable
 from rsi.config.load import load_config, parse_programs
 from rsi.config.model import RunConfig, to_json
+from rsi.config.presets import META
 from rsi.core.errors import IntegrityError, UserError
-from rsi.core.records import JailProof, Json
+from rsi.core.records import Json
 from rsi.improvers import PREFIX, keep_release, named
 from rsi.kernel.audit.log import FileEventLog
 from rsi.kernel.evaluate import load_manifest
@@ -36,7 +32,7 @@ from rsi.loop.parts import standard_parts
 from rsi.loop.run import run as run_loop
 from rsi.reports import write_report
 
-__all__ = ["default_folder", "flat", "prove", "run", "stoppable", "view_for"]
+__all__ = ["default_folder", "flat", "run", "view_for"]
 
 
 def run(
@@ -45,7 +41,8 @@ def run(
     config: Annotated[Path | None, Parameter(help="TOML file with settings (docs/config.md).")] = None,
     agent: Annotated[str | None, Parameter(help="Who improves itself: seed, a folder or improver:ID; by default the one in use.")] = None,
     seed: Annotated[int | None, Parameter(help="Seed of every random choice.")] = None,
-    programs: Annotated[str | None, Parameter(help="Budget in candidate programs: 250_000, 600k, 40M.")] = None,
+    programs: Annotated[str | None, Parameter(name=["--programs", "--budget"], help="Budget in candidate programs: 250_000, 40M.")] = None,
+    meta: Annotated[bool, Parameter(negative=(), help="It improves how it improves programs; ends with a measure of recursion.")] = False,
     frozen_improver: Annotated[bool, Parameter(negative=(), help="Control arm: solving practice and proposing stay at version 0.")] = False,
     workers: Annotated[int, Parameter(help="Processes that work at the same time; changes the wall time only.")] = 2,
     jail_require: Annotated[str | None, Parameter(help="Weakest jail that the run may have, if not what its suite asks for.")] = None,
@@ -63,12 +60,15 @@ def run(
             "run.frozen_improver": True if frozen_improver else None,
             "jail.require": jail_require,
         },
+        META if meta else None,
     )
+    if meta and settings.suite != META["suite"]:
+        raise UserError(f"--meta improves programs of the gym, and {config} says suite = {settings.suite!r}; leave one of them out")
     check_workers(workers)
     begun = beginning(settings, out)
     folder = out or default_folder(begun.settings)
     if _is_finished(folder, begun.settings):
-        return _conclude(folder, as_json, not no_keep, "is finished already")
+        return _conclude(folder, as_json, not no_keep, "is finished already", workers)
     _check_budget(begun.settings)
     return _go(folder, begun, workers, as_json, plain, not no_keep)
 
@@ -78,17 +78,8 @@ def default_folder(settings: RunConfig) -> Path:
     frozen = "-frozen" if settings.run.frozen_improver else ""
     agent = settings.agent
     name = f"improver-{named(agent.removeprefix(PREFIX))}" if agent.startswith(PREFIX) else Path(agent).resolve().name
-    return Path("runs") / f"{name}-{settings.run.seed}{frozen}"
-
-
-def check_workers(workers: int) -> None:
-    """Refuse what is no number of processes.
-
-    Raises:
-        UserError: less than 1 or more than 256.
-    """
-    if not 1 <= workers <= 256:
-        raise UserError(f"--workers {workers}: should be between 1 and 256")
+    gym = "-meta" if settings.suite == META["suite"] else ""
+    return Path("runs") / f"{name}-{settings.run.seed}{gym}{frozen}"
 
 
 def _check_budget(settings: RunConfig) -> None:
@@ -115,24 +106,6 @@ def flat(data: Json, prefix: str = "") -> dict[str, Json]:
 def view_for(console: Console, plain: bool, say_line: Callable[[str], None]) -> LiveView | PlainView:
     """The live view on a terminal, else the plain one."""
     return PlainView(say_line) if plain or not console.is_terminal else LiveView(console, time.monotonic)
-
-
-@contextmanager
-def stoppable() -> Iterator[threading.Event]:
-    """An event that Ctrl-C or SIGTERM sets: work comes to a clean end. A second signal interrupts at once."""
-    stop = threading.Event()
-
-    def ask(signum: int, frame: FrameType | None) -> None:
-        if stop.is_set():
-            raise KeyboardInterrupt
-        stop.set()
-
-    before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield stop
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 def _is_finished(folder: Path, settings: RunConfig) -> bool:
@@ -179,21 +152,15 @@ def _go(folder: Path, begun: Beginning, workers: int, as_json: bool, plain: bool
     with stoppable() as stop, view_for(console, plain, line) as view:
         result = run_loop(folder, settings, begun.files, workers=workers, observer=view.observe, stop=stop, parts=parts)
     if result.finished:
-        return _conclude(folder, as_json, keep, f"is finished ({result.reason})")
+        return _conclude(folder, as_json, keep, f"is finished ({result.reason})", workers)
     spent = view.state.progress.costs.programs if view.state.progress else 0
     if as_json:
         print_json({"finished": False, "folder": str(folder), "programs": spent, "reason": result.reason})
     return complain(f"stopped after {count(spent)} programs; nothing is lost, resume with the same command", 3)
 
 
-def prove(tier: str, template: str | None) -> JailProof:
-    """What attacks show of the jails of this machine: as known from `rsi doctor --attack`, else tried now, for a few seconds."""
-    return proven(
-        tier, proofs=known_proofs(template), attack_quickly=lambda tier: attack(tier, quick=True, template=template), now=time.time
-    )
-
-
-def _conclude(folder: Path, as_json: bool, keep: bool, how: str) -> int:
+def _conclude(folder: Path, as_json: bool, keep: bool, how: str, workers: int = 1) -> int:
+    measured = measure_run(folder, workers)
     summary = write_report(folder)
     ended = str(summary.get("ended"))
     is_halted, is_refused = ended.startswith("quarantined"), ended.startswith(REFUSED)
@@ -209,6 +176,8 @@ def _conclude(folder: Path, as_json: bool, keep: bool, how: str) -> int:
         return complain(f"{folder} was ended: {ended}; read {folder / 'report.md'}", 3)
     say(f"{folder} {how}.")
     say(_claim(summary))
+    if measured:
+        say(measured)
     if kept is not None:
         say(kept)
     say(f"Read {folder / 'report.md'} or open {folder / 'report.html'}; `rsi verify {folder}` checks it.")

@@ -10,7 +10,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from rsi.analytics import Attempt, Progress, Query, Use, ledger_of, outcome_of
+from rsi.analytics import Attempt, Progress, Query, Use, ledger_of, outcome_of, retests_of
 from rsi.cli.folders import OpenRun, open_run
 from rsi.cli.terminal import JsonFlag, print_json, say
 from rsi.cli.view.picture import Picture, surface_text
@@ -24,12 +24,13 @@ from rsi.reports.summary import (
     calibration_data,
     course_data,
     predictions_of,
+    retests_data,
     safety_data,
     sight_data,
     uses_data,
     violations_of,
 )
-from rsi.reports.words import belief_words, plural
+from rsi.reports.words import belief_words, machine_words, plural, retest_words
 
 __all__ = ["show"]
 
@@ -52,6 +53,8 @@ def show(run: Path, /, *, ledger: LedgerFlag = False, as_json: JsonFlag = False)
         return 0
     console = Console()
     console.print(Picture(state=state))
+    if progress.machine is not None:
+        console.print(Padding(Text(f"Machine as the agent knows it: {machine_words(progress.machine)}", style="dim"), (0, 2)))
     console.print(Padding(_all_changes(progress), (0, 2)))
     for line in _violations(progress):
         console.print(Padding(line, (0, 2)))
@@ -96,13 +99,15 @@ def _all_changes(progress: Progress) -> Table:
     for width in (12, 10, 9):
         table.add_column(no_wrap=True, min_width=width)
     table.add_column(ratio=1)
-    for attempt in progress.attempts.values():
+    for attempt in progress.proposed:
         pairs = attempt.verdict.effect.pairs if attempt.verdict else 0
         measured = f"{belief_words(attempt.belief)}, {pairs} pairs" if attempt.belief else ""
         name = (attempt.candidate or attempt.proposal.id)[:12]
         why = f" — {attempt.reason}" if attempt.reason else ""
         table.add_row(Text(clean(name)), surface_text(attempt), Text(attempt.fate.value), Text(measured))
         table.add_row("", "", "", Text(clean(attempt.proposal.reason + why, 300), style="dim"))
+        for removal in retests_of(progress.attempts, attempt.proposal.id):
+            table.add_row("", "", "", Text(clean(f"tested again ({removal.proposal.id}): {retest_words(removal)}", 300), style="dim"))
     return table
 
 
@@ -135,6 +140,7 @@ def _data(progress: Progress) -> Json:
         "wall_s": round(progress.costs.wall_s, 3),
         "release": progress.release,
         "version": progress.incumbents[-1].number,
+        "machine": progress.machine,
         "outcome": outcome_of(progress).value,
         "course": course_data(progress),
         "could_have_seen": sight_data(progress),
@@ -144,7 +150,8 @@ def _data(progress: Progress) -> Json:
         "safety": safety_data(progress.safety),
         "violations": violations_of(progress),
         "predictions": predictions_of(progress),
-        "changes": [_change(attempt) for attempt in progress.attempts.values()],
+        "changes": [_change(attempt) for attempt in progress.proposed],
+        "retests": retests_data(progress),
     }
 
 

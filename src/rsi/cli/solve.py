@@ -8,10 +8,10 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from rsi.cli.run import check_workers, stoppable
 from rsi.cli.terminal import JsonFlag, print_json, say
 from rsi.cli.versions import Solver, find_solver
 from rsi.cli.view.text import clean, count
+from rsi.cli.working import check_workers, stoppable
 from rsi.config.load import parse_programs
 from rsi.core.protocols import Files, Limits, Suite
 from rsi.core.records import CandidateId, Case, Json, Manifest, Pool, Trial

@@ -7,9 +7,10 @@ from cyclopts import Parameter
 from rich.console import Console
 
 from rsi.cli.folders import open_run
-from rsi.cli.run import stoppable, view_for
+from rsi.cli.run import view_for
 from rsi.cli.terminal import JsonFlag, PlainFlag, print_json, say
 from rsi.cli.view.state import RunState
+from rsi.cli.working import stoppable
 from rsi.core.codec import encode
 from rsi.core.protocols import Entry
 from rsi.core.records import Json

@@ -17,18 +17,21 @@ __all__ = ["load_config", "nearest", "parse_programs"]
 _FACTORS = {"": 1, "k": 1_000, "m": 1_000_000, "g": 1_000_000_000}
 
 
-def load_config(path: Path | None, overrides: Mapping[str, object] | None = None) -> RunConfig:
-    """The configuration of a run: defaults, then the file, then the overrides.
+def load_config(path: Path | None, overrides: Mapping[str, object] | None = None, preset: Mapping[str, object] | None = None) -> RunConfig:
+    """The configuration of a run: defaults, then the preset, then the file, then the overrides.
 
     Args:
         path: a TOML file, or None for the defaults.
         overrides: dotted key (`run.programs`) → value; None means "not given".
+        preset: dotted key → value.
 
     Raises:
         UserError: the file cannot be read, is no TOML, or a key or value is not allowed; names the file and the key.
     """
     data = {} if path is None else _read(path)
     where = "" if path is None else f"{path}: "
+    _validated(data, where)
+    data = _under(data, _with({}, preset or {}))
     config = _validated(data, where)
     given = {key: value for key, value in (overrides or {}).items() if value is not None}
     return _validated(_with(data, given), "") if given else config
@@ -80,6 +83,12 @@ def _with(data: dict[str, Any], overrides: Mapping[str, object]) -> dict[str, An
         section, _, key = dotted.rpartition(".")
         (out.setdefault(section, {}) if section else out)[key] = value
     return out
+
+
+def _under(data: dict[str, Any], preset: dict[str, Any]) -> dict[str, Any]:
+    """What a file says, and where it says nothing, what the preset says."""
+    both = {key: {**preset[key], **data[key]} for key in data.keys() & preset.keys() if isinstance(data[key], dict)}
+    return {**preset, **data, **both}
 
 
 def _validated(data: dict[str, Any], where: str) -> RunConfig:

@@ -18,6 +18,7 @@ __all__ = [
     "JudgeConfig",
     "PracticeConfig",
     "ProposeConfig",
+    "RecursionConfig",
     "RunConfig",
     "RunSection",
     "SafetyConfig",
@@ -45,6 +46,9 @@ class RunSection(Section):
         default=3, ge=1, le=64, description="Virtual workers on which jobs are laid: part of the decisions, unlike real workers."
     )
     cycles: int = Field(default=50, ge=1, description="The run ends after this many cycles at the latest.")
+    profile: Literal["standard", "measured"] = Field(
+        default="standard", description="What the agent is told of its machine: round numbers, the same everywhere, or what was measured."
+    )
     frozen_improver: bool = Field(default=False, description="Control arm: version 0 goes on solving practice tasks, then proposes once.")
 
 
@@ -91,6 +95,12 @@ class JudgeConfig(Section):
     open: int = Field(default=16, ge=1, le=64, description="Changes that are in the race at the same time at most.")
     max_pairs: int = Field(default=2_000, ge=1, le=100_000, description="Cases with and without a change after which it is given up.")
     programs: int = Field(default=4_000, ge=1, description="Budget of one case for each of the two versions, in programs.")
+    retest_share: float = Field(
+        default=0.05, ge=0, le=0.5, description="Most that testing kept changes again may cost, as a share of the budget; 0: never."
+    )
+    retest_margin: float = Field(
+        default=0.02, gt=0, le=1, description="A kept change is taken out once the loss by that is shown to be smaller than this score."
+    )
 
     @model_validator(mode="after")
     def _block_fits(self) -> "JudgeConfig":
@@ -115,6 +125,14 @@ class CertificateConfig(Section):
     pairs: int = Field(default=200, ge=1, le=100_000, description="Sealed cases that both versions are run on.")
     programs: int = Field(default=10_000, ge=1, description="Budget of one case for each of the two versions, in programs.")
     alpha: float = Field(default=0.05, gt=0, lt=1, description="The interval of the gain misses the truth with at most this probability.")
+
+
+class RecursionConfig(Section):
+    """How the versions of a run on the gym are compared in the end, as improvers of programs that none of them ever saw."""
+
+    cases: int = Field(default=24, ge=0, le=10_000, description="Sealed problems that every version improves; 0: it is not measured.")
+    evaluations: int = Field(default=160, ge=1, le=1_000_000, description="Budget of one episode, in evaluations.")
+    versions: int = Field(default=3, ge=1, le=64, description="At most so many versions beside the start, the release among them.")
 
 
 class JailConfig(Section):
@@ -150,6 +168,7 @@ class RunConfig(Section):
     judge: JudgeConfig = JudgeConfig()
     safety: SafetyConfig = SafetyConfig()
     certificate: CertificateConfig = CertificateConfig()
+    recursion: RecursionConfig = RecursionConfig()
     jail: JailConfig = JailConfig()
 
     @field_validator("safety")
@@ -162,7 +181,7 @@ class RunConfig(Section):
 
 
 def to_json(config: RunConfig) -> Json:
-    """The configuration as plain data, as it stands in a run's log; an empty salt or template, and no safety suite, are left out."""
+    """The configuration as plain data, as it stands in a run's log, without what is empty there or has no part in the run."""
     data: dict[str, Json] = config.model_dump(mode="json")
     run, jail = data["run"], data["jail"]
     assert isinstance(run, dict) and isinstance(jail, dict)
@@ -172,6 +191,8 @@ def to_json(config: RunConfig) -> Json:
         del jail["template"]
     if not config.safety.suite:
         del data["safety"]
+    if config.suite != "gym":
+        del data["recursion"]
     return data
 
 

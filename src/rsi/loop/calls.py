@@ -34,7 +34,7 @@ def practise(machine: Machine, memory: Json) -> Ticket:
 
     def payload() -> Json:
         batch = suite.practice_batch(index, practice.tasks)
-        return {"batch": batch, "programs": practice.programs, "seed": seed, "memory": memory}
+        return {"batch": batch, "programs": practice.programs, "seed": seed, "memory": memory, "machine": machine.opening.machine}
 
     return _place(machine, "practise", payload, _check_practice, programs=practice.programs, duration=practice.programs, batch=index)
 
@@ -57,10 +57,14 @@ def propose(machine: Machine, limitations: Json, memory: Json) -> Ticket:
         "programs": wanted.programs,
         "seed": _call_seed(machine, "propose"),
         "frozen": machine.config.run.frozen_improver,
+        "machine": machine.opening.machine,
     }
 
     def payload() -> Json:
-        return {**fixed, "batch": suite.practice_batch(index, machine.config.practice.tasks)} if is_tried else fixed
+        if not is_tried:
+            return fixed
+        batch = suite.practice_batch(index, machine.config.practice.tasks)
+        return {**fixed, "batch": batch, "evaluations": machine.config.judge.programs}
 
     batch = index if is_tried else None
     return _place(machine, "propose", payload, _check_proposals, programs=wanted.programs, duration=wanted.programs, batch=batch)

@@ -116,7 +116,7 @@ async def may_begin(machine: Machine) -> bool:
     def has_room() -> bool:
         if state.course is Course.TREE:
             return has_caught_up(machine)
-        return len(state.entrants) < few and race.vacancies > 0 or not race.remaining
+        return state.open_changes < few and race.vacancies > 0 or not race.remaining
 
     await Until(lambda: not state.queue and not state.under_way and has_room())
     state.cause.ended = state.cause.ended or _why_not(machine)
@@ -132,7 +132,7 @@ def _why_not(machine: Machine) -> str | None:
     if cause.barren >= MAX_FAILURES or (state.tree is None and not machine.race.remaining):
         return "nothing to try"
     if state.tree is None:
-        needed = _cost_of_pass(machine.config, len(state.entrants))
+        needed = _cost_of_pass(machine.config, state.open_changes)
     else:
         needed = needed_for_pass(machine, cost_of_pass(machine.config))
     return None if machine.purse.can_ever_pay(needed) else "budget"

@@ -3,7 +3,8 @@
 Three kinds of activity go on side by side and nothing waits for a generation to end: `improve` lets the best version so far look for
 changes to itself; `admitting` lets the proposals into a race; `playing` runs it, round after round, and keeps what is shown to be better.
 Where too many changes conflict the run goes on as a tree: `joining`, `exploring`, and at the end the ablation of the best lineage.
-What is kept improves from then on. Everything that is not kernel runs in a jail; `rsi.loop.desk` decides when, deterministically.
+What is kept improves from then on, as long as it earns its place: `retesting` takes kept changes out again for trial.
+Everything that is not kernel runs in a jail; `rsi.loop.desk` decides when, deterministically.
 """
 
 from rsi.loop.ablate import ablate
@@ -14,6 +15,7 @@ from rsi.loop.chain import Chain, may_begin
 from rsi.loop.family import exploring, joining, planting, select
 from rsi.loop.machine import Machine
 from rsi.loop.race import admitting, playing
+from rsi.loop.retest import retest_at_end, retesting
 from rsi.loop.state import Reign
 
 __all__ = ["live"]
@@ -25,9 +27,10 @@ def live(machine: Machine) -> str:
     machine.go_on(prepare(machine))
     machine.go_on(calibrate(machine))
     rounds = 1 + machine.config.run.lanes // 2
-    race = [admitting(machine), *(playing(machine) for _ in range(rounds))]
+    race = [admitting(machine), *(playing(machine) for _ in range(rounds)), retesting(machine)]
     tree = [planting(machine), joining(machine), *(exploring(machine) for _ in range(rounds))]
     machine.go_on(improve(machine), *race, *tree)
+    retest_at_end(machine, rounds)
     ablate(machine, rounds)
     machine.go_on(certify_release(machine))
     reason = machine.state.cause.ended or "finished"

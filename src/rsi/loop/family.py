@@ -21,7 +21,7 @@ from rsi.loop.quarantine import QUARANTINED
 from rsi.loop.race import is_over, withdraw
 from rsi.loop.state import Member, Mind, Tree, Version, Waiting, run_seed
 from rsi.loop.trials import place_block, rows_by_case
-from rsi.loop.verdicts import REBASED, REPLANTED, conclude, conclude_version, unbuildable
+from rsi.loop.verdicts import ABLATION_TELLS, REBASED, REPLANTED, conclude, conclude_version, unbuildable
 
 __all__ = ["exploring", "joining", "planting", "select", "tend"]
 
@@ -43,7 +43,7 @@ async def planting(machine: Machine) -> None:
     state.queue.clear()
     for entrant in list(state.entrants.values()):
         state.examined.discard(entrant.candidate.candidate.tree)
-        withdraw(machine, entrant, REPLANTED)
+        withdraw(machine, entrant, REPLANTED if entrant.waiting.removes is None else ABLATION_TELLS)
     state.queue.extend(later)
 
 

@@ -11,6 +11,7 @@ from rsi.core.protocols import Archive, Files, Jail, Limits, Rehearsal, Suite
 from rsi.core.records import Candidate, Case, Clock, Json, Manifest, Pool, ProposalId
 from rsi.kernel.evaluate import load_manifest
 from rsi.kernel.judge import Prior, Race, Settings
+from rsi.kernel.sandbox import STANDARD_PROFILE
 from rsi.kernel.workspace import Composer, Scanner, tree_key
 from rsi.loop.desk import Activity, Desk, Floor
 from rsi.loop.purse import Purse, cost_of_certificate
@@ -71,6 +72,7 @@ class Opening:
         kernel: hash of the source that decides.
         commitments: SHA-256 of each pool's secret seed.
         secrets: the secret seeds, revealed by the last event.
+        machine: what agents are told of the machine that they run on.
         beside: what the clock part of the event says of the jails on this machine.
         standstill_s: seconds that the judge stood still at the longest, for the clock part of the last event.
     """
@@ -79,6 +81,7 @@ class Opening:
     kernel: str
     commitments: Json
     secrets: Json
+    machine: Json = field(default_factory=lambda: STANDARD_PROFILE)
     beside: Mapping[str, Json] = field(default_factory=dict)
     standstill_s: Callable[[], float] = float
 
@@ -178,6 +181,7 @@ class Machine:
                 "pools": self.opening.commitments,
                 "canary": self.scanner.canary,
                 "frozen": self.config.run.frozen_improver,
+                "machine": self.opening.machine,
             },
             beside=self.opening.beside,
         )

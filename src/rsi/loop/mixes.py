@@ -26,6 +26,7 @@ class Played:
         first: number of its first case.
         arms: what was run, the base first.
         rows: what each arm scored; None where the budget ended, or nobody wants it any more.
+        programs: what all arms have cost.
     """
 
     drawn: Round
@@ -34,6 +35,7 @@ class Played:
     first: int
     arms: tuple[Version, ...]
     rows: tuple[list[Row], ...] | None
+    programs: int
 
 
 def mixed(machine: Machine, on: Iterable[str]) -> Version:
@@ -60,10 +62,12 @@ async def play_arms(machine: Machine, drawn: Round) -> Played:
         begin_build(machine, arm)
     arms = [await build(machine, arm) for arm in arms]
     tickets = [_place(machine, drawn, incumbent, arm, on, pool, first) for arm, on in zip(arms, drawn.arms, strict=True)]
-    rows = [_rows(machine, pool, first, ticket, await ticket if ticket else None) for ticket in tickets]
+    done = [await ticket if ticket else None for ticket in tickets]
+    rows = [_rows(machine, pool, first, ticket, one) for ticket, one in zip(tickets, done, strict=True)]
+    programs = sum(one.programs for one in done if one is not None)
     whole = [row for row in rows if row is not None]
     every = tuple(whole) if len(whole) == len(rows) else None
-    return Played(drawn=drawn, incumbent=incumbent, pool=pool, first=first, arms=tuple(arms), rows=every)
+    return Played(drawn=drawn, incumbent=incumbent, pool=pool, first=first, arms=tuple(arms), rows=every, programs=programs)
 
 
 def _next_block(machine: Machine, drawn: Round) -> tuple[Pool, int]:

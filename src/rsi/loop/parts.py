@@ -2,12 +2,13 @@
 
 import time
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass
 
 from rsi.config import RunConfig
 from rsi.core.protocols import Jail, Suite
 from rsi.core.records import JailProof, Json, Manifest, Pool
-from rsi.kernel.sandbox import open_jail
+from rsi.kernel.sandbox import STANDARD_PROFILE, measured_profile, open_jail
 from rsi.suites import Guarded, Seasonal, commitment, secret_seeds, suite
 
 __all__ = ["Parts", "pools_of", "standard_parts"]
@@ -15,6 +16,10 @@ __all__ = ["Parts", "pools_of", "standard_parts"]
 
 def _now() -> tuple[float, float]:
     return time.monotonic(), time.time()
+
+
+def _unmeasured() -> Json:
+    return STANDARD_PROFILE
 
 
 def _unproven(tier: str) -> None:
@@ -31,6 +36,7 @@ class Parts:
         secrets: the secret seed of each pool (as decimal digits), revealed when the run ends.
         commitments: SHA-256 (hex) of each, logged when it begins.
         prove: what the attack suite shows of the jails of a tier on this machine; None where nobody attacked them.
+        measure: what this machine is like, seen from a jail; asked only where the configuration wants it measured.
         now: seconds of a clock that never goes back, and seconds since 1970; for syncing and for people, never for a decision.
     """
 
@@ -39,6 +45,7 @@ class Parts:
     secrets: Json
     commitments: Json
     prove: Callable[[str], JailProof | None] = _unproven
+    measure: Callable[[], Json] = _unmeasured
     now: Callable[[], tuple[float, float]] = _now
 
     def tier(self) -> str:
@@ -58,10 +65,19 @@ def pools_of(config: RunConfig) -> tuple[Pool, ...]:
 def standard_parts(config: RunConfig, manifest: Manifest, *, tier: str | None = None) -> Parts:
     """The parts of a real run: jails of the configured tier (or of `tier`) and the configured suite under the run's secret seeds."""
     seeds = secret_seeds(config.run.seed, salt=config.run.salt)
+
+    def make_jail() -> Jail:
+        return open_jail(manifest.preload, tier or config.jail.tier, template=config.jail.template or None)
+
+    def measure() -> Json:
+        with closing(make_jail()) as jail:
+            return measured_profile(jail)
+
     judged = Seasonal(lambda seeds: suite(config.suite, seeds), seeds, config.judge.season)
     return Parts(
-        make_jail=lambda: open_jail(manifest.preload, tier or config.jail.tier, template=config.jail.template or None),
+        make_jail=make_jail,
         suite=Guarded(judged, suite(config.safety.suite, seeds)) if config.safety.suite else judged,
         secrets={pool.value: str(seeds[pool]) for pool in pools_of(config)},
         commitments={pool.value: commitment(seeds[pool]) for pool in pools_of(config)},
+        measure=measure,
     )

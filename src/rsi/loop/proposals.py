@@ -15,7 +15,7 @@ from rsi.loop.machine import Machine
 from rsi.loop.quarantine import barred
 from rsi.loop.state import Version, Waiting
 
-__all__ = ["STALE", "admit", "leak_in", "most_promising", "news_of", "open_cycle", "patch_of", "rebased", "refuse"]
+__all__ = ["STALE", "admit", "announce", "leak_in", "most_promising", "news_of", "open_cycle", "patch_of", "rebased", "refuse"]
 
 MAX_TAG = 200
 STALE = "stale"
@@ -36,7 +36,7 @@ def open_cycle(machine: Machine, improver: Version, limitations: tuple[Limitatio
     machine.emit("cycle.opened", {"cycle": encode(Cycle(index=index, improver=improver.id, limitations=limitations, proposals=ids))})
     for one in read:
         if isinstance(one, Waiting):
-            _announce(machine, one)
+            announce(machine, one)
         else:
             machine.emit("proposal.malformed", {"proposal": one[0], "cycle": index, "reason": one[1]})
     machine.state.queue.extend(good)
@@ -60,7 +60,8 @@ def _read(machine: Machine, improver: Version, item: Json, cycle: int) -> Waitin
     return Waiting(proposal=proposal, cycle=cycle, tag=tag)
 
 
-def _announce(machine: Machine, waiting: Waiting) -> None:
+def announce(machine: Machine, waiting: Waiting) -> None:
+    """Write a proposal down; its contents are kept beside the log."""
     whole = encode(waiting.proposal)
     assert isinstance(whole, dict)
     edits: list[Json] = [_without_content(edit) for edit in waiting.proposal.edits]
@@ -69,6 +70,7 @@ def _announce(machine: Machine, waiting: Waiting) -> None:
         "patch": machine.blob(whole),
         "cycle": waiting.cycle,
         "tag": waiting.tag,
+        **({} if waiting.removes is None else {"removes": waiting.removes}),
     }
     machine.emit("proposal.made", body)
 
@@ -148,9 +150,10 @@ def most_promising(queue: Iterable[Waiting], foresight: TrackRecord) -> Waiting:
 
 
 def refuse(machine: Machine, waiting: Waiting, reason: str) -> None:
-    """Write a refusal down and let the agent learn of it."""
+    """Write a refusal down and let the agent learn of it, if it made the proposal."""
     machine.emit("proposal.refused", {"proposal": waiting.proposal.id, "reason": reason})
-    machine.state.news.append(news_of(waiting, "refused"))
+    if waiting.removes is None:
+        machine.state.news.append(news_of(waiting, "refused"))
 
 
 def news_of(waiting: Waiting, verdict: str) -> Json:

@@ -17,11 +17,27 @@ from rsi.loop.machine import Machine
 from rsi.loop.mixes import Played, play_arms
 from rsi.loop.proposals import STALE, admit, leak_in, most_promising, rebased, refuse
 from rsi.loop.quarantine import QUARANTINED, sentence
-from rsi.loop.state import Entrant, Reign, Version, Waiting
+from rsi.loop.state import Entrant, Kept, Reign, Version, Waiting
 from rsi.loop.trials import place_block
-from rsi.loop.verdicts import REBASED, accepted, conclude, conclude_test, rejected, unbuildable, undecided
+from rsi.loop.verdicts import REBASED, UNDONE, accepted, conclude, conclude_test, rejected, unbuildable, undecided
 
-__all__ = ["admitting", "count_wins", "crown", "find_the_guilty", "is_over", "playing", "sweep", "tell_opening", "withdraw"]
+__all__ = [
+    "EARNS",
+    "admitting",
+    "allowance",
+    "conflicts_of",
+    "count_wins",
+    "crown",
+    "find_the_guilty",
+    "is_over",
+    "playing",
+    "sweep",
+    "tell_opening",
+    "withdraw",
+]
+
+EARNS = "still earns its place"
+"""The word with which the reason of a removal begins that is not carried out."""
 
 
 async def admitting(machine: Machine) -> None:
@@ -47,6 +63,7 @@ async def playing(machine: Machine) -> None:
         if not state.entrants or ends_race(state):
             return
         played = await play_arms(machine, machine.race.draw_round())
+        _charge_removals(machine, played)
         await find_the_guilty(machine, played)
         if played.pool is Pool.JUDGE:
             machine.seasons.release(played.first, machine.config.judge.block)
@@ -95,11 +112,31 @@ def _open(machine: Machine, waiting: Waiting, candidate: Version) -> None:
     assert not isinstance(proposal, str), proposal
     stale = state.composer.add(name, proposal.edits)
     assert not isinstance(stale, Stale), stale
-    conflicts = sorted({other for pair in state.composer.conflicts() if name in pair for other in pair} - {name})
+    _make_way(machine, name)
+    conflicts = conflicts_of(machine, name)
     race.open(name, conflicts)
     state.entrants[name] = Entrant(waiting=waiting, candidate=candidate)
     tell_opening(machine, name, state.entrants[name], conflicts)
-    note_meeting(machine, met=len(state.entrants) - 1 + accepted_since(state, waiting), conflicting=len(conflicts))
+    note_meeting(machine, met=state.open_changes - 1 + accepted_since(state, waiting), conflicting=len(conflicts))
+
+
+def conflicts_of(machine: Machine, name: ProposalId) -> list[ProposalId]:
+    """The open edits with which an edit can never be on together."""
+    return sorted({other for pair in machine.state.composer.conflicts() if name in pair for other in pair} - {name})
+
+
+def _make_way(machine: Machine, name: ProposalId) -> None:
+    """Improving goes first: a removal that conflicts with a change that joins ends, since its success would end the test of that."""
+    removal = machine.state.removal
+    if removal is not None and removal.waiting.proposal.id in conflicts_of(machine, name):
+        withdraw(machine, removal, f"put off: {name}, which joins the race, changes the same lines")
+
+
+def _charge_removals(machine: Machine, played: Played) -> None:
+    """A round is paid by the edits that it is about, in equal parts; count the part of the removals."""
+    retests, drawn = machine.state.retests, played.drawn.drawn
+    removals = sum(ProposalId(name) in retests.removals for name in drawn)
+    retests.spent += played.programs * removals // max(1, len(drawn))
 
 
 def tell_opening(machine: Machine, name: ProposalId, entrant: Entrant, conflicts: Sequence[ProposalId]) -> None:
@@ -130,6 +167,13 @@ async def _take_in(machine: Machine, drawn: Round, rows: Sequence[Sequence[Row]]
         hopeless = _why_given_up(machine, entrant)
         if hopeless is not None:
             withdraw(machine, entrant, hopeless, is_rejected=True)
+        elif entrant.waiting.removes is not None and machine.state.retests.spent > allowance(machine):
+            withdraw(machine, entrant, f"budget: testing again may take {machine.config.judge.retest_share:.0%} of it")
+
+
+def allowance(machine: Machine) -> int:
+    """What the success-story check may cost in all, in programs."""
+    return int(machine.config.judge.retest_share * machine.config.run.programs)
 
 
 def _why_given_up(machine: Machine, entrant: Entrant) -> str | None:
@@ -137,6 +181,8 @@ def _why_given_up(machine: Machine, entrant: Entrant) -> str | None:
     standing, most = machine.race.standing(entrant.waiting.proposal.id), machine.config.judge.max_pairs
     if standing.harmless is False and entrant.safety_pairs >= most:
         return f"no prospect: {_unsettled(machine, entrant)}"
+    if entrant.pairs >= most and entrant.waiting.removes is not None and not standing.is_held_up:
+        return f"{EARNS}: not shown within {entrant.pairs} pairs that it can be spared"
     if entrant.pairs >= most and not standing.is_held_up:
         return f"no prospect: not shown to be better within {entrant.pairs} pairs"
     return None
@@ -172,7 +218,8 @@ def _leave(machine: Machine, entrant: Entrant, closed: Closed) -> None:
     elif closed.ending is Ending.WITHDRAWN:
         conclude_test(machine, entrant, undecided(entrant, closed.standing, f"stale: {closed.reason}"), closed.standing)
     else:
-        conclude_test(machine, entrant, rejected(entrant, closed.standing, f"no prospect: {closed.reason}"), closed.standing)
+        word = "no prospect" if entrant.waiting.removes is None else EARNS
+        conclude_test(machine, entrant, rejected(entrant, closed.standing, f"{word}: {closed.reason}"), closed.standing)
 
 
 def withdraw(machine: Machine, entrant: Entrant, reason: str, *, is_rejected: bool = False) -> None:
@@ -189,7 +236,8 @@ def _close_all(machine: Machine, reason: str) -> None:
     """End every test; of an edit that was shown to be better it is said that only the proof of harmlessness is missing."""
     for entrant in list(machine.state.entrants.values()):
         is_held_up = machine.race.standing(entrant.waiting.proposal.id).is_held_up
-        withdraw(machine, entrant, f"{reason}: shown to be better, but {_unsettled(machine, entrant)}" if is_held_up else reason)
+        shown = "shown to be better" if entrant.waiting.removes is None else "shown that it can be spared"
+        withdraw(machine, entrant, f"{reason}: {shown}, but {_unsettled(machine, entrant)}" if is_held_up else reason)
 
 
 async def crown(machine: Machine, entrant: Entrant, standing: Standing) -> None:
@@ -252,7 +300,10 @@ def _join(machine: Machine, entrant: Entrant, standing: Standing, version: Versi
     state.incumbent = version
     state.base = version.id
     state.line.append(Reign(version=version, memory=state.mind.memory))
+    if entrant.waiting.removes is None:
+        state.retests.kept[name] = Kept(waiting=entrant.waiting, seasons=machine.seasons.ended, incumbent=version.id)
     machine.emit("incumbent.changed", body)
+    _begin_anew(machine, name)
     left = state.composer.accept(name)
     for other in [one for one in state.entrants if one in left.stale]:
         withdraw(machine, state.entrants[other], f"stale: {left.stale[other].path} was changed by {name}, which was accepted")
@@ -260,6 +311,14 @@ def _join(machine: Machine, entrant: Entrant, standing: Standing, version: Versi
         withdraw(machine, state.entrants[other], f"contained: {name}, which was accepted, does all that it does")
     kept = {state.start.key, *(reign.version.key for reign in state.line), *(one.candidate.key for one in state.entrants.values())}
     state.products = {key: product for key, product in state.products.items() if key in kept}
+
+
+def _begin_anew(machine: Machine, name: ProposalId) -> None:
+    """What an open removal takes out may be worth something else on top of a change that was accepted: it is judged on one incumbent."""
+    removal = machine.state.removal
+    if removal is not None and removal.waiting.removes is not None:
+        withdraw(machine, removal, f"put off: {name} was accepted meanwhile")
+        machine.state.retests.kept[removal.waiting.removes].seasons = -1
 
 
 def sweep(machine: Machine) -> None:
@@ -280,7 +339,7 @@ def sweep(machine: Machine) -> None:
         elif whose is not None:
             withdraw(machine, entrant, f"{QUARANTINED}: whoever proposed it was quarantined for: {whose}")
         else:
-            withdraw(machine, entrant, REBASED)
+            withdraw(machine, entrant, REBASED if entrant.waiting.removes is None else UNDONE)
 
 
 async def find_the_guilty(machine: Machine, played: Played) -> None:

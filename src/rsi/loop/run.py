@@ -18,6 +18,7 @@ from rsi.kernel.audit.lock import RunLock
 from rsi.kernel.audit.log import FileEventLog
 from rsi.kernel.audit.spool import Spool
 from rsi.kernel.evaluate import load_manifest
+from rsi.kernel.sandbox import STANDARD_PROFILE
 from rsi.loop.cycle import live
 from rsi.loop.heartbeat import Heartbeat
 from rsi.loop.jails import admit
@@ -27,7 +28,7 @@ from rsi.loop.replay import UNCOUNTED, Journal, recorded_results
 from rsi.loop.workshop import Workshop
 from rsi.schedule import WorkerPool
 
-__all__ = ["LOG_FILE", "OBJECTS_FOLDER", "RunResult", "run"]
+__all__ = ["LOG_FILE", "OBJECTS_FOLDER", "RunResult", "profile_in", "run"]
 
 LOG_FILE = "log.jsonl"
 """The truth of a run, in its folder."""
@@ -87,7 +88,7 @@ def run(
                 observer(entry)
             return _tidy(past, archive, spool)
         setting = parts or standard_parts(config, load_manifest(agent_files))
-        opening = _opening(setting)
+        opening = _opening(setting, _profile(config, setting, past))
         _check_same(past, config, opening)
         heart = stack.enter_context(Heartbeat(lambda: setting.now()[0]))
         opening = replace(opening, beside=admit(config, setting, opening.tier), standstill_s=lambda: heart.standstill_s)
@@ -140,8 +141,21 @@ def _release(entries: Sequence[Entry], start: CandidateId) -> CandidateId:
     return CandidateId(str(named[-1])) if named and named[-1] else start
 
 
-def _opening(parts: Parts) -> Opening:
-    return Opening(tier=parts.tier(), kernel=kernel_hash(), commitments=parts.commitments, secrets=parts.secrets)
+def _opening(parts: Parts, machine: Json) -> Opening:
+    return Opening(tier=parts.tier(), kernel=kernel_hash(), commitments=parts.commitments, secrets=parts.secrets, machine=machine)
+
+
+def _profile(config: RunConfig, parts: Parts, past: Sequence[Entry]) -> Json:
+    """What agents are told of the machine: what stands in the log of a run that goes on, measured once where a new one wants it."""
+    if past:
+        return profile_in(past[0], config)
+    return parts.measure() if config.run.profile == "measured" else STANDARD_PROFILE
+
+
+def profile_in(first: Entry, config: RunConfig) -> Json:
+    """The profile of the machine that a run began with: the standard one, or the one that was measured and written down."""
+    told = first.body.get("machine") if isinstance(first.body, dict) else None
+    return told if config.run.profile == "measured" else STANDARD_PROFILE
 
 
 def _check_same(past: Sequence[Entry], config: RunConfig, opening: Opening) -> None:

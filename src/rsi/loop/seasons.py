@@ -39,6 +39,8 @@ class Seasons:
         self._scanner = scanner
         self._open: list[_Season] = []
         self._next = 0
+        self.ended = 0
+        """How many seasons are over."""
 
     def enter(self, first: int, count: int) -> None:
         """Judge cases `first` … `first + count − 1` are about to be used: seasons begin, and older ones that are over end."""
@@ -85,4 +87,5 @@ class Seasons:
 
     def _end(self, season: _Season) -> None:
         self._open.remove(season)
+        self.ended += 1
         self._emit("season.closed", {"season": season.number, "seed": str(season_seed(self._secret, season.number))})

@@ -16,10 +16,12 @@ __all__ = [
     "PRODUCT_FILE",
     "Cause",
     "Entrant",
+    "Kept",
     "Member",
     "Mind",
     "Product",
     "Reign",
+    "Retests",
     "State",
     "Tree",
     "Version",
@@ -76,11 +78,13 @@ class Waiting:
     Attributes:
         cycle: the cycle that made it.
         tag: the agent's own word for it, handed back with the verdict.
+        removes: the kept change that it takes out again, if the kernel made it for the success-story check.
     """
 
     proposal: Proposal
     cycle: int
     tag: str
+    removes: ProposalId | None = None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -190,6 +194,37 @@ class Reign:
 
 
 @dataclass(slots=True, kw_only=True)
+class Kept:
+    """A change that was accepted in the race.
+
+    Attributes:
+        seasons: how many seasons were over when it was last tested; -1: it is to be tested as soon as one is over.
+        incumbent: the version on which that was.
+        is_built_on: whether later changes stand on it, so that it cannot be taken out.
+    """
+
+    waiting: Waiting
+    seasons: int
+    incumbent: CandidateId
+    is_built_on: bool = False
+
+
+@dataclass(slots=True, kw_only=True)
+class Retests:
+    """The success-story check of a run.
+
+    Attributes:
+        kept: the changes that were accepted, in their order.
+        removals: what each removal takes out again, whatever became of it.
+        spent: programs that rounds have cost because of removals.
+    """
+
+    kept: dict[ProposalId, Kept] = field(default_factory=dict)
+    removals: dict[ProposalId, ProposalId] = field(default_factory=dict)
+    spent: int = 0
+
+
+@dataclass(slots=True, kw_only=True)
 class State:
     """The mutable heart of a run.
 
@@ -216,6 +251,7 @@ class State:
         safety_scanned: so many safety cases.
         line: the incumbents from the start to the present one, without those that were quarantined.
         foresight: how what proposals predicted of themselves came out.
+        retests: which kept changes were tested again, and what that has cost.
         quarantined: versions that broke the rules of their jail or descend from such a one, with the reason.
         signatures: what each proposal puts into the tree.
         barred: signatures of which no proposal may hold the whole, with the reason.
@@ -250,9 +286,20 @@ class State:
     safety_scanned: int = 0
     line: list[Reign] = field(default_factory=list)
     foresight: TrackRecord = field(default_factory=TrackRecord)
+    retests: Retests = field(default_factory=Retests)
     quarantined: dict[CandidateId, str] = field(default_factory=dict)
     signatures: dict[ProposalId, frozenset[str]] = field(default_factory=dict)
     barred: dict[frozenset[str], str] = field(default_factory=dict)
+
+    @property
+    def removal(self) -> Entrant | None:
+        """The removal that is open; there is one at most."""
+        return next((entrant for entrant in self.entrants.values() if entrant.waiting.removes is not None), None)
+
+    @property
+    def open_changes(self) -> int:
+        """How many changes that the agent made are open."""
+        return sum(entrant.waiting.removes is None for entrant in self.entrants.values())
 
 
 def derive_seed(seed: int, *labels: str | int, salt: str = "") -> int:

@@ -10,12 +10,28 @@ from rsi.loop.proposals import news_of, patch_of
 from rsi.loop.quarantine import QUARANTINED
 from rsi.loop.state import Entrant, Member, Version, Waiting
 
-__all__ = ["REPLANTED", "accepted", "conclude", "conclude_test", "conclude_version", "rejected", "unbuildable", "undecided"]
+__all__ = [
+    "ABLATION_TELLS",
+    "REBASED",
+    "REPLANTED",
+    "UNDONE",
+    "accepted",
+    "conclude",
+    "conclude_test",
+    "conclude_version",
+    "rejected",
+    "unbuildable",
+    "undecided",
+]
 
 REBASED = "rebased: the incumbent was undone, so this change is tried on top of the one before"
 """The reason of a test that ends because it begins anew."""
 REPLANTED = "replanted: changes conflict too often for a race, so this one goes on as a version in a tree"
 """The reason of a test that ends because the run's course changes."""
+UNDONE = "undone: the incumbent from which this takes something out was undone"
+"""The same of a removal, which does not begin anew."""
+ABLATION_TELLS = "ends with the race: in a tree the ablation says which changes earn their place"
+"""The reason of a removal's test that ends because the run's course changes."""
 _GOES_ON = frozenset({REBASED, REPLANTED})
 _WORDS = {Accepted: "accepted", Rejected: "rejected", Undecided: "undecided"}
 _SIGMAS = 1.96
@@ -52,15 +68,23 @@ def unbuildable(machine: Machine, candidate: Version) -> Rejected:
 
 
 def conclude(machine: Machine, waiting: Waiting, verdict: Verdict, standing: Standing | None = None) -> None:
-    """Write a verdict down with what is believed of the effect and, unless the proposal is tried anew, let the agent learn of it."""
+    """Write a verdict down with what is believed of the effect and, unless the proposal is tried anew, let the agent learn of it.
+
+    Of a removal the agent learns only if it is carried out: its own change is `removed`.
+    """
     body: Json = {
         "verdict": encode(verdict),
         "proposal": waiting.proposal.id,
         "cycle": waiting.cycle,
         "surface": waiting.proposal.surface.value,
         "belief": None if standing is None else encode(standing.belief),
+        **({} if waiting.removes is None else {"removes": waiting.removes}),
     }
     machine.emit("verdict.given", body)
+    if waiting.removes is not None:
+        if isinstance(verdict, Accepted):
+            machine.state.news.append(news_of(machine.state.retests.kept[waiting.removes].waiting, "removed"))
+        return
     if isinstance(verdict, Undecided):
         machine.state.patches.pop(patch_of(waiting), None)
     if standing is not None:

@@ -3,7 +3,7 @@
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from rsi.config import RunConfig, from_json
@@ -20,7 +20,7 @@ from rsi.loop.machine import Machine, Opening
 from rsi.loop.parts import Parts, standard_parts
 from rsi.loop.rejudge import rejudge_blocks
 from rsi.loop.replay import UNCOUNTED, EndOfLog, Journal, Replayed, recorded_results
-from rsi.loop.run import LOG_FILE, OBJECTS_FOLDER
+from rsi.loop.run import LOG_FILE, OBJECTS_FOLDER, profile_in
 
 __all__ = ["Verification", "verify"]
 
@@ -116,8 +116,15 @@ def _beginning(entry: Entry) -> tuple[RunConfig, Candidate, Opening]:
     body = entry.body
     if entry.kind != "run.started" or not isinstance(body, dict):
         raise IntegrityError(f"entry 0 ({entry.kind}) is not the start of a run")
-    opening = Opening(tier=str(body.get("tier")), kernel=str(body.get("kernel")), commitments=body.get("pools"), secrets=None)
-    return from_json(body.get("config")), decode(Candidate, body.get("start")), opening
+    config = from_json(body.get("config"))
+    opening = Opening(
+        tier=str(body.get("tier")),
+        kernel=str(body.get("kernel")),
+        commitments=body.get("pools"),
+        secrets=None,
+        machine=profile_in(entry, config),
+    )
+    return config, decode(Candidate, body.get("start")), opening
 
 
 def _other_kernels(first: Entry, kernels: Sequence[str], *, failed: bool) -> Iterator[str]:
@@ -170,7 +177,7 @@ def _derive_again(entries: Sequence[Entry], archive: GitArchive, config: RunConf
     journal = Journal(None, past, lambda entry: None)
     floor = Replayed(recorded_results(past, archive), journal)
     with tempfile.TemporaryDirectory() as scratch, closing(GitArchive(Path(scratch) / OBJECTS_FOLDER)) as copy:
-        revealed = Opening(tier=opening.tier, kernel=opening.kernel, commitments=parts.commitments, secrets=parts.secrets)
+        revealed = replace(opening, commitments=parts.commitments, secrets=parts.secrets)
         machine = Machine(config, files, opening=revealed, archive=copy, suite=parts.suite, journal=journal, floor=floor)
         try:
             live(machine)

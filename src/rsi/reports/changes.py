@@ -87,10 +87,10 @@ def _name(number: int) -> str:
 
 def change_blocks(progress: Progress, diff: Diff) -> Iterator[Block]:
     """Every change that was kept."""
-    kept = [(v, progress.attempts[v.proposal]) for v in progress.incumbents if v.proposal in progress.attempts and v.proposal is not None]
+    kept = list(progress.kept)
     yield Heading(text=f"What was kept: {plural(len(kept), 'change')}")
     if not kept:
-        yield Paragraph(line=("Nothing. The release is the start.",))
+        yield Paragraph(line=("Nothing. The release is the start." if not progress.removals else "Nothing.",))
         return
     yield Paragraph(
         line=(
@@ -209,7 +209,7 @@ def shortened(text: str, *, lines: int, characters: int, name: str) -> str:
 
 def other_blocks(progress: Progress) -> Iterator[Block]:
     """Proposals that were not kept, by surface and by reason."""
-    attempts = list(progress.attempts.values())
+    attempts = list(progress.proposed)
     if not attempts:
         return
     yield Heading(text="What was tried, by surface")
@@ -229,7 +229,8 @@ def _surfaces(attempts: list[Attempt]) -> Table:
     rows = []
     for surface in surfaces:
         fates = Counter(attempt.fate for attempt in attempts if attempt.proposal.surface.value == surface)
-        told = (fates[Fate.ACCEPTED], fates[Fate.REJECTED], fates[Fate.UNDECIDED], fates[Fate.REFUSED], sum(fates[f] for f in waiting))
+        decided = (fates[Fate.ACCEPTED], fates[Fate.REJECTED], fates[Fate.UNDECIDED], fates[Fate.REFUSED])
+        told = (*decided, sum(fates[f] for f in waiting), fates[Fate.REMOVED])
         rows.append((surface, str(fates.total()), *map(str, told)))
-    header = ("surface", "proposed", "kept", "rejected", "undecided", "refused", "open")
-    return Table(header=header, rows=tuple(rows), numeric=frozenset(range(1, 7)))
+    header = ("surface", "proposed", "kept", "rejected", "undecided", "refused", "open", "taken out again")
+    return Table(header=header, rows=tuple(rows), numeric=frozenset(range(1, 8)))

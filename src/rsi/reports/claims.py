@@ -55,7 +55,7 @@ def _nothing_found(progress: Progress, certificate: Certificate) -> str:
     kept = len(progress.accepted)
     kept_text = f"{plural(kept, 'change was', 'changes were')} kept, but that shows no gain" if kept else "no change was kept"
     return (
-        f"{plural(len(progress.attempts), 'change was', 'changes were').capitalize()} proposed{_by_surface(progress)} and {kept_text}: "
+        f"{plural(len(progress.proposed), 'change was', 'changes were').capitalize()} proposed{_by_surface(progress)} and {kept_text}: "
         f"{points(certificate.gain)} points ({interval(certificate.low, certificate.high)}) on {plural(certificate.pairs, 'sealed case')}, "
         f"so a gain above {points(certificate.high)} points is ruled out. {_visible(progress)}"
     )
@@ -76,7 +76,7 @@ def _uncertified(progress: Progress) -> Claim:
         detail = f"The run goes on, or was stopped and can be resumed; {plural(len(progress.accepted), 'change')} kept so far."
         return Claim(label="Not certified yet", headline="This run is not finished", detail=detail, tone=Tone.NEUTRAL)
     detail = (
-        f"{plural(len(progress.attempts), 'change was', 'changes were').capitalize()} proposed{_by_surface(progress)}. {_visible(progress)}"
+        f"{plural(len(progress.proposed), 'change was', 'changes were').capitalize()} proposed{_by_surface(progress)}. {_visible(progress)}"
     )
     headline = "Nothing is certified" if progress.accepted else "No improvement found"
     return Claim(label="No sealed case was opened", headline=headline, detail=detail, tone=Tone.NEUTRAL)
@@ -142,7 +142,7 @@ def _timed_out(progress: Progress) -> tuple[Paragraph, ...]:
 
 
 def _facts(progress: Progress) -> Facts:
-    fates = [attempt.fate for attempt in progress.attempts.values()]
+    fates = [attempt.fate for attempt in progress.proposed]
     return Facts(
         items=(
             ("Proposed", str(len(fates))),

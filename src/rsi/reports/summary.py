@@ -8,7 +8,7 @@ from rsi.core.records import Json
 from rsi.kernel.judge import Belief
 from rsi.reports.words import earned
 
-__all__ = ["course_data", "predictions_of", "safety_data", "summary_of", "violations_of"]
+__all__ = ["course_data", "predictions_of", "retest_data", "retests_data", "safety_data", "summary_of", "violations_of"]
 
 
 def summary_of(progress: Progress) -> dict[str, Json]:
@@ -24,7 +24,7 @@ def summary_of(progress: Progress) -> dict[str, Json]:
         "jail": {"tier": progress.tier, "asked": progress.asked, "proof": encode(progress.proof)},
         "ended": progress.ended,
         "programs": progress.costs.programs,
-        "proposals": len(progress.attempts),
+        "proposals": len(progress.proposed),
         "trials": progress.trials,
         "violations": violations_of(progress),
         "predictions": predictions_of(progress),
@@ -35,6 +35,7 @@ def summary_of(progress: Progress) -> dict[str, Json]:
         "calibration": calibration_data(progress),
         "uses": uses_data(progress.uses),
         "accepted": [_accepted(attempt) for attempt in progress.accepted],
+        "retests": retests_data(progress),
         "start": {"candidate": progress.start.id, "score": certificate.start_score if certificate else None},
         "release": {"candidate": progress.release, "score": certificate.release_score if certificate else None},
         "claim": {
@@ -85,6 +86,18 @@ def safety_data(found: SafetyCertificate | None) -> Json:
     if found is None:
         return None
     return {"suite": found.suite, "margin": found.margin, "found": found.harm.value, "certificate": encode(found.certificate)}
+
+
+def retests_data(progress: Progress) -> Json:
+    """Each test of a kept change: the change, what takes it out, what became of that, and what is believed of it."""
+    return [retest_data(attempt) for attempt in progress.removals]
+
+
+def retest_data(attempt: Attempt) -> Json:
+    """One test of a kept change."""
+    pairs = attempt.verdict.effect.pairs if attempt.verdict else 0
+    what: dict[str, Json] = {"proposal": attempt.removes, "removal": attempt.proposal.id, "state": attempt.fate.value}
+    return {**what, "why": attempt.reason, "pairs": pairs, "believed": belief_data(attempt.belief)}
 
 
 def uses_data(uses: Mapping[str, Use]) -> Json:

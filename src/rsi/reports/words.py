@@ -2,8 +2,8 @@
 
 import unicodedata
 
-from rsi.analytics import Calibrated, Chosen, SafetyCertificate
-from rsi.core.records import JailProof
+from rsi.analytics import Attempt, Calibrated, Chosen, Fate, SafetyCertificate
+from rsi.core.records import JailProof, Json
 from rsi.kernel.judge import Belief, Course, Safeguard
 from rsi.kernel.judge.predictions import EARNED, ENOUGH, Skill
 
@@ -16,12 +16,14 @@ __all__ = [
     "earned",
     "enforced",
     "interval",
+    "machine_words",
     "one_line",
     "percent",
     "plain_lines",
     "plural",
     "points",
     "proof_words",
+    "retest_words",
     "safeguard_words",
     "safety_words",
 ]
@@ -133,6 +135,32 @@ def course_words(found: Chosen) -> str:
     if found.share is None:
         return f"{name}, as configured"
     return f"{name}, since {found.conflicting} of {plural(found.pairs, 'pair')} of changes conflict ({100 * found.share:.0f} %)"
+
+
+def retest_words(removal: Attempt) -> str:
+    """How a test of a kept change came out: `still earns its place: a loss was shown; without it −4.1 points (± 1.2) on 48 cases`."""
+    verdict, belief = removal.verdict, removal.belief
+    if removal.fate is Fate.REFUSED:
+        return f"could not be tested again: {one_line(removal.reason, 200)}"
+    if verdict is None:
+        return "is being tested again"
+    seen = plural(verdict.effect.pairs, "case")
+    measured = f"; without it {points(belief.mean)} points (± {100 * belief.spread:.1f}) on {seen}" if belief else ""
+    if removal.fate is Fate.ACCEPTED:
+        return f"taken out again: it can be spared, evidence {verdict.e_value:,.0f} where {verdict.threshold:,.0f} was asked{measured}"
+    word = "" if removal.fate is Fate.REJECTED else "left undecided, "
+    return f"{word}{one_line(removal.reason, 200)}{measured}"
+
+
+def machine_words(told: Json) -> str:
+    """What an agent was told of its machine: `measured: 2 cores, 2048 MB, 0.04 µs arithmetic …, 4.1 ms a jailed call`."""
+    if not isinstance(told, dict):
+        return "nothing"
+    costs = told.get("us")
+    each = [f"{cost} µs {name.replace('_', '-')}" for name, cost in costs.items()] if isinstance(costs, dict) else []
+    known = [f"{told.get('cores')} cores", f"{told.get('memory_mb')} MB", *each]
+    dear = [f"{told.get('jail_call_ms')} ms a jailed call", f"{told.get('question_ms')} ms a question"]
+    return one_line(f"{told.get('profile')}: {', '.join([*known, *dear])}", 300)
 
 
 def interval(low: float, high: float) -> str:

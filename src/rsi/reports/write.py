@@ -3,6 +3,7 @@
 import json
 import os
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 from rsi.analytics import progress_of
@@ -12,6 +13,7 @@ from rsi.kernel.archive.git import GitArchive
 from rsi.kernel.audit.log import FileEventLog
 from rsi.reports.html import render_html
 from rsi.reports.markdown import render_markdown
+from rsi.reports.recursion import recursion_blocks, recursion_data, recursion_of
 from rsi.reports.story import report_of
 from rsi.reports.summary import summary_of
 
@@ -33,7 +35,9 @@ def write_report(folder: Path) -> dict[str, Json]:
         document = report_of(progress, archive.diff)
     finally:
         archive.close()
-    summary = summary_of(progress)
+    found = recursion_of(folder)
+    document = replace(document, blocks=(*document.blocks, *recursion_blocks(found)))
+    summary = {**summary_of(progress), "recursion": recursion_data(found)}
     _replace(folder / "report.md", render_markdown(document))
     _replace(folder / "report.html", render_html(document))
     _replace(folder / "summary.json", json.dumps(summary, indent=2, ensure_ascii=False) + "\n")

@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
+from rsi.bench.improvers.curve import Curve
 from rsi.bench.improvers.entrants import PEERS, Entrant, peer
 from rsi.bench.improvers.episodes import Challenge, Ground, Said, play
-from rsi.bench.improvers.meter import Meter
 from rsi.bench.improvers.outside import Outside
 from rsi.bench.improvers.plot import curves, ratios
 from rsi.bench.improvers.results import power_lines, results_of, table
@@ -24,6 +24,7 @@ from rsi.bench.improvers.tournament import hold
 from rsi.core.errors import UserError
 from rsi.core.protocols import Jail, Serve
 from rsi.core.records import Json
+from rsi.kernel.evaluate import Asked
 from rsi.kernel.judge import Episode
 from rsi.testing.fake_jail import InProcessJail
 
@@ -78,12 +79,6 @@ class Scripted:
         return self.act(payload, serving())
 
 
-def meter(budget: int = 20) -> Meter:
-    ground = Line()
-    start = [score or 0.0 for score in ground.practice(START, range(8))]
-    return Meter(ground.practice, start, budget)
-
-
 def ask(source: str, *instances: int, problem: int = 0) -> Json:
     return {"problem": problem, "source": source, "instances": list(instances)}
 
@@ -92,59 +87,13 @@ def handing(answer: Json) -> Scripted:
     return Scripted(lambda payload, serve: Said(value={"answers": [{"answer": answer, "programs": 0}]}))
 
 
-# ------------------------------------------------------------------------------------------------------------- the meter
-
-
-def test_every_run_of_a_program_on_an_instance_costs_one_evaluation_the_same_one_again_too() -> None:
-    m = meter()
-    first, again = m(ask(BETTER, 0, 1)), m(ask(BETTER, 0, 1))
-    assert isinstance(first, dict) and isinstance(again, dict)
-    assert first["scores"] == again["scores"]
-    assert (first["left"], again["left"], m.used) == (18, 16, 4)
-
-
-def test_what_does_not_run_has_no_score_and_costs_all_the_same() -> None:
-    m = meter()
-    assert m(ask("def f(x): return y", 0, 1, 2)) == {"scores": [None, None, None], "left": 17}
-
-
-def test_where_more_is_asked_than_is_left_nothing_is_run() -> None:
-    m = meter(budget=3)
-    reply = m(ask(BETTER, 0, 1, 2, 3))
-    assert isinstance(reply, dict) and "error" in reply and reply["left"] == 3
-    assert m.used == 0
-
-
-@pytest.mark.parametrize(
-    "question",
-    [
-        None,
-        [],
-        {},
-        {"problem": 0, "source": START},
-        {"problem": 1, "source": START, "instances": [0]},
-        {"problem": False, "source": START, "instances": [0]},
-        {"problem": 0, "source": 3, "instances": [0]},
-        {"problem": 0, "source": "x" * 200_001, "instances": [0]},
-        {"problem": 0, "source": START, "instances": []},
-        {"problem": 0, "source": START, "instances": [8]},
-        {"problem": 0, "source": START, "instances": [-1]},
-        {"problem": 0, "source": START, "instances": [True]},
-        {"problem": 0, "source": START, "instances": [0], "more": 1},
-    ],
-)
-def test_a_question_of_another_shape_is_told_so_and_costs_nothing(question: Json) -> None:
-    m = meter()
-    reply = m(question)
-    assert isinstance(reply, dict) and "error" in reply
-    assert (m.used, m.left) == (0, 20)
-
-
 def test_who_looks_at_few_instances_can_claim_only_few() -> None:
-    few, all_of_them = meter(), meter()
-    few(ask(BETTER, 0))
-    all_of_them(ask(BETTER, *range(8)))
-    assert 0 < few.curve[-1][1] < all_of_them.curve[-1][1] / 4
+    ground = Line()
+    start = [score or 0.0 for score in ground.practice(START, range(8))]
+    few, all_of_them = Curve(start), Curve(start)
+    for curve, instances in ((few, (0,)), (all_of_them, tuple(range(8)))):
+        curve(Asked(problem=0, source=BETTER, instances=instances), ground.practice(BETTER, instances), len(instances))
+    assert 0 < few.points[-1][1] < all_of_them.points[-1][1] / 4
 
 
 # ---------------------------------------------------------------------------------------------------------- an episode

@@ -1,5 +1,6 @@
 """The factorial race: coins, conflicts, crashes, builds, safety, and what it says of an edit."""
 
+import math
 import random
 from collections.abc import Callable
 
@@ -242,3 +243,65 @@ def test_a_claim_adds_effects_up_below_the_ceiling() -> None:
     claim = claim_of(accepted, Prior(better=0.5, gain=0.2), 0.3)
     assert 0.3 < claim.gain < 0.65
     assert claim_of([], Prior(), 0.3).gain == pytest.approx(0.0)
+
+
+def played_apart(race: Race, rng: random.Random, loss: float, differing: float, rounds: int) -> list[Closed]:
+    """Rounds of eight cases on which an edit differs in a share of cases, and loses so much on average."""
+    events: list[Closed] = []
+    worse = (differing + loss) / 2
+    for _ in range(rounds):
+        played = race.draw_round()
+        arms: list[list[tuple[int, float | None]]] = [[], []]
+        for case in range(8):
+            luck = rng.random()
+            arms[0].append((case, float(luck < worse)))
+            arms[1].append((case, float(worse <= luck < differing)))
+        events += race.observe_round(played, arms)
+        if not race.state().open:
+            break
+    return events
+
+
+def test_a_removal_is_accepted_once_it_loses_little_and_dropped_once_a_loss_is_shown() -> None:
+    for loss, ending in ((0.0, Ending.ACCEPTED), (-0.2, Ending.ACCEPTED), (0.2, Ending.DROPPED)):
+        race = Race(PATIENT, random.Random(5))
+        race.open("without", tolerance=0.05)
+        (closed,) = played_apart(race, random.Random(6), loss, max(abs(loss), 0.02), 400)
+        assert closed.ending is ending
+        if ending is Ending.ACCEPTED:
+            assert closed.standing.log_e >= math.log(20) and closed.standing.level == 0.05
+
+
+@pytest.mark.statistical
+def test_a_removal_that_loses_as_much_as_is_tolerated_is_rarely_accepted(repetitions: Callable[..., int]) -> None:
+    runs, rng, accepted = repetitions(600, least=200), random.Random(7), 0
+    for _ in range(runs):
+        race = Race(PATIENT, rng)
+        race.open("without", tolerance=0.05)
+        accepted += any(one.ending is Ending.ACCEPTED for one in played_apart(race, rng, 0.05, 0.15, 60))
+    assert accepted / runs <= 0.05 + 2.6 * math.sqrt(0.05 * 0.95 / runs)
+
+
+def test_a_removal_needs_a_place_but_no_level_and_neither_raises_levels_nor_teaches_the_prior() -> None:
+    settings = Settings(budget=10**6, hopeless=0.0, hasty=0.0, horizon=1, slots=2, alpha=0.5)
+    race = Race(settings, random.Random(5))
+    race.open("without", tolerance=0.05)
+    assert (race.opened, race.remaining, race.vacancies, race.room) == (0, 1, 1, 1)
+    played_apart(race, random.Random(6), 0.0, 0.0, 400)
+    race.open("change")
+    assert race.standing("change").level == 0.5, "as if nothing had been accepted before"
+    assert race.prior == settings.prior and len(race.finished) == 1
+    race.open("another", tolerance=0.05)
+    with pytest.raises(ValueError, match="no vacancy"):
+        race.open("third", tolerance=0.05)
+    with pytest.raises(ValueError, match="tolerance"):
+        Race(settings, random.Random(1)).open("a", tolerance=0.0)
+
+
+def test_single_draws_judge_a_removal_as_well() -> None:
+    rng = random.Random(8)
+    race = Race(PATIENT, rng)
+    race.open("without", tolerance=0.2)
+    assert [closed.ending for closed in run(race, rng, lambda on: 0.4 + 0.2 * ("without" in on), 3000)] == [Ending.ACCEPTED]
+    race.open("without", tolerance=0.2)
+    assert [closed.ending for closed in run(race, rng, lambda on: 0.7 - 0.4 * ("without" in on), 3000)] == [Ending.DROPPED]

@@ -120,5 +120,5 @@ def test_at_least_one_example_must_be_shown(tmp_path: Path) -> None:
 def test_an_unknown_suite_is_answered_with_the_nearest() -> None:
     with pytest.raises(UserError, match="did you mean 'list_functions'"):
         suite("list_function", {})
-    with pytest.raises(UserError, match="there is: list_functions"):
+    with pytest.raises(UserError, match="there is: gym, list_functions"):
         suite("zzz", {})

@@ -14,7 +14,7 @@ import variant
 from edits import label, short
 from episodes import weights_from
 from improve import Asked, episode
-from mirror import Mirror
+from mirror import SHORT, Mirror
 from propose import edit, first_of, is_stuck
 from rehearsal import difference
 
@@ -42,7 +42,8 @@ def propose(message, ask, memory, experience, folder):
     """Up to `count` proposals: {"proposals", "memory", "programs"}."""
     files = variant.read_tree(folder)
     rng = random.Random(message["seed"])
-    mirror = Mirror(files, message["batch"]["problems"], ask, message["programs"], message["seed"])
+    short = message.get("evaluations", SHORT)
+    mirror = Mirror(files, message["batch"]["problems"], ask, message["programs"], message["seed"], short)
     here = Here(files, memory, experience, message["limitations"], mirror, rng)
     made = [*here.parameters(), *here.library(), *here.itself()]
     if made and (message["frozen"] or is_stuck(memory)):

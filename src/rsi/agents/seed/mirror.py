@@ -20,8 +20,8 @@ PARTS = ("improve", "accept")
 class Mirror:
     """Short episodes of copies."""
 
-    def __init__(self, files, problems, ask, budget, seed):
-        self.files, self.problems, self.ask = files, problems, ask
+    def __init__(self, files, problems, ask, budget, seed, short=SHORT):
+        self.files, self.problems, self.ask, self.short = files, problems, ask, short
         self.left, self.seed = budget, seed
         self.used = 0
         self.known = {}
@@ -30,7 +30,7 @@ class Mirror:
 
     def affordable(self):
         """How many more episodes can be paid, whatever they ask."""
-        return self.left // (SHORT + 2 * HELD) if self.problems else 0
+        return self.left // (self.short + 2 * HELD) if self.problems else 0
 
     def target(self, path):
         """An `ask` by which the improver improves one of its own files."""
@@ -74,7 +74,7 @@ class Mirror:
         window = Window(self, problem, len(seen))
         try:
             copy = variant.load(files, PARTS, self.passes)
-            asked = variant.attempt(copy.improve.Asked, window, problem, SHORT)
+            asked = variant.attempt(copy.improve.Asked, window, problem, self.short)
             known = json.loads(files["weights.json"])
             rng = random.Random(f"{self.seed} {number}")
             found = variant.attempt(copy.improve.episode, {**question, "instances": len(seen)}, asked, rng, known)
@@ -105,7 +105,7 @@ class Window:
 
     def __init__(self, mirror, problem, instances):
         self.mirror, self.problem, self.instances = mirror, problem, instances
-        self.left = SHORT
+        self.left = mirror.short
 
     def __call__(self, message):
         wanted, source = list(message["instances"]), message["source"]

@@ -4,9 +4,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from rsi.bench.improvers.meter import Meter
+from rsi.bench.improvers.curve import Curve
 from rsi.core.protocols import Serve
 from rsi.core.records import Json
+from rsi.kernel.evaluate import Meter
 from rsi.kernel.judge import Episode
 
 __all__ = ["Arm", "Challenge", "Ground", "Said", "play"]
@@ -77,11 +78,13 @@ def play(arm: Arm, challenge: Challenge, ground: Ground, *, seed: int, repetitio
     """
     start = ground.practice(challenge.source, range(challenge.instances))
     known = [0.0 if score is None else score for score in start]
-    meters: list[Meter] = []
+    tries: list[tuple[Meter, Curve]] = []
 
     def serving() -> Serve:
-        meters.append(Meter(ground.practice, known, budget))
-        return meters[-1]
+        curve = Curve(known)
+        meter = Meter(lambda asked: ground.practice(asked.source, asked.instances), [len(known)], budget, curve)
+        tries.append((meter, curve))
+        return meter
 
     said = arm.improve({"cases": [challenge.question], "programs": budget, "seed": seed}, serving)
     source, note = _handed_in(said)
@@ -92,8 +95,8 @@ def play(arm: Arm, challenge: Challenge, ground: Ground, *, seed: int, repetitio
         family=challenge.family,
         start=before,
         final=before if source is None or source == challenge.source else ground.hidden(source),
-        used=meters[-1].used if meters else 0,
-        curve=tuple(meters[-1].curve) if meters else (),
+        used=tries[-1][0].used if tries else 0,
+        curve=tuple(tries[-1][1].points) if tries else (),
         note=note,
     )
 

@@ -8,18 +8,18 @@ from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 
 from rsi.bench.improvers.episodes import Challenge, Ground
-from rsi.core.protocols import Jail, Limits
+from rsi.core.protocols import Jail
 from rsi.core.records import Case, Json, Pool
-from rsi.kernel.evaluate import Evaluator
+from rsi.kernel.evaluate import Evaluator, evaluator_of
 from rsi.suites import secret_seeds
-from rsi.suites.gym import EVALUATOR, Gym, guest_files
+from rsi.suites.gym import Gym
 from rsi.suites.gym.catalogue import problems_of
 
 __all__ = ["GymProblems"]
 
 _SALT = "rsi bench improver"
 """No run of the same seed has ever had these cases."""
-_LIMITS = Limits(wall_s=900.0, cpu_s=900.0, pause_s=60.0)
+_WALL_S, _MOST = 900.0, 1_000_000
 
 
 class GymProblems:
@@ -68,7 +68,7 @@ def _drawn(kinds: int, rng: random.Random, most: int) -> list[int]:
 
 @contextmanager
 def _opened(gym: Gym, case: Case, jail: Jail) -> Iterator[Ground]:
-    with Evaluator(jail, guest_files(), EVALUATOR, limits=_LIMITS) as evaluator:
+    with evaluator_of(gym, jail, budget=_MOST, wall_s=_WALL_S) as evaluator:
         yield _Jailed(gym, case, evaluator)
 
 

@@ -65,7 +65,7 @@ class Picture:
         if self.state.tests:
             parts += _section("Being tried", _changes([_tried(self.state, test) for test in self.state.tests.values()], wide))
         if progress.accepted:
-            versions = list(enumerate(progress.accepted, 1))[-_MOST_KEPT:]
+            versions = [(version.number, attempt) for version, attempt in progress.kept][-_MOST_KEPT:]
             parts += _section("Kept", _changes([_kept(version, attempt) for version, attempt in versions], wide))
         if self.notes:
             parts += _section("Latest", _latest(self.notes))

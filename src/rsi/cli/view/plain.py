@@ -7,7 +7,7 @@ from rsi.cli.view.state import RunState
 from rsi.cli.view.text import clean, count, duration, effect, evidence, percent, points
 from rsi.core.protocols import Entry
 from rsi.core.records import Accepted, Json
-from rsi.reports.words import belief_words, calibration_words, course_words, enforced, plural, proof_words, safety_words
+from rsi.reports.words import belief_words, calibration_words, course_words, enforced, plural, proof_words, retest_words, safety_words
 
 __all__ = ["PlainView", "tell", "what"]
 
@@ -114,6 +114,8 @@ def _trying(state: RunState, progress: Progress, body: Mapping[str, Json]) -> st
     attempt = state.attempt(body.get("proposal"))
     if attempt is None:
         return None
+    if attempt.removes is not None:
+        return f"testing again {what(attempt)}"
     guess = attempt.proposal.prediction
     odds = f"{percent(guess.p_better)} likely better, {points(guess.low)} … {points(guess.high)} points"
     return f"trying {what(attempt)} (its own guess: {odds})"
@@ -124,6 +126,8 @@ def _verdict(state: RunState, progress: Progress, body: Mapping[str, Json]) -> s
     if attempt is None or attempt.verdict is None:
         return None
     verdict, belief = attempt.verdict, attempt.belief
+    if attempt.removes is not None:
+        return f"{what(attempt)} {clean(retest_words(attempt), 200)}"
     pairs = plural(verdict.effect.pairs, "pair")
     measured = f"believed {belief_words(belief)}, after {pairs}" if belief else pairs
     if isinstance(verdict, Accepted):
@@ -155,7 +159,7 @@ def _certified(state: RunState, progress: Progress, body: Mapping[str, Json]) ->
 
 
 def _ended(state: RunState, progress: Progress, body: Mapping[str, Json]) -> str:
-    kept, made = len(progress.accepted), len(progress.attempts)
+    kept, made = len(progress.accepted), len(progress.proposed)
     return f"ended ({clean(progress.ended)}): {count(progress.costs.programs)} programs, {kept} of {made} changes kept"
 
 

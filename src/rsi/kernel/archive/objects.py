@@ -129,8 +129,10 @@ class GitObjects:
         try:
             for name in ("objects/info", "objects/pack", "refs/heads", "refs/rsi"):
                 (self.folder / name).mkdir(parents=True, exist_ok=True)
-            (self.folder / "HEAD").write_text("ref: refs/heads/main\n", encoding="ascii")
-            (self.folder / "config").write_text(_CONFIG, encoding="ascii")
+            self._put(self.folder / "HEAD", b"ref: refs/heads/main\n")
+            self._put(self.folder / "config", _CONFIG.encode())  # last, and whole: with it the repository is there
+        except InfrastructureError as error:
+            raise UserError(f"cannot make {self.folder}: {error}; choose a folder that can be written") from None
         except OSError as error:
             raise UserError(f"cannot write {self.folder}: {error.strerror}; choose a folder that can be written") from None
 

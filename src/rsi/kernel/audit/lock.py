@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import time
 from functools import cache
 from pathlib import Path
 from types import TracebackType
@@ -11,6 +12,7 @@ from rsi.core.errors import UserError
 __all__ = ["RunLock"]
 
 _HELD: set[int] = set()
+_TRIES, _PAUSE_S = 250, 0.02
 
 
 class RunLock:
@@ -26,20 +28,21 @@ class RunLock:
         self._fd = -1
 
     def acquire(self) -> None:
-        """Take the lock, at once or not at all; the folder is made if there is none.
+        """Take the lock; the folder is made if there is none. Waits for seconds only where whoever signed it is dead.
+
+        What a killed process had just begun to start holds the lock until it is what it was to become.
 
         Raises:
             UserError: another process holds it, or the folder cannot be written.
         """
         _close_in_children()
         fd = self._open()
-        try:
-            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise self._busy(fd) from None
-        except OSError as error:
-            os.close(fd)
-            raise UserError(f"cannot lock {self._folder}: {error.strerror}; choose a folder on a local disk") from None
+        tries = _TRIES
+        while not self._locked(fd):
+            tries -= 1
+            if not tries or _is_alive(_signed(fd)):
+                raise self._busy(fd)
+            time.sleep(_PAUSE_S)
         self._fd = fd
         _HELD.add(fd)
         self._sign()
@@ -67,8 +70,18 @@ class RunLock:
         except OSError as error:
             raise UserError(f"cannot write in {self._folder}: {error.strerror}; choose another folder") from None
 
+    def _locked(self, fd: int) -> bool:
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        except OSError as error:
+            os.close(fd)
+            raise UserError(f"cannot lock {self._folder}: {error.strerror}; choose a folder on a local disk") from None
+        return True
+
     def _busy(self, fd: int) -> UserError:
-        holder = os.pread(fd, 20, 0).decode("ascii", "replace").strip() or "unknown"
+        holder = _signed(fd) or "unknown"
         os.close(fd)
         return UserError(f"another rsi run is working in {self._folder} (process {holder}); wait for it or choose another folder")
 
@@ -79,6 +92,21 @@ class RunLock:
         except OSError as error:
             self.release()
             raise UserError(f"cannot write in {self._folder}: {error.strerror}; choose another folder") from None
+
+
+def _signed(fd: int) -> str:
+    """The process that last had the lock; empty if nobody ever had."""
+    return os.pread(fd, 20, 0).decode("ascii", "replace").strip()
+
+
+def _is_alive(process: str) -> bool:
+    try:
+        os.kill(int(process), 0)
+    except (ValueError, ProcessLookupError):
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 @cache

@@ -99,7 +99,7 @@ class Standing:
         belief: what may be claimed.
         score: mean score of the trials that tossed its coin.
         crashes: trials that crashed while it was on, and while it was off.
-        shown: whether it was shown to be better, at any time so far.
+        shown: whether it was shown to be better (a removal: to lose less than is tolerated), at any time so far.
         harmless: whether it was shown to do no relevant harm on safety suites; None where there are none.
     """
 
@@ -148,15 +148,18 @@ class Arm:
         level: fixed when it opens, for good.
         conflicts: names of the edits that it can never be on with.
         margin: see `Settings`.
+        tolerance: None, or the loss that is tolerated of an edit that takes something out.
     """
 
     __slots__ = (
         "_scores", "_total", "capitals", "conflicts", "crashed_off", "crashed_on", "edit", "level", "need", "safety",
-        "shown", "square", "trials",
+        "shown", "spared", "square", "trials",
     )  # fmt: skip
 
-    def __init__(self, edit: str, level: float, conflicts: Collection[str], margin: float | None) -> None:
+    def __init__(self, edit: str, level: float, conflicts: Collection[str], margin: float | None, tolerance: float | None = None) -> None:
         self.edit, self.level, self.need = edit, level, -math.log(level)
+        self.spared = None if tolerance is None else SafetyEvidence(tolerance)
+        """Evidence on a removal: that it loses less than is tolerated, and that it loses."""
         self.conflicts = set(conflicts)
         self.safety = None if margin is None else SafetyEvidence(margin)
         self.capitals = [0.0] * len(STAKES)
@@ -182,6 +185,11 @@ class Arm:
             for difference in differences:
                 self.safety.add_pair(difference)
 
+    @property
+    def is_shown(self) -> bool:
+        """Whether it was shown to be better, or, if it takes something out, to lose less than is tolerated."""
+        return self.shown if self.spared is None else self.spared.harmless
+
     def estimate(self) -> Estimate:
         """Effect: twice the mean of ±(score − expected). One imagined trial of variance ¼ keeps the error honest at the start."""
         n = max(self.trials, 1)
@@ -194,11 +202,11 @@ class Arm:
             edit=self.edit,
             trials=self.trials,
             level=self.level,
-            log_e=log_mean_exp(self.capitals),
+            log_e=log_mean_exp(self.capitals) if self.spared is None else self.spared.log_e,
             estimate=estimate,
             belief=prior.believe(estimate),
             score=self._scores / max(self.trials, 1),
             crashes=(self.crashed_on, self.crashed_off),
-            shown=self.shown,
+            shown=self.is_shown,
             harmless=None if self.safety is None else self.safety.harmless,
         )

@@ -8,6 +8,10 @@ the expected share of false acceptances stays ≤ α under any dependence betwee
 Edits that conflict are never on together: each round first draws a conflict-free set without looking at scores to come, then tosses
 a coin for each edit in it. The coin is fair given everything else, so nothing that another edit does is mistaken for this one's effect.
 
+An edit that only takes something out again, a removal, need not be better: it is accepted once it is shown to lose less than a tolerated
+amount, and dropped once any loss is shown (`SafetyEvidence`, each at 5 %). That is no part of α, since nothing is claimed to be better;
+neither does its acceptance raise the levels of others, nor its result teach what is believed of edits.
+
 Covers: looking after every trial, stopping at any time, drifting incumbents, other edits that come and go, results that come back late or
 in another order, crashes (a score of 0), builds (one draw, many cases), any choice of cases that does not look at the coins.
 Does not cover: an edit that helps on some cases as much as it hurts on others, judged on few cases over and over: it does something, on
@@ -20,7 +24,7 @@ from collections.abc import Callable, Collection, Hashable, Iterable, Sequence
 
 from rsi.kernel.judge.entrants import STAKES, Arm, Closed, Draw, Ending, Rule, Settings, Standing, State
 from rsi.kernel.judge.expected import Forecast
-from rsi.kernel.judge.prior import Prior, learn
+from rsi.kernel.judge.prior import Estimate, Prior, learn
 from rsi.kernel.judge.rounds import ABREAST, Round, Ways, staked, tossed
 from rsi.kernel.judge.spending import AlphaSpending
 
@@ -32,6 +36,8 @@ Fits = Callable[[Sequence[str]], bool]
 Row = tuple[Hashable, float | None]
 """A case and what the program scored on it, in [0, 1]; None where it crashed."""
 
+REMOVAL_LEVEL = 0.05
+"""A removal that loses more than is tolerated is accepted with at most this probability."""
 _LESSON = 8
 _RIVALS_TURN = 4
 
@@ -53,6 +59,7 @@ class Race:
         self._ways = Ways()
         self._open: dict[str, Arm] = {}
         self._finished: list[Closed] = []
+        self._lessons: list[Estimate] = []
         self._forecast, self._safety_forecast = Forecast(), Forecast()
         self._prior = settings.prior
         self._draws = self._spent = self._reviewed = self._taught = 0
@@ -61,7 +68,12 @@ class Race:
     @property
     def vacancies(self) -> int:
         """How many edits may be opened now."""
-        return min(self._settings.slots - len(self._open), self._levels.remaining)
+        return min(self.room, self._levels.remaining)
+
+    @property
+    def room(self) -> int:
+        """How many removals may be opened now: they need a place, but no level."""
+        return self._settings.slots - len(self._open)
 
     @property
     def finished(self) -> tuple[Closed, ...]:
@@ -73,23 +85,34 @@ class Race:
         """What is believed of an edit before its trials, as learnt so far."""
         return self._prior
 
-    def open(self, edit: str, conflicts: Collection[str] = ()) -> None:
+    def open(self, edit: str, conflicts: Collection[str] = (), *, tolerance: float | None = None) -> None:
         """Let an edit in, at a level that is thereby spent; `conflicts` are edits (open or not) that it can never be on with.
 
+        Args:
+            tolerance: of an edit that takes something out, the loss in score that is tolerated; it spends no level of the error budget.
+
         Raises:
-            ValueError: it is open already, or there is no vacancy.
+            ValueError: it is open already, there is no vacancy, or the tolerance is not in (0, 1].
         """
         if edit in self._open:
             raise ValueError(f"edit {edit} is open already")
-        level = self._levels.open_test() if self.vacancies > 0 else None
+        if tolerance is not None and not 0.0 < tolerance <= 1.0:
+            raise ValueError(f"tolerance {tolerance!r} must lie in (0, 1]")
+        level = self._level_of(is_removal=tolerance is not None)
         if level is None:
             raise ValueError(f"no vacancy for edit {edit}: {len(self._open)} are open, {self._levels.remaining} of the horizon are left")
-        self._open[edit] = Arm(edit, level, set(conflicts) - {edit}, self._settings.margin)
+        self._open[edit] = Arm(edit, level, set(conflicts) - {edit}, self._settings.margin, tolerance)
         for other in self._open.values():
             if edit in other.conflicts or other.edit in conflicts:
                 other.conflicts.add(edit)
                 self._open[edit].conflicts.add(other.edit)
         self._open[edit].conflicts.discard(edit)
+
+    def _level_of(self, *, is_removal: bool) -> float | None:
+        """The level of the next test; None if there is no place for it."""
+        if is_removal:
+            return REMOVAL_LEVEL if self.room > 0 else None
+        return self._levels.open_test() if self.vacancies > 0 else None
 
     def withdraw(self, edit: str, reason: str) -> Closed:
         """End the test of an open edit for a reason that has nothing to do with its scores, e.g. it no longer merges with the incumbent.
@@ -272,16 +295,19 @@ class Race:
             arm = self._open.get(edit)
             if arm is None:
                 continue
-            if edit in draw.on:
-                arm.add(surprise, rows, scores, gains)
-            else:
-                arm.add(-surprise, rows, scores, losses)
+            own = surprise if edit in draw.on else -surprise
+            arm.add(own, rows, scores, gains if edit in draw.on else losses)
+            if arm.spared is not None:
+                arm.spared.add(own)
 
     @staticmethod
     def _bet_on_differences(arm: Arm, differences: Sequence[float], scores: float, *, apart: bool) -> None:
         """Case by case where nothing but the edit is different; else once, since all cases share the coins."""
         cases = len(differences)
         mean = math.fsum(differences) / cases
+        if arm.spared is not None:
+            for difference in differences if apart else (mean,):
+                arm.spared.add_pair(difference)
         if apart:
             gains = [math.fsum(math.log1p(stake * difference) for difference in differences) for stake in STAKES]
         else:
@@ -310,7 +336,9 @@ class Race:
             arm = self._open.get(edit)
             if arm is not None and arm.safety is not None and arm.safety.harmful:
                 events.append(self._close(arm, Ending.VETOED, "harm was shown on a safety suite"))
-            elif arm is not None and arm.shown and self._settings.rule is Rule.STRICT and (arm.safety is None or arm.safety.harmless):
+            elif arm is not None and arm.spared is not None and arm.spared.harmful:
+                events.append(self._close(arm, Ending.DROPPED, "a loss was shown"))
+            elif arm is not None and arm.is_shown and self._settings.rule is Rule.STRICT and (arm.safety is None or arm.safety.harmless):
                 events += self._accept(arm, f"the e-value reached {1 / arm.level:.0f}")
         if self._spent - self._reviewed >= self._settings.review and self._settings.rule is not Rule.REPORT:
             self._reviewed = self._spent
@@ -318,7 +346,8 @@ class Race:
         return events
 
     def _accept(self, arm: Arm, reason: str) -> list[Closed]:
-        self._levels.accepted()
+        if arm.spared is None:
+            self._levels.accepted()
         events = [self._close(arm, Ending.ACCEPTED, reason)]
         for other in sorted(arm.conflicts & self._open.keys()):
             events.append(self._close(self._open[other], Ending.WITHDRAWN, f"conflicts with {arm.edit}, which was accepted"))
@@ -330,15 +359,17 @@ class Race:
             other.conflicts.discard(arm.edit)
         closed = Closed(edit=arm.edit, ending=ending, reason=reason, standing=arm.standing(self._prior))
         self._finished.append(closed)
-        if len(self._finished) >= self._taught + _LESSON:
-            self._taught = len(self._finished)
-            self._prior = learn(self._settings.prior, [one.standing.estimate for one in self._finished])
+        if arm.spared is None:
+            self._lessons.append(closed.standing.estimate)
+        if len(self._lessons) >= self._taught + _LESSON:
+            self._taught = len(self._lessons)
+            self._prior = learn(self._settings.prior, self._lessons)
         return closed
 
     def _review(self) -> list[Closed]:
         """Drop from the least promising upwards: the hopeless always, the doubtful while others are waiting and time is short."""
         settings, events = self._settings, list[Closed]()
-        chances = {edit: self._prior.believe(arm.estimate()).p_better for edit, arm in self._open.items()}
+        chances = {edit: self._hope_of(arm) for edit, arm in self._open.items()}
         for edit in sorted(chances, key=lambda edit: (chances[edit], edit)):
             arm, chance = self._open.get(edit), chances[edit]
             if arm is None or arm.trials < settings.fewest:
@@ -346,12 +377,18 @@ class Race:
             if settings.rule is Rule.FAST and chance >= settings.confident and (arm.safety is None or arm.safety.harmless):
                 events += self._accept(arm, f"P(better) {chance:.2f} (fast rule)")
             elif chance < self._patience() * self._prior.better:
-                events.append(self._close(arm, Ending.DROPPED, f"P(better) fell to {chance:.3f} after {arm.trials} trials"))
+                what = "better" if arm.spared is None else "as good"
+                events.append(self._close(arm, Ending.DROPPED, f"P({what}) fell to {chance:.3f} after {arm.trials} trials"))
         return events
+
+    def _hope_of(self, arm: Arm) -> float:
+        """P(better); of a removal P(not worse), since it need be no more than that."""
+        belief = self._prior.believe(arm.estimate())
+        return belief.p_better if arm.spared is None else 1.0 - belief.p_worse
 
     def _patience(self) -> float:
         """The multiple κ of the prior's P(better) below which an edit is dropped now: quickest search, paced by the budget."""
         settings = self._settings
-        late = len(self._finished) < settings.horizon * self._spent / settings.budget
+        late = len(self._lessons) < settings.horizon * self._spent / settings.budget
         crowded = settings.slots if settings.crowded is None else settings.crowded
         return settings.hasty if late and len(self._open) >= crowded else settings.hopeless

@@ -22,7 +22,7 @@ class SafetyEvidence:
         margin: loss in score that is tolerated, in (0, 1].
     """
 
-    __slots__ = ("_harm", "_harmless", "_margin", "harmful", "harmless")
+    __slots__ = ("_harm", "_harmless", "_margin", "harmful", "harmless", "log_e")
 
     def __init__(self, margin: float) -> None:
         if not 0.0 < margin <= 1.0:
@@ -34,6 +34,8 @@ class SafetyEvidence:
         """Whether harm was shown, at any time so far."""
         self.harmless = False
         """Whether it was shown at any time so far that the effect is above −margin."""
+        self.log_e = 0.0
+        """Logarithm of the e-value that the effect is above −margin: when it was shown first, else now."""
 
     def add(self, surprise: float) -> None:
         """Add ±(score − expected) of one trial or block on a safety suite, in [−1, 1]; its mean is half the effect."""
@@ -48,7 +50,9 @@ class SafetyEvidence:
             self._harm[k] += math.log1p(-stake * gap)
             self._harmless[k] += math.log1p(stake * (gap + tolerated))
         self.harmful = self.harmful or log_mean_exp(self._harm) >= _NEED
-        self.harmless = self.harmless or log_mean_exp(self._harmless) >= _NEED
+        if not self.harmless:
+            self.log_e = log_mean_exp(self._harmless)
+            self.harmless = self.log_e >= _NEED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

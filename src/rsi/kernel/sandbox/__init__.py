@@ -10,8 +10,19 @@ Does not cover: faults of the machine's own kernel, side channels through time, 
 *right* answer is.
 """
 
+from rsi.kernel.sandbox.profile import STANDARD_PROFILE, measured_profile
 from rsi.kernel.sandbox.reading import Violation
 from rsi.kernel.sandbox.tiers import TIERS, Capability, capabilities, open_jail, unreachable
 from rsi.kernel.sandbox.zygote import ZygoteJail
 
-__all__ = ["TIERS", "Capability", "Violation", "ZygoteJail", "capabilities", "open_jail", "unreachable"]
+__all__ = [
+    "STANDARD_PROFILE",
+    "TIERS",
+    "Capability",
+    "Violation",
+    "ZygoteJail",
+    "capabilities",
+    "measured_profile",
+    "open_jail",
+    "unreachable",
+]

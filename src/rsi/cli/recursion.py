@@ -1,0 +1,223 @@
+"""Frozen versions of an agent side by side on programs that none of them ever saw: for `rsi bench improver`, and at the end of a run."""
+
+import json
+import random
+import shlex
+import shutil
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from rsi.bench.improvers.entrants import PEERS, Entrant, peer
+from rsi.bench.improvers.plot import curves, ratios
+from rsi.bench.improvers.problems import GymProblems
+from rsi.bench.improvers.results import Results, power_lines, results_of, table
+from rsi.bench.improvers.sham import changes_between, sham
+from rsi.bench.improvers.tournament import hold
+from rsi.cli.folders import open_run
+from rsi.cli.versions import find_solver
+from rsi.cli.working import prove, stoppable
+from rsi.config.load import load_config, nearest
+from rsi.config.model import from_json
+from rsi.core.codec import encode
+from rsi.core.errors import UserError
+from rsi.core.records import Json, Manifest, Pool
+from rsi.kernel.judge import Episode, gain_power
+from rsi.loop.jails import admit
+from rsi.loop.parts import Parts, standard_parts
+from rsi.reports.recursion import RECURSION_FOLDER, recursion_of, recursion_words
+
+__all__ = ["Match", "data_of", "field_of", "measure_run", "played", "told", "write"]
+
+_COMMAND = "command:"
+_ALL = (*PEERS, "sham")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Match:
+    """Who is to be measured on what.
+
+    Attributes:
+        versions: names of version 0 and the later ones, oldest first.
+        entrants: all who take part.
+        notes: what a reader must know of them.
+        pool: whose kinds of problems.
+        cases: problems.
+        seeds: episodes of each on each problem.
+        evaluations: budget of an episode.
+        seed: of problems and random choices.
+        alpha: level of every interval and test.
+    """
+
+    versions: Sequence[str]
+    entrants: Sequence[Entrant]
+    notes: Sequence[str]
+    pool: Pool
+    cases: int
+    seeds: int
+    evaluations: int
+    seed: int
+    alpha: float
+
+
+def told(match: Match) -> list[str]:
+    """What is told before anything is played: the power, and the notes."""
+    return [*power_lines(match.cases, match.alpha), "", *match.notes]
+
+
+def played(match: Match, *, workers: int, jail_require: str | None = None) -> tuple[Results, Mapping[str, Sequence[Episode]]]:
+    """Play all episodes of a match; Ctrl-C ends it without a result.
+
+    Raises:
+        UserError: an entrant does not build, or this machine's jails are weaker than the gym asks for.
+        Halted: it was stopped.
+    """
+    drawn = GymProblems(match.pool, match.seed, match.cases)
+    parts = _parts(match.entrants, drawn, jail_require)
+
+    def progress(done: int, of: int) -> None:
+        if done % max(1, of // 20) == 0:
+            sys.stderr.write(f"{done} of {of} episodes\n")
+
+    with stoppable() as stop:
+        episodes = hold(
+            match.entrants,
+            drawn,
+            count=match.cases,
+            repetitions=match.seeds,
+            budget=match.evaluations,
+            seed=match.seed,
+            make_jail=parts.make_jail,
+            workers=workers,
+            stop=stop,
+            observer=progress,
+        )
+    results = results_of(
+        match.versions, episodes, problems=match.cases, repetitions=match.seeds, budget=match.evaluations, alpha=match.alpha
+    )
+    return results, episodes
+
+
+def measure_run(folder: Path, workers: int) -> str:
+    """Compare the versions of a finished run on the gym, once: its files are in `recursion` then. Returns the result in one line.
+
+    Empty where there is nothing to say: another suite, or it is switched off.
+    """
+    out = folder / RECURSION_FOLDER
+    with open_run(folder) as run:
+        config, latest = from_json(run.view.started["config"]), len(run.versions) - 1
+    wanted = config.recursion
+    if config.suite != "gym" or not wanted.cases:
+        return ""
+    if not latest:
+        return "Recursion: nothing was kept, so the improver is what it was (ρ = 1)."
+    if not (out / "improver.json").exists():
+        numbers = sorted({round(latest * k / min(latest, wanted.versions)) for k in range(min(latest, wanted.versions) + 1)})
+        versions = [replace(_version(f"{folder}:v{number}", set()), name=f"version {number}") for number in numbers]
+        names, entrants, notes = _with_controls(versions, _ALL, config.run.seed)
+        match = Match(
+            versions=names,
+            entrants=entrants,
+            notes=notes,
+            pool=Pool.SEALED,
+            cases=wanted.cases,
+            seeds=1,
+            evaluations=wanted.evaluations,
+            seed=config.run.seed,
+            alpha=config.certificate.alpha,
+        )
+        sys.stderr.write(f"measuring recursion: {len(entrants)} improvers on {wanted.cases} sealed problems\n")
+        results, episodes = played(match, workers=workers, jail_require=None if config.jail.require == "suite" else config.jail.require)
+        write(out, match, results, episodes)
+    found = recursion_of(folder)
+    return "" if found is None else recursion_words(found)
+
+
+def field_of(agents: Sequence[str], against: str, peers: str, seed: int) -> tuple[list[str], list[Entrant], list[str]]:
+    """Names of the versions, oldest first; everybody who takes part; what a reader must know of them.
+
+    Raises:
+        UserError: there is no such version, command or peer.
+    """
+    entrants: list[Entrant] = []
+    for name in (against, *agents):
+        entrants.append(_version(name, {entrant.name for entrant in entrants} | set(_ALL)))
+    return _with_controls(entrants, _chosen(peers), seed)
+
+
+def _with_controls(versions: Sequence[Entrant], chosen: Sequence[str], seed: int) -> tuple[list[str], list[Entrant], list[str]]:
+    entrants, notes = list(versions), []
+    if "sham" in chosen:
+        control, note = _sham(versions[0], versions[-1], seed)
+        entrants += [control] if control else []
+        notes.append(note)
+    return [one.name for one in versions], [*entrants, *(peer(name) for name in PEERS if name in chosen)], notes
+
+
+def _chosen(peers: str) -> list[str]:
+    names = {"all": list(_ALL), "none": []}.get(peers, [name.strip() for name in peers.split(",")])
+    for name in names:
+        if name not in _ALL:
+            raise UserError(f"there is no peer {name!r}{nearest(name, list(_ALL))}")
+    return names
+
+
+def _version(name: str, taken: set[str]) -> Entrant:
+    if name.startswith(_COMMAND):
+        command = name.removeprefix(_COMMAND).strip()
+        words = shlex.split(command)
+        if not words or shutil.which(words[0]) is None:
+            raise UserError(f"{name}: there is no such command; write command:COMMAND, such as command:'python my_improver.py'")
+        return Entrant(name=_unique(command, taken), files={}, command=command)
+    solver = find_solver(name)
+    return Entrant(name=_unique(solver.name, taken), files=solver.files, build_seed=solver.build_seed)
+
+
+def _unique(name: str, taken: set[str]) -> str:
+    number = 2
+    while name in taken:
+        name, number = f"{name.partition(' #')[0]} #{number}", number + 1
+    return name
+
+
+def _sham(zero: Entrant, latest: Entrant, seed: int) -> tuple[Entrant | None, str]:
+    if zero.command or latest.command:
+        return None, "No sham: it is made of the trees of version 0 and the latest version, and one of them is a command."
+    wanted = changes_between(zero.files, latest.files)
+    files, made = sham(zero.files, wanted, random.Random(f"sham {seed}"))
+    fewer = "" if made == wanted else f" ({latest.name} has {wanted}; there are no more to be made)"
+    note = f"The sham is {zero.name} with {made} changes that mean nothing{fewer}, and with luck of its own."
+    return replace(zero, name="sham", files=files, luck=1), note
+
+
+def _parts(entrants: Sequence[Entrant], problems: GymProblems, jail_require: str | None) -> Parts:
+    """Jails for everybody, as strong as the gym asks for."""
+    config = load_config(None, {"jail.require": jail_require})
+    preload = {name for entrant in entrants if not entrant.command for name in entrant.manifest.preload}
+    manifest = Manifest(name="improvers", entry="main", surfaces={}, preload=tuple(sorted(preload)))
+    parts = replace(standard_parts(config, manifest), suite=problems.gym, prove=lambda tier: prove(tier, None))
+    admit(config, parts, parts.tier())
+    return parts
+
+
+def data_of(match: Match, results: Results, episodes: Mapping[str, Sequence[Episode]]) -> dict[str, Json]:
+    """All of it as plain data."""
+    return {
+        "results": encode(results),
+        "power": encode(gain_power(alpha=match.alpha)),
+        "pool": match.pool.value,
+        "seed": match.seed,
+        "notes": list[Json](match.notes),
+        "episodes": {name: encode(list(own)) for name, own in episodes.items()},
+    }
+
+
+def write(out: Path, match: Match, results: Results, episodes: Mapping[str, Sequence[Episode]]) -> None:
+    """Files of a match in a folder: improver.json, improver.txt, ratios.svg and curves.svg."""
+    out.mkdir(parents=True, exist_ok=True)
+    lines = [*told(match), "", *table(results)]
+    (out / "ratios.svg").write_text(ratios(results), "utf-8")
+    (out / "curves.svg").write_text(curves(results, episodes), "utf-8")
+    (out / "improver.txt").write_text("\n".join(lines) + "\n", "utf-8")
+    (out / "improver.json").write_text(json.dumps(data_of(match, results, episodes), sort_keys=True, indent=1) + "\n", "utf-8")
