@@ -99,7 +99,8 @@ def test_every_proposal_that_joined_gets_one_last_verdict_and_every_kept_step_wa
     (ablated,) = grown.bodies("lineage.ablated")
     kept = {name for step in ablated["steps"] if step["kept"] for name in step["proposals"]}
     assert kept == {body["proposal"] for body in verdicts if body["verdict"]["is"] == "Accepted" and body["belief"]} - before(grown)
-    assert all(step["pairs"] > 0 and step["p_better"] >= 0.5 for step in ablated["steps"] if step["kept"])
+    least = 1 / toy_config().judge.alpha  # of e-BH for the best of all steps, whatever their number
+    assert all(step["pairs"] > 0 and step["e_value"] >= least for step in ablated["steps"] if step["kept"])
 
 
 def before(played: Played) -> set[str]:
@@ -127,7 +128,7 @@ def first_block(played: Played, first: int) -> list[dict[str, Any]]:
 def test_verify_derives_a_tree_again_and_runs_its_blocks_again(grown: Played) -> None:
     found = verify(grown.folder, 400, parts=toy_parts(grown.config))
     assert found.ok, found.problems
-    assert found.rejudged > 1000
+    assert found.rejudged > 800
 
 
 def test_a_tree_that_is_stopped_anywhere_comes_to_the_same_end(grown: Played, tmp_path: Path) -> None:
@@ -170,7 +171,7 @@ def test_the_report_the_summary_and_the_views_tell_the_course_and_what_is_certif
     kept = [one for one in summary["accepted"] if "certified" in one]
     assert kept and all(one["proposal"] in one["step"] for one in kept)
     report = (grown.folder / "report.md").read_text()
-    assert "A tree of versions, since" in report and "certified at a false-discovery rate of 10 %" in report
+    assert "A tree of versions, since" in report and "certified at the false-discovery rate of the run" in report
 
 
 def test_the_view_tells_the_choice_the_children_and_the_ablation(grown: Played) -> None:
@@ -180,7 +181,7 @@ def test_the_view_tells_the_choice_the_children_and_the_ablation(grown: Played) 
         view.observe(entry)
     told = "\n".join(lines)
     assert "course: a tree of versions, since" in told and "joins the tree: parameters:" in told
-    assert "the best lineage was ablated:" in told and "certified at 10 %" in told
+    assert "the best lineage was ablated:" in told and "certified" in told
     console = Console(width=140, record=True, file=io.StringIO())
     console.print(Picture(state=view.state))
     assert "a tree of versions, since" in console.export_text()

@@ -37,7 +37,7 @@ class Attempt:
         programs: spent on trials of its candidate while it was under test.
         belief: what may be said of its effect once its test is over; never the estimate that decided.
         step: in the ablation of a tree, the proposals that were switched together with it, itself included.
-        certified: there, whether its step is better at a false-discovery rate of 10 %; None where nothing was ablated.
+        certified: there, whether its step is certified at the run's false-discovery rate; None where nothing was ablated.
         removes: the kept change that it takes out again, where the kernel made it to test that change once more.
     """
 

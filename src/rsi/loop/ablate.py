@@ -1,8 +1,8 @@
 """The end of a tree: which changes of the best version's lineage carry its gain? All are switched on and off on the root, at random.
 
 What does not merge without an earlier change of the lineage is switched with it, as one *step*; all steps merge in every combination, and
-all together give the best version. A step that is better with probability ½ or more is kept. That is a belief; which of them
-e-BH certifies at a false-discovery rate of 10 % stands beside it.
+all together give the best version. What is kept is what e-BH certifies at a false-discovery rate of `judge.alpha`: a run that goes
+over to a tree promises of what it keeps what a race promises. What is believed of each step stands beside it.
 """
 
 import math
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from rsi.core.codec import encode
 from rsi.core.protocols import Files
 from rsi.core.records import FileEdit, Json, ProposalId
-from rsi.kernel.judge import Standing, ablated, ablation_race, e_bh, worth_keeping
+from rsi.kernel.judge import Standing, ablated, ablation_race, e_bh
 from rsi.kernel.workspace import Composer, Conflict, Stale, apply, difference, rebase_patch, tree_key
 from rsi.loop.build import build
 from rsi.loop.family import tend
@@ -28,8 +28,8 @@ from rsi.loop.verdicts import conclude, conclude_test, conclude_version, rejecte
 
 __all__ = ["Step", "ablate", "steps_of"]
 
-SURE = 0.95
-"""An ablation ends early once each step is better, or is not, with this probability."""
+HOPELESS = 0.05
+"""An ablation ends early once each step is certified, or better with a probability below this."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,19 +164,23 @@ async def _toggling(machine: Machine, until: int) -> None:
 
 
 def _is_known(machine: Machine) -> bool:
-    """Whether of each step it is known, with 95 %, that it is better or that it is not."""
-    return all(not 1 - SURE < standing.belief.p_better < SURE for standing in ablated(machine.race))
+    """Whether each step is certified or hopeless."""
+    certified = _certified(machine)
+    return all(standing.edit in certified or standing.belief.p_better < HOPELESS for standing in ablated(machine.race))
+
+
+def _certified(machine: Machine) -> set[str]:
+    return {standing.edit for standing in e_bh(machine.race, machine.config.judge.alpha)}
 
 
 async def _harvest(machine: Machine, tree: Tree) -> None:
-    """Write down what the ablation found; what is better joins the incumbent, step by step, in the order of the lineage."""
+    """Write down what the ablation found; what is certified joins the incumbent, step by step, in the order of the lineage."""
     state = machine.state
     standings = {standing.edit: standing for standing in ablated(machine.race)}
-    kept = {standing.edit for standing in worth_keeping(machine.race) if state.entrants[ProposalId(standing.edit)].pairs}
-    certified = {standing.edit for standing in e_bh(machine.race)}
+    kept = _certified(machine)
     if not state.entrants:
         return
-    steps: list[Json] = [_told(one, standings[name], name in kept, name in certified) for name, one in state.entrants.items()]
+    steps: list[Json] = [_told(one, standings[name], name in kept) for name, one in state.entrants.items()]
     machine.emit("lineage.ablated", {"root": tree.root.id, "steps": steps})
     for name, entrant in [(name, one) for name, one in state.entrants.items() if name not in kept]:
         _leave(machine, entrant, standings[name])
@@ -186,21 +190,22 @@ async def _harvest(machine: Machine, tree: Tree) -> None:
             await crown(machine, entrant, standings[name])
 
 
-def _told(entrant: Entrant, standing: Standing, is_kept: bool, is_certified: bool) -> Json:
+def _told(entrant: Entrant, standing: Standing, is_kept: bool) -> Json:
     return {
         "proposals": [waiting.proposal.id for waiting in (*entrant.along, entrant.waiting)],
         "pairs": entrant.pairs,
         "p_better": standing.belief.p_better,
         "e_value": math.exp(min(standing.log_e, 690.0)),
         "kept": is_kept,
-        "certified": is_certified,
+        "certified": is_kept,
     }
 
 
 def _leave(machine: Machine, entrant: Entrant, standing: Standing) -> None:
-    """A step that does not carry the gain is left out; one that was never run stays undecided."""
+    """A step that is not shown to carry the gain is left out; one that was never run stays undecided."""
     name = entrant.waiting.proposal.id
     del machine.state.entrants[name]
     machine.state.composer.drop(name)
-    reason = f"ablated: better with probability {standing.belief.p_better:.2f} only, one half is asked" if entrant.pairs else "budget"
+    seen = f"evidence {math.exp(min(standing.log_e, 690.0)):.3g}, better with probability {standing.belief.p_better:.2f}"
+    reason = f"ablated: not shown to carry the gain ({seen})" if entrant.pairs else "budget"
     conclude_test(machine, entrant, (rejected if entrant.pairs else undecided)(entrant, standing, reason), standing)

@@ -173,7 +173,7 @@ def _ablated(attempt: Attempt) -> str:
     """How a change was kept at the end of a tree."""
     others = len(attempt.step) - 1
     along = f", together with {plural(others, 'earlier change')} of its lineage without which it does not merge" if others else ""
-    sure = "certified at a false-discovery rate of 10 %" if attempt.certified else "kept on that belief alone; not certified by itself"
+    sure = "certified at the false-discovery rate of the run" if attempt.certified else "not certified"
     return f"switched on and off on the root of the tree{along}; {sure}"
 
 

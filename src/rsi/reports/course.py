@@ -12,8 +12,8 @@ __all__ = ["course_blocks"]
 _RACE = "All open changes are switched on and off on the incumbent, and each is kept once its evidence suffices."
 _TREE = (
     "Changes that cannot be combined make versions of versions: the best of them is found by one posterior over all, then every change of "
-    "its lineage is switched on and off on the root. A change is kept if it is better with probability one half or more. That is a belief, "
-    "weaker than what a race asks for; each change that was kept says whether it is certified as well (false-discovery rate 10 %)."
+    "its lineage is switched on and off on the root. What is certified at the run's false-discovery rate is kept, as in a race; "
+    "what is only believed to be better is not."
 )
 
 

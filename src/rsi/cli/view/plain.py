@@ -89,8 +89,8 @@ def _joined(state: RunState, progress: Progress, body: Mapping[str, Json]) -> st
 def _ablated(state: RunState, progress: Progress, body: Mapping[str, Json]) -> str:
     steps = body.get("steps")
     told = [step for step in steps if isinstance(step, dict)] if isinstance(steps, list) else []
-    kept, sure = (sum(step.get(word) is True for step in told) for word in ("kept", "certified"))
-    return f"the best lineage was ablated: {kept} of {len(told)} steps are kept, {sure} of them certified at 10 %"
+    kept = sum(step.get("kept") is True for step in told)
+    return f"the best lineage was ablated: {kept} of {len(told)} steps are certified and kept"
 
 
 def _cycle(state: RunState, progress: Progress, body: Mapping[str, Json]) -> str:
@@ -163,7 +163,7 @@ def _ended(state: RunState, progress: Progress, body: Mapping[str, Json]) -> str
     return f"ended ({clean(progress.ended)}): {count(progress.costs.programs)} programs, {kept} of {made} changes kept"
 
 
-_ABLATED = {True: "certified at 10 %", False: "not certified: kept on belief"}
+_ABLATED = {True: "certified", False: "not certified"}
 _WORDS: Mapping[str, Callable[[RunState, Progress, Mapping[str, Json]], str | None]] = {
     "run.started": _started,
     "run.resumed": _resumed,
