@@ -21,7 +21,8 @@ RULES: Mapping[str, Callable[[Arena, int], Verdicts]] = {
     "mcnemar": rules.mcnemar,
     "e-process": rules.e_process,
 }
-"""All rules by name. `ours` is what `rsi run` uses: the race, or the tree where too many pairs of edits conflict."""
+"""All rules by name. `ours` is what `rsi run` uses: the race, or the tree where too many pairs of edits conflict; but of a tree `rsi run`
+keeps only what e-BH certifies, here what is better with P ≥ ½."""
 
 _SEEDS = 1_000_000
 _COLUMNS = "  {:<15} {:>13} {:>8} {:>13} {:>6} {:>13} {:>10} {:>6}"
