@@ -201,13 +201,13 @@ def test_edits_that_overlap_or_belong_to_another_source_are_refused() -> None:
 def test_a_family_that_always_helped_is_drawn_more_often() -> None:
     table: dict[str, Any] = {}
     for _ in range(60):
-        agent.weights.count(table, "number", "constant", True)
-        agent.weights.count(table, "comparison", "if", False)
+        agent.weights.count(table, "number", "constant", "× 2", True)
+        agent.weights.count(table, "comparison", "if", "< → <=", False)
     learned = agent.weights.learned(table)
     assert learned["families"]["number"] > 1 > learned["families"]["comparison"]
     drawn = {}
     for name, known in (("plain", {}), ("learned", learned)):
-        places = agent.tried.Places(toys.DESCENT + toys.STOPPING, known)
+        places = agent.tried.Places(toys.DESCENT + toys.STOPPING, known, {})
         rng = random.Random(1)
         drawn[name] = Counter(places.sites[agent.where.anywhere(places, rng)].family for _ in range(2000))
     assert drawn["learned"]["number"] > 1.5 * drawn["plain"]["number"] and drawn["learned"]["comparison"] < drawn["plain"]["comparison"]
@@ -217,7 +217,27 @@ def test_weights_of_nothing_are_uniform_and_those_of_little_stay_near_it() -> No
     assert agent.weights.learned({"families": {}, "kinds": {}}) == {"families": {}, "kinds": {}}
     (weight,) = agent.weights.learned({"families": {"number": [1, 1]}})["families"].values()
     assert 0.8 < weight < 1.3
-    assert json.loads((SEED / "weights.json").read_text()) == {"families": {}, "kinds": {}}
+    assert json.loads((SEED / "weights.json").read_text()) == {"families": {}, "kinds": {}, "words": {}}
+
+
+def test_what_an_episode_shows_changes_what_it_draws_only_if_it_trusts_it() -> None:
+    experience: dict[str, Any] = {"all": [0, 0]}
+    for k in range(40):
+        agent.weights.count(experience, "number", "constant", "× 2", k % 2 == 0)
+        agent.weights.count(experience, "comparison", "if", "< → <=", False)
+    experience["all"] = [80, 20]
+    places = agent.tried.Places(toys.DESCENT + toys.STOPPING, {}, experience)
+    number = next(k for k, site in enumerate(places.sites) if site.family == "number" and places.kinds[k] == "constant")
+    plain = places.weight(number), places.option_weights(number)
+    assert plain == (1.0, [1.0] * len(places.words(number)))
+    try:
+        agent.weights.SEEN = 1.0
+        assert places.weight(number) > 2
+        assert places.option_weights(number)[places.words(number).index("× 2")] > 1.5
+        assert agent.weights.seen(experience, "families", "comparison") < 0.3
+        assert agent.weights.seen(experience, "families", "never tried") == 1
+    finally:
+        agent.weights.SEEN = 0.0
 
 
 @pytest.mark.parametrize(

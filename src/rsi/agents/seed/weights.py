@@ -1,7 +1,7 @@
-"""The edit policy for programs: how likely each family of edits and each kind of line is tried, learned from what helped.
+"""The edit policy for programs: how likely each family of edits, kind of line and change in words is tried, learned from what helped.
 
-`weights.json`: {"families": {family: weight}, "kinds": {kind of line: weight}}; what is not there has weight 1, so that an empty file
-means uniform. A table of experience: {"families": {family: [tried, helped]}, "kinds": {…}}.
+`weights.json`: {"families": {family: weight}, "kinds": {kind of line: weight}, "words": {change: weight}}; what is not there has weight 1,
+so that an empty file means uniform. A table of experience: {"families": {family: [tried, helped]}, "kinds": {…}, "words": {…}}.
 """
 
 import builtins
@@ -10,6 +10,8 @@ import re
 
 STRENGTH = 20.0
 SMALLEST, LARGEST = 0.1, 10.0
+PARTS = ("families", "kinds", "words")
+SEEN = 0.0
 KEPT_WORDS = {*keyword.kwlist, *dir(builtins)}
 STARTS = (
     ("if ", "if"), ("elif ", "if"), ("while ", "while"), ("for ", "for"), ("return", "return"), ("def ", "def"), ("else", "else"),
@@ -19,6 +21,21 @@ STARTS = (
 def of(weights, family, kind):
     """The weight of an edit."""
     return weights.get("families", {}).get(family, 1.0) * weights.get("kinds", {}).get(kind, 1.0)
+
+
+def of_words(weights, words):
+    """The weight of a change in words among those that a place allows."""
+    return weights.get("words", {}).get(words, 1.0)
+
+
+def seen(experience, part, name):
+    """What this episode says of a family, a kind of line or a change: a factor that `SEEN` tells how far to trust; 0: not at all."""
+    row = experience.get(part, {}).get(name)
+    if row is None or SEEN <= 0:
+        return 1.0
+    tried, helped = experience["all"]
+    share = (helped + 1) / (tried + 2)
+    return max(SMALLEST, (1 / SEEN + row[1] / share) / (1 / SEEN + row[0]))
 
 
 def kind_of(source, site):
@@ -44,9 +61,9 @@ def _weight(row, rows):
     return round(max(SMALLEST, min(LARGEST, weight)), 3)
 
 
-def count(table, family, kind, helped):
+def count(table, family, kind, words, helped):
     """One more edit of a family in a kind of line, and whether it helped."""
-    for part, name in (("families", family), ("kinds", kind)):
+    for part, name in zip(PARTS, (family, kind, words)):
         row = table.setdefault(part, {}).setdefault(name, [0, 0])
         row[0] += 1
         row[1] += helped
