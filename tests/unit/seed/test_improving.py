@@ -40,9 +40,9 @@ def state(source: str, parts: SimpleNamespace = agent) -> Any:
 @pytest.mark.parametrize("name", ["packing", "descent"])
 def test_an_episode_finds_a_better_program_within_its_budget(name: str) -> None:
     (question,) = toys.questions([name])
-    one, kernel = improved(question, 240)
+    one, kernel = improved(question, 480)
     assert toys.worth(name, one["answer"]) > toys.worth(name, question["source"]) + 0.05
-    assert one["programs"] == kernel.asked <= 240 and kernel.refused == 0
+    assert one["programs"] == kernel.asked <= 480 and kernel.refused == 0
 
 
 @pytest.mark.parametrize("name", list(toys.TOYS))
@@ -88,19 +88,19 @@ def test_a_start_that_fails_everywhere_is_repaired() -> None:
 @pytest.mark.parametrize("served", [0, 1, 2, 5])
 def test_a_kernel_that_grants_less_than_was_said_ends_the_episode(served: int) -> None:
     (question,) = toys.questions(["packing"])
-    kernel, calls = toys.Kernel([question], 8 * served), []
+    kernel, calls = toys.Kernel([question], 16 * served), []
 
     def ask(message: Any) -> Any:
         calls.append(message)
         return kernel(message)
 
     answer = agent.improve.improve({"cases": [question], "programs": 400, "seed": 1}, ask, {})["answers"][0]
-    assert answer["programs"] == 8 * served == kernel.asked and len(calls) <= served + 1
+    assert answer["programs"] == 16 * served == kernel.asked and len(calls) <= served + 1
 
 
 def test_scores_that_are_all_null_leave_the_start_as_it_is() -> None:
     (question,) = toys.questions(["packing"])
-    left = iter(range(400, -1, -8))
+    left = iter(range(400, -1, -16))
 
     def ask(message: Any) -> Any:
         return {"scores": [None] * len(message["instances"]), "left": next(left)}
@@ -124,14 +124,14 @@ def test_a_change_of_one_number_lets_bad_candidates_go_early() -> None:
     """The better methods are an edit away: with steps of one instance the same budget tries more candidates."""
     (question,) = toys.questions(["packing"])
     tried = []
-    for parts in (agent, with_changes(("resources.py", "STEP = 8", "STEP = 1"))):
+    for parts in (agent, with_changes(("resources.py", "STEP = 16", "STEP = 1"))):
         asked = parts.improve.Asked(toys.Kernel([question], 240), 0, 240)
         tried.append(len(parts.improve.episode(question, asked, random.Random(1), {}).log))
-    assert tried[0] == 29 and tried[1] > 1.5 * tried[0]
+    assert tried[0] == 14 and tried[1] > 1.5 * tried[0]
 
 
 def test_finalists_are_compared_on_instances_that_were_not_searched_with() -> None:
-    parts = with_changes(("resources.py", "FINALISTS = 1", "FINALISTS = 3"))
+    parts = with_changes(("resources.py", "FINALISTS = 1", "FINALISTS = 3"), ("resources.py", "\nINSTANCES = 16", "\nINSTANCES = 8"))
     (question,) = toys.questions(["stopping"])
     kernel, asked = toys.Kernel([question], 200), []
 

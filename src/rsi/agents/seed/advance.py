@@ -11,12 +11,13 @@ from types import SimpleNamespace
 
 import policy
 import variant
-from edits import label, short
+from edits import label, short, spliced
 from episodes import take_in_edits, weights_from
 from improve import Asked, episode
 from mirror import SHORT, Mirror
 from propose import edit, first_of, is_stuck
 from rehearsal import difference
+from tried import Places
 
 OWN = ("resources.py", "allocate.py", "accept.py", "where.py", "moves.py", "tried.py", "weights.py", "improve.py")
 SURFACES = {"resources.py": "resources", "weights.py": "training"}
@@ -30,7 +31,7 @@ ANSWERS = {
     "no-gain": ("moves.py", "allocate.py"),
 }
 GROWTH = 0.5
-LEAST_HELPED = 30
+LEAST_CREDIT = 10
 NAMED_PROBLEMS = 2
 NAMED_TIMES = 4
 NAMED_AT_ONCE = 3
@@ -41,11 +42,11 @@ EPISODES = 24
 REPEATED = 12
 LEAST_TRIALS = 24
 LEAST_PAIRS = 4
-PAIRS = 32
+MOST_EDITS = 3
+PAIRS = 16
 FIRST_PAIR = 1000
 LEAST_ERROR = 0.02
 LEAST_GAIN = 0.002
-SURE = 0.5
 
 
 def propose(message, ask, memory, experience, folder):
@@ -73,12 +74,12 @@ class Here:
     def parameters(self):
         """Weights of the edit policy from all its experience, if that has grown enough since it last learned."""
         experience = self.experience
-        tried, helped = (sum(row[k] for row in experience["families"].values()) for k in (0, 1))
-        if helped < LEAST_HELPED or tried < (1 + GROWTH) * experience["learned at"]:
+        tried, credit = (sum(row[k] for row in experience["families"].values()) for k in (0, 1))
+        if credit < LEAST_CREDIT or tried < (1 + GROWTH) * experience["learned at"]:
             return []
         experience["learned at"] = tried
         text = json.dumps(weights_from(experience), indent=1) + "\n"
-        words = f"Learn the weights of its edit policy from {tried} edits that it tried, of which {helped} helped"
+        words = f"Learn the weights of its edit policy from {tried} edits that it tried"
         return self.crafted("parameters", {"weights.json": text}, words, ("unhelpful-edits", "early-end"), "weights")
 
     def library(self):
@@ -131,29 +132,36 @@ class Here:
         return made
 
     def improved(self, path):
-        """One module improved; what is found must at least not look worse in fresh episodes."""
+        """One module improved; each edit that helped there is proposed for itself, if it does not look worse in fresh episodes."""
         kept = int(self.mirror.left * (1 - SEARCH_SHARE))
         self.mirror.left -= kept
         asked = Asked(self.mirror.target(path), 0, REPEATED * self.mirror.affordable())
         question = {"id": path, "source": self.files[path], "instances": EPISODES}
         found = episode(question, asked, self.rng, json.loads(self.files["weights.json"]))
         self.mirror.left += kept
-        tag = f"{path}|improver|itself|{len(self.memory['history'])}"
-        if found.end - found.start < LEAST_GAIN:
-            policy.update(self.memory["policy"], tag, {"broken": True})
+        helped = [row[5][0] for row in sorted(found.log, key=lambda row: -row[4]) if row[3] and row[4] > 0 and len(row[5]) == 1]
+        if not helped:
+            policy.update(self.memory["policy"], f"{path}|improver|itself|none", {"broken": True})
+        return [one for number, change in enumerate(helped[:MOST_EDITS]) for one in self.single(path, change, number, len(found.log))]
+
+    def single(self, path, change, number, tried):
+        """A proposal of one edit, made in the module as it is; none where it cannot be made there, or does no good in fresh episodes."""
+        places = Places(self.files[path], {}, {})
+        k = places.find(change)
+        if k is None:
             return []
-        measured = self.compared({**self.files, path: found.source}, tag)
-        if measured is None or measured[0] < max(LEAST_GAIN, SURE * measured[1]):
+        source = spliced(places.source, [(places.sites[k], change.new)])
+        tag = f"{path}|improver|itself|{len(self.memory['history'])}.{number}"
+        measured = self.compared({**self.files, path: source}, tag)
+        if measured is None or measured[0] < LEAST_GAIN:
             return []
-        edits = "; ".join(in_words(change) for row in found.log if row[3] for change in row[5])
         gain, error, pairs, prediction = measured
         words = (
-            f"Improve {path} by its own improver, {len(found.log)} edits of it tried: {edits}. In {pairs} fresh short episodes on practice "
-            f"problems the copy gains {gain:.3f} ± {error:.3f} more than the agent as it is"
+            f"Improve {path} by its own improver: {in_words(change)}, the best but {number} of {tried} edits that it tried. In {pairs} fresh "
+            f"episodes on practice problems the copy gains {gain:.3f} ± {error:.3f} more than the agent as it is"
         )
-        surface = SURFACES.get(path, "search")
         names = [name for name, paths in ANSWERS.items() if path in paths]
-        return [self.proposal(surface, {path: found.source}, words, names, tag, prediction)]
+        return [self.proposal(SURFACES.get(path, "search"), {path: source}, words, names, tag, prediction)]
 
     def module(self, waiting):
         """The module to improve next: drawn by what became of earlier changes to it, and by what limits the agent."""

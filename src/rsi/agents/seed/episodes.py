@@ -1,6 +1,6 @@
 """Practice at improving: an episode on each problem of a batch, and what became of every edit.
 
-The experience in memory: `families`, `kinds` and `words` {name: [tried, helped]}, `edits` {"family|kind|change": {problem: times helped}}.
+The experience in memory: `families`, `kinds` and `words` {name: [tried, credit]}, `edits` {"family|kind|change": {problem: times helped}}.
 """
 
 import random
@@ -97,9 +97,9 @@ def take_in(findings, experience):
         for row in finding["episodes"]:
             experience["episodes"] += 1
             for part in weights.PARTS:
-                for name, (tried, helped, _, _) in row[part].items():
+                for name, (tried, _, _, gain) in row[part].items():
                     sums = experience[part].setdefault(name, [0, 0])
-                    experience[part][name] = [sums[0] + tried, sums[1] + helped]
+                    experience[part][name] = [sums[0] + tried, round(sums[1] + min(tried, gain / weights.WHOLE), 3)]
                 forget_rare(experience[part])
             for family, kind, words in row["helped"]:
                 where = experience["edits"].setdefault(f"{family}|{kind}|{words}", {})
@@ -117,9 +117,9 @@ def forget(edits):
 
 
 def take_in_edits(edits, experience):
-    """What rehearsals showed of single edits, into the experience: (family, kind, words, whether it helped) each."""
-    for family, kind, words, helped in edits:
-        weights.count(experience, family, kind, words, helped)
+    """What rehearsals showed of single edits, into the experience: (family, kind, words, credit) each."""
+    for family, kind, words, credit in edits:
+        weights.count(experience, family, kind, words, credit)
     for part in weights.PARTS:
         forget_rare(experience[part])
 

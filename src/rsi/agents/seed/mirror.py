@@ -9,6 +9,7 @@ import json
 import random
 
 import variant
+import weights
 
 SHORT = 96
 HELD = 8
@@ -94,7 +95,7 @@ class Mirror:
             if len(changes) == 1:
                 one = changes[0]
                 row = str(one.family)[:40], str(one.kind)[:40], str(one.words)[:80]
-                self.edits.setdefault((problem, one.function, one.old, one.new), (*row, bool(taken and gain > 0)))
+                self.edits.setdefault((problem, one.function, one.old, one.new), (*row, weights.credit(gain) if taken else 0.0))
 
     def scores(self, problem, source, instances):
         """Scores of a program; the kernel is asked for those that are not known yet."""

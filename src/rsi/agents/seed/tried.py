@@ -115,11 +115,11 @@ class Tried:
             self.promising = [*self.promising[-MOST_PROMISING:], *program.changes]
         return taken
 
-    def learn(self, changes, helped):
+    def learn(self, changes, credit):
         """What this episode may go by from now on."""
         for change in changes:
-            weights.count(self.experience, change.family, change.kind, change.words, helped)
-            self.experience["all"] = [self.experience["all"][0] + 1, self.experience["all"][1] + helped]
+            weights.count(self.experience, change.family, change.kind, change.words, credit)
+            self.experience["all"] = [self.experience["all"][0] + 1, self.experience["all"][1] + credit]
 
     def ranked(self, instances):
         """All programs that were run to the end, the best first."""
