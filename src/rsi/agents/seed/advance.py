@@ -157,8 +157,8 @@ class Here:
             return []
         gain, error, pairs, prediction = measured
         words = (
-            f"Improve {path} by its own improver: {in_words(change)}, the best but {number} of {tried} edits that it tried. In {pairs} fresh "
-            f"episodes on practice problems the copy gains {gain:.3f} ± {error:.3f} more than the agent as it is"
+            f"Improve {path} by its own improver: {in_words(change)}, number {number + 1} of {tried} edits that it tried. In {pairs} "
+            f"fresh episodes on practice problems the copy gains {gain:.3f} ± {error:.3f} more than the agent as it is"
         )
         names = [name for name, paths in ANSWERS.items() if path in paths]
         return [self.proposal(SURFACES.get(path, "search"), {path: source}, words, names, tag, prediction)]
