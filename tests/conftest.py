@@ -33,13 +33,15 @@ def jail_require() -> str:
 
 
 @pytest.fixture(scope="session")
-def repetitions() -> Callable[..., int]:
-    """`repetitions(2000, least=400)`: how often to simulate; the full count at home, a fifth (but at least `least`) when CI=true.
+def repetitions(pytestconfig: pytest.Config) -> Callable[..., int]:
+    """`repetitions(2000, least=400)`: how often to simulate.
 
+    The full count where slow tests are asked for too (`make test-all`), a fifth (but at least `least`) without them and when CI=true.
     State the tolerance of the claim for the count that is returned, so that the test is honest at both.
     """
+    is_full = not CI and pytestconfig.getoption("markexpr") != "not slow"
 
     def count(full: int, *, least: int = 1) -> int:
-        return max(least, full // 5) if CI else full
+        return full if is_full else max(least, full // 5)
 
     return count

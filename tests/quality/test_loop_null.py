@@ -1,7 +1,7 @@
 """The whole loop where nothing can help: complete runs, in which every proposal only deals the luck anew, keep practically nothing.
 
 The real loop (several proposals per pass, changes that race side by side and go on racing on top of a change that was kept) over toy
-agents in memory. 200 runs, 40 where the environment says `CI`; the seeds are fixed, and the bounds are such that an honest loop would
+agents in memory. 200 runs, 40 without the slow tests; the seeds are fixed, and the bounds are such that an honest loop would
 pass with other seeds too, but for bad luck in one of 1,000. Measured: 2 of 200 runs keep anything (claimed: at most 10 %). A loop that is
 content with little evidence (55 of 60), a suite that repeats its cases and a true gain show that the simulation tells them from this.
 """
