@@ -93,7 +93,8 @@ def test_experience_stays_small(agent: Agent) -> None:
 
 
 def test_a_copy_is_scored_by_what_it_gains_on_instances_it_did_not_see(agent: Agent) -> None:
-    reflection, kernel = mirror(agent)
+    reflection, kernel = mirror(agent, 6000)
+    reflection.short = 300
     idle = changed(
         reflection.files,
         "improve.py",
@@ -101,10 +102,10 @@ def test_a_copy_is_scored_by_what_it_gains_on_instances_it_did_not_see(agent: Ag
         '    found.source = question["source"]\n    return found\n\n\ndef attempt',
     )
     assert reflection.score(idle, 0) == 0.5
-    gains = [reflection.gain(reflection.files, number) for number in range(0, 24, 2)]
+    gains = [reflection.gain(reflection.files, number) for number in range(4)]
     assert max(gains) > 0 and reflection.used == kernel.asked and kernel.refused == 0
     asked = kernel.asked
-    assert [reflection.gain(reflection.files, number) for number in range(0, 24, 2)] == gains and kernel.asked == asked
+    assert [reflection.gain(reflection.files, number) for number in range(4)] == gains and kernel.asked == asked
 
 
 @pytest.mark.parametrize(
@@ -147,8 +148,8 @@ def test_itself_as_a_target_keeps_the_contract_of_ask(agent: Agent) -> None:
 def test_its_own_improver_mends_a_bad_allocation_of_itself(agent: Agent) -> None:
     """The same call with itself as the target: a copy that wastes its evaluations is found out and mended, and holds in fresh episodes."""
     agent.parts.advance.OWN = ("resources.py",)
-    agent.parts.advance.EPISODES, agent.parts.advance.PAIRS, agent.parts.advance.MODULES = 6, 12, 1
-    made, _ = propose(agent, 6000, ("packing", "descent"), seed=2)
+    agent.parts.advance.EPISODES, agent.parts.advance.PAIRS, agent.parts.advance.MODULES, agent.parts.advance.REPEATED = 6, 6, 1, 2
+    made, _ = propose(agent, 4000, ("packing", "descent"), seed=2)
     item = next(one for one in made if one["surface"] == "resources")
     assert item["surface"] == "resources" and item["edits"][0]["path"] == "resources.py" and item["prediction"]["p_better"] > 0.6
     assert "resources.py by its own improver" in item["reason"] and "fresh episodes" in item["reason"]

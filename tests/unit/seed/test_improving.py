@@ -11,7 +11,7 @@ import pytest
 from tests.seed_agent import SEED, modules, variant
 from tests.unit.seed import toys
 
-NAMES = ("improve", "moves", "where", "tried", "accept", "allocate", "weights", "edits", "tricks")
+NAMES = ("improve", "moves", "where", "tried", "accept", "allocate", "weights", "edits", "pages", "tricks")
 agent = modules(*NAMES)
 
 
@@ -261,3 +261,18 @@ def test_kinds_of_lines_are_told_apart() -> None:
     kinds = {agent.weights.kind_of(toys.STOPPING, site) for site in agent.edits.sites(toys.STOPPING)}
     assert {"if", "step", "return"} <= kinds
     assert {agent.weights.kind_of("RATE = 0.5\n", site) for site in agent.edits.sites("RATE = 0.5\n")} == {"constant"}
+
+
+def test_places_of_sources_are_found_once_and_as_many_remembered_as_the_machine_has_memory_for() -> None:
+    pages = agent.pages.Pages()
+    first = pages.sites("A = 1\n")
+    assert pages.sites("A = 1\n") is first and first == tuple(agent.edits.sites("A = 1\n"))
+    pages.make_room({"memory_mb": 80.0})
+    for number in range(60):
+        pages.sites(f"A = {number}\n")
+    assert pages.room == len(pages.known) == 20 and pages.sites("A = 1\n") is not first
+    for odd in (None, {}, {"memory_mb": "much"}):
+        pages.make_room(odd)
+    assert pages.room == 20
+    pages.make_room({"memory_mb": 1})
+    assert pages.room == agent.pages.FEWEST

@@ -16,7 +16,7 @@ HELD = 8
 PASSES = 40
 LEAST_PASSES = 200_000
 PARTS = ("improve", "accept")
-SHARED = ("edits", "places")
+SHARED = ("edits", "pages", "places")
 
 
 class Mirror:

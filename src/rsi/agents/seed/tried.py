@@ -2,7 +2,7 @@
 
 import accept
 import weights
-from edits import known_sites
+from pages import PAGES
 
 MOST_PAGES = 4
 MOST_PROMISING = 40
@@ -39,7 +39,7 @@ class Places:
     def __init__(self, source, known, experience):
         self.source, self.known, self.experience = source, known, experience
         try:
-            self.sites = known_sites(source)
+            self.sites = PAGES.sites(source)
         except (SyntaxError, ValueError, RecursionError):
             self.sites = ()
         self.tricks, self.texts = {}, {}
