@@ -162,8 +162,8 @@ class _Tried:
             return []
         text = (
             f"{differing} of {self.calibration.repeated} cases that were run again came out differently (standard deviation "
-            f"{100 * self.calibration.noise**0.5:.1f} points), and a run needs more trials for that; draw random numbers from a seed in the "
-            "case, if you can"
+            f"{100 * self.calibration.noise**0.5:.1f} points), and a run needs more trials for that; draw random numbers from a seed that "
+            "stands in the case, if you can"
         )
         return [Remark(weight=Weight.WARNING, at="case", text=text)]
 
@@ -173,8 +173,11 @@ class _Tried:
         differing = sum(usual[one.case.id] == {min(usual[one.case.id])} != {one.ran.trial.value} for one in self._alone)
         if not differing:
             return []
-        text = f"{differing} of {len(self._alone)} cases come out otherwise in a process of their own, so cases of a block influence one another"
-        return [Remark(weight=Weight.WARNING, at="case.isolated", text=f"{text}; set case.isolated = true")]
+        text = (
+            f"{differing} of {len(self._alone)} cases come out otherwise in a process of their own, so cases of a block influence one "
+            "another; set case.isolated = true"
+        )
+        return [Remark(weight=Weight.WARNING, at="case.isolated", text=text)]
 
     def _values(self) -> dict[str, set[float]]:
         """How each case came out."""
