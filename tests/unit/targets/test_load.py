@@ -66,6 +66,15 @@ def test_a_command_is_started_by_a_module_that_no_edit_can_reach(tmp_path: Path)
     assert set(execution.files) == {"rsi_command.py", "rsi_command.json"} and execution.limits.processes > 0 and not execution.is_shared
 
 
+def test_a_command_whose_script_stays_outside_and_runs_of_the_target_are_seen(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"case.command names notes.txt, which is not among the files"):
+        target(tmp_path, SPEC.replace('function = "solution:solve"', 'command = ["node", "notes.txt"]'))
+    found = target(
+        tmp_path, SPEC.replace('"lib/**"', '"**"'), {"runs/one/log.jsonl": "{}", "runs/one/report.md": "x", "runs/kept.txt": "x"}
+    )
+    assert "runs/kept.txt" in found.files and "runs/one/report.md" not in found.files
+
+
 def test_the_folder_of_an_agent_says_in_its_own_manifest_what_may_be_edited(tmp_path: Path) -> None:
     found = target(tmp_path, WITHOUT_SURFACES, {"rsi-agent.toml": AGENT})
     assert found.files["rsi-agent.toml"] == AGENT.encode() and "notes.txt" in found.files and "score.py" not in found.files
