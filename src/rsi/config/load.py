@@ -5,7 +5,7 @@ import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
@@ -107,13 +107,16 @@ def _unknown_key(loc: list[str]) -> str:
     *sections, key = loc
     model: type[BaseModel] = RunConfig
     for name in sections:
-        model = _section(model, name)
+        model = _section(model, name) if name in model.model_fields else model
     inside = f" in [{'.'.join(sections)}]" if sections else ""
     return f"unknown key {key!r}{inside}{nearest(key, list(model.model_fields))}"
 
 
 def _section(model: type[BaseModel], name: str) -> type[BaseModel]:
+    """The section of that name; for a table of sections, what each of them is."""
     kind = model.model_fields[name].annotation
+    if get_origin(kind) is dict:
+        kind = get_args(kind)[1]
     assert isinstance(kind, type) and issubclass(kind, BaseModel)
     return kind
 

@@ -1,0 +1,8 @@
+"""The road to language models: budgets, retries, record and replay here, in the kernel's process; providers and keys in one of its own."""
+
+from rsi.kernel.models.gateway import ModelGateway
+from rsi.kernel.models.opening import RECORD_FOLDER, key_names, open_gateway
+from rsi.kernel.models.redact import Redactor
+from rsi.kernel.models.replay import Replay
+
+__all__ = ["RECORD_FOLDER", "ModelGateway", "Redactor", "Replay", "key_names", "open_gateway"]
