@@ -189,16 +189,17 @@ class ModelsConfig(Section):
     def _names_have_a_provider(cls, given: str | list[str]) -> str | list[str]:
         for name in [given] if isinstance(given, str) else given:
             if name and not re.fullmatch(r"(openai|anthropic):[^\s:].*", name):
-                raise ValueError(
-                    f"{name!r} should be openai:NAME or anthropic:NAME; any server that speaks OpenAI's chat shape is openai:NAME with models.base_url"
-                )
+                compatible = "any server that speaks OpenAI's chat shape is openai:NAME with models.base_url"
+                raise ValueError(f"{name!r} should be openai:NAME or anthropic:NAME; {compatible}")
         return given
 
     @field_validator("base_url")
     @classmethod
     def _address_has_no_secret(cls, given: str) -> str:
         if given and not re.fullmatch(r"https?://[^\s@?#]+", given):
-            raise ValueError("should be an address like https://host/v1, without user, password or query: keys stand in environment variables")
+            raise ValueError(
+                "should be an address like https://host/v1, without user, password or query: keys stand in environment variables"
+            )
         return given
 
     @model_validator(mode="after")

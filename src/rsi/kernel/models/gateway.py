@@ -70,7 +70,7 @@ class ModelGateway:
         record.start([budget.calls, budget.tokens, budget.nano])
 
     def begin(self, purpose: str) -> None:
-        """A job starts, or starts again: what it asks is counted from the beginning, so that its first questions are told from the record."""
+        """A job starts, or starts again: what it asks is counted from the beginning, so that what it was told before is told again."""
         self._record.begin(purpose)
 
     def chat(self, body: Json, *, purpose: str) -> Json:

@@ -43,14 +43,14 @@ class Hold:
 class Ledger:
     """The account of one run."""
 
-    def __init__(self, budget: Spent, spent: Spent = Spent()) -> None:
+    def __init__(self, budget: Spent, spent: Spent | None = None) -> None:
         """Begin with what was spent before.
 
         Args:
             budget: all that may ever be spent.
             spent: before now, by the same run.
         """
-        self._budget, self._spent, self._held = budget, spent, Spent()
+        self._budget, self._spent, self._held = budget, spent or Spent(), Spent()
         self._number = 0
         self._lock = threading.Lock()
 
@@ -91,5 +91,6 @@ def _short(most: Spent, free: Spent, budget: Spent) -> str | None:
     if most.tokens > free.tokens:
         return f"the call may take {most.tokens:,} tokens, {max(0, free.tokens):,} of {budget.tokens:,} are left (models.tokens)"
     if most.nano > free.nano:
-        return f"the call may cost ${most.nano / NANO:.4f}, ${max(0, free.nano) / NANO:.4f} of ${budget.nano / NANO:.2f} are left (models.dollars)"
+        left, whole = max(0, free.nano) / NANO, budget.nano / NANO
+        return f"the call may cost ${most.nano / NANO:.4f}, ${left:.4f} of ${whole:.2f} are left (models.dollars)"
     return None

@@ -165,6 +165,8 @@ class Link:
                 return Ended(reason="the gateway is closed")
             if self._running is not None and not self._running.is_over:
                 return self._offers
+            if self._running is not None:
+                self._running.end("the gateway process ended")
             if self._ends >= _MOST_ENDS:
                 raise InfrastructureError(f"the gateway process ended {self._ends} times in a row{self._last_words()}")
             self._running = running = _Running(self._command, self._environment, self._hello)

@@ -78,10 +78,14 @@ def _keys(config: ModelsConfig, environment: Mapping[str, str]) -> dict[str, str
 
 def _check(config: ModelsConfig, keys: Mapping[str, str]) -> None:
     if find_spec("pydantic_ai") is None or find_spec("genai_prices") is None:
-        raise UserError(f"models.model = {config.model!r}: the libraries of providers are not installed; install them with: pip install 'rsi[llm]'")
+        raise UserError(
+            f"models.model = {config.model!r}: the libraries of providers are not installed; install them with: pip install 'rsi[llm]'"
+        )
     for model, name in key_names(config).items():
         if name and name not in keys:
-            raise UserError(f"{model}: the environment variable {name} with its key is not set; export it, or name another in models.key_env")
+            raise UserError(
+                f"{model}: the environment variable {name} with its key is not set; export it, or name another in models.key_env"
+            )
 
 
 def _hello(config: ModelsConfig) -> Json:

@@ -89,7 +89,10 @@ class Record:
             known = self._answers.get(asked)
         if known is None:
             return None
-        data = loads(self.blob(known[0]), max_bytes=_MOST_BYTES, max_depth=100)
+        try:
+            data = loads(self.blob(known[0]), max_bytes=_MOST_BYTES, max_depth=100)
+        except MessageError as error:
+            raise IntegrityError(f"{self.folder}: the reply {known[0]} cannot be read ({error})") from None
         if not isinstance(data, dict):
             raise IntegrityError(f"{self.folder}: the reply {known[0]} is no object")
         return data, known[1]

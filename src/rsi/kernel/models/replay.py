@@ -20,7 +20,7 @@ class Replay:
     Does not cover: a run that asks something else; it ends at the first request that nobody made then.
     """
 
-    def __init__(self, folder: Path, *, models: tuple[str, ...], max_tokens: int, redactor: Redactor = Redactor()) -> None:
+    def __init__(self, folder: Path, *, models: tuple[str, ...], max_tokens: int, redactor: Redactor | None = None) -> None:
         """Open a record.
 
         Args:
@@ -37,7 +37,7 @@ class Replay:
         if not places:
             raise UserError(f"{folder}: has no record of calls to models (models/{CALLS_FILE}); name the folder of a run that asked some")
         self._record = Record(places[0])
-        self._models, self._max_tokens, self._redactor = models, max_tokens, redactor
+        self._models, self._max_tokens, self._redactor = models, max_tokens, redactor or Redactor()
         self._spent = Spent()
         self._is_closed = False
 

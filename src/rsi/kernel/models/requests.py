@@ -84,7 +84,9 @@ def _wrong(body: dict[str, Json]) -> str | None:
     if unknown:
         close = difflib.get_close_matches(unknown[0], sorted(_KEYS), n=1)
         return f"unknown key {unknown[0][:60]!r}" + (f"; did you mean {close[0]!r}?" if close else "")
-    return _wrong_messages(body.get("messages")) or _wrong_settings(body) or _wrong_tools(body) or _wrong_format(body.get("response_format"))
+    return (
+        _wrong_messages(body.get("messages")) or _wrong_settings(body) or _wrong_tools(body) or _wrong_format(body.get("response_format"))
+    )
 
 
 def _wrong_messages(messages: Json) -> str | None:

@@ -6,18 +6,12 @@ Anthropic's are `anthropic:NAME`. The libraries' own retries are off: who retrie
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
-from urllib.parse import urlsplit
+from importlib import import_module
+from typing import Any, cast
 
 import pydantic_ai.direct as direct
 from pydantic_ai.exceptions import AgentRunError, UserError
 from pydantic_ai.models import Model
-from pydantic_ai.models.anthropic import AnthropicModel
-from pydantic_ai.models.openai import OpenAIChatModel
-from pydantic_ai.profiles.openai import OpenAIModelProfile
-from pydantic_ai.providers.anthropic import AnthropicProvider
-from pydantic_ai.providers.openai import OpenAIProvider
-from pydantic_ai.providers.openai_compatible import OpenAICompatibleProvider
 
 from rsi.core.records import Json
 from rsi.kernel.models.provider.faults import fault, refused
@@ -25,16 +19,6 @@ from rsi.kernel.models.provider.prices import Prices
 from rsi.kernel.models.provider.translate import messages_of, parameters_of, response_of, settings_of
 
 __all__ = ["Connection", "connect"]
-
-_NO_KEY = "no-key"
-"""What servers get that ask for none: the libraries insist on one."""
-_COMPATIBLE = OpenAIModelProfile(
-    supports_json_schema_output=True,
-    supports_json_object_output=True,
-    openai_chat_supports_max_completion_tokens=False,
-    openai_chat_supports_multiple_system_messages=False,
-)
-"""What servers of other people understand: the older name of the limit on tokens, one system message, JSON schemas."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +30,7 @@ class Connection:
     prices: Prices
     timeout_s: float
     is_cached: bool
+    is_openai: bool
 
     @property
     def offer(self) -> Json:
@@ -54,11 +39,10 @@ class Connection:
 
     async def ask(self, request: Mapping[str, Json]) -> dict[str, Json]:
         """One request, tried once: `{"answer"}` or `{"fault"}`."""
-        is_openai = isinstance(self.model, OpenAIChatModel)
-        if not is_openai and request.get("response_format") == {"type": "json_object"}:
+        if not self.is_openai and request.get("response_format") == {"type": "json_object"}:
             return {"fault": refused(self.name, "it knows no json_object; ask for a json_schema")}
         try:
-            settings = settings_of(request, timeout_s=self.timeout_s, is_cached=self.is_cached, is_openai=is_openai)
+            settings = settings_of(request, timeout_s=self.timeout_s, is_cached=self.is_cached, is_openai=self.is_openai)
             response = await direct.model_request(
                 self.model, messages_of(request), model_settings=settings, model_request_parameters=parameters_of(request)
             )
@@ -78,13 +62,11 @@ def connect(model: Mapping[str, Any], key: str, hello: Mapping[str, Any]) -> Con
         prices=Prices.of(model["provider"], model["model"], model["base_url"], price),
         timeout_s=hello["timeout_s"],
         is_cached=hello["cache"],
+        is_openai=model["provider"] == "openai",
     )
 
 
 def _model(provider: str, name: str, base_url: str, key: str) -> Model[Any]:
-    if provider == "anthropic":
-        return AnthropicModel(name, provider=AnthropicProvider(api_key=key or _NO_KEY, base_url=base_url or None))
-    if not base_url or urlsplit(base_url).hostname == "api.openai.com":
-        return OpenAIChatModel(name, provider=OpenAIProvider(api_key=key or _NO_KEY, base_url=base_url or None))
-    compatible = OpenAICompatibleProvider("compatible", base_url=base_url, api_key=key or None)
-    return OpenAIChatModel(name, provider=compatible, profile=_COMPATIBLE)
+    """The model, by the module of its provider: its libraries take long to load, so only those that are needed are."""
+    module = import_module(f"rsi.kernel.models.provider.{provider}")
+    return cast(Model[Any], module.model(name, base_url=base_url, key=key))

@@ -40,17 +40,14 @@ _KINDS: tuple[tuple[type[AgentRunError], str, str, bool, bool], ...] = (
     (ModelConnectionError, "network", "the endpoint cannot be reached", True, True),
     (UnexpectedModelBehavior, "network", "malformed reply", True, True),
     (ModelAPIError, "network", "the call failed", True, True),
+    (AgentRunError, "network", "the call failed", False, True),
 )
 _UNSENT = ("connect", "pool")
 
 
 def fault(name: str, error: AgentRunError) -> Json:
     """What an error of a provider means."""
-    for kind, word, words, again, charged in _KINDS:
-        if isinstance(error, kind):
-            break
-    else:
-        word, words, again, charged = "network", "the call failed", False, True
+    word, words, again, charged = next(rest for kind, *rest in _KINDS if isinstance(error, kind))
     status = f" ({error.status_code})" if isinstance(error, ModelHTTPError) else ""
     if isinstance(error, ModelConnectionError) and error.phase in _UNSENT:
         charged = False

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from genai_prices import Usage, calc_price
+from genai_prices import calc_price
 from pydantic_ai.usage import RequestUsage
 
 from rsi.core.records import Json
