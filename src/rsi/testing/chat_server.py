@@ -5,8 +5,10 @@ Does not cover: streams; anything that a model would think.
 """
 
 import json
+import socket
 import threading
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
@@ -64,6 +66,7 @@ class ChatServer:
         self.seen: list[Seen] = []
         self.gone = threading.Event()
         self.closing = threading.Event()
+        self._connections: set[socket.socket] = set()
         outer = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -94,8 +97,12 @@ class ChatServer:
         self.closing.set()
         self._server.shutdown()
         self._server.server_close()
+        for connection in self._connections:
+            with suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
 
     def _answer(self, handler: BaseHTTPRequestHandler) -> None:
+        self._connections.add(handler.connection)
         raw = handler.rfile.read(int(handler.headers.get("content-length", "0")))
         seen = Seen(path=handler.path, headers={key.lower(): value for key, value in handler.headers.items()}, body=json.loads(raw))
         self.seen.append(seen)

@@ -23,7 +23,9 @@ Said = dict[str, Any] | Ended
 
 
 def answer(text: str = "Hello.", *, model: str = A, tokens: list[int] | None = None, dollars: float | None = 1e-5) -> Said:
-    return {"answer": {"response": chat_response(text, model=model), "tokens": [10, 5, 0] if tokens is None else tokens, "dollars": dollars}}
+    return {
+        "answer": {"response": chat_response(text, model=model), "tokens": [10, 5, 0] if tokens is None else tokens, "dollars": dollars}
+    }
 
 
 def fault(kind: str, *, again: bool = False, charged: bool = False, retry_after: float | None = None) -> Said:
@@ -50,13 +52,15 @@ class Script:
         pass
 
 
-def gateway(folder: Path, script: Script, pauses: list[float] | None = None, redactor: Redactor = Redactor(), **config: Any) -> ModelGateway:
+def gateway(
+    folder: Path, script: Script, pauses: list[float] | None = None, redactor: Redactor | None = None, **config: Any
+) -> ModelGateway:
     def pause(seconds: float) -> bool:
         (pauses if pauses is not None else []).append(seconds)
         return False
 
     settings = ModelsConfig(**{"model": A, **config})
-    return ModelGateway(settings, link=script, record=Record(folder / "models"), redactor=redactor, pause=pause)
+    return ModelGateway(settings, link=script, record=Record(folder / "models"), redactor=redactor or Redactor(), pause=pause)
 
 
 def chat(road: ModelGateway | Replay, text: str = "Hi.", purpose: str = "job 1") -> dict[str, Any]:

@@ -34,9 +34,7 @@ for line in sys.stdin:
 
 
 def link(code: str = PROCESS, **environment: str) -> Link:
-    return Link(
-        command=(sys.executable, "-S", "-c", code), environment=environment, hello={"x": 1}, redactor=Redactor.of(["my-key-123"])
-    )
+    return Link(command=(sys.executable, "-S", "-c", code), environment=environment, hello={"x": 1}, redactor=Redactor.of(["my-key-123"]))
 
 
 def test_a_question_gets_its_own_answer_among_many() -> None:

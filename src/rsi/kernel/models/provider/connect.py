@@ -49,7 +49,7 @@ class Connection:
         except UserError as error:
             return {"fault": refused(self.name, str(error))}
         except AgentRunError as error:
-            return {"fault": fault(self.name, error)}
+            return {"fault": fault(self.name, self.model.base_url or "the endpoint", error)}
         return {"answer": response_of(response, self.name, self.prices)}
 
 

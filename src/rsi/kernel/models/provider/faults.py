@@ -23,7 +23,7 @@ from pydantic_ai.exceptions import (
 from rsi.core.records import Json
 from rsi.kernel.models.redact import one_line
 
-__all__ = ["fault", "refused"]
+__all__ = ["fault", "refused", "unforeseen"]
 
 # The first that fits: type, words, whether the same may work later, whether the provider may have charged for it.
 _KINDS: tuple[tuple[type[AgentRunError], str, str, bool, bool], ...] = (
@@ -39,20 +39,28 @@ _KINDS: tuple[tuple[type[AgentRunError], str, str, bool, bool], ...] = (
     (ModelServerError, "network", "the provider failed", True, False),
     (ModelConnectionError, "network", "the endpoint cannot be reached", True, True),
     (UnexpectedModelBehavior, "network", "malformed reply", True, True),
-    (ModelAPIError, "network", "the call failed", True, True),
+    (ModelAPIError, "network", "malformed reply", True, True),
     (AgentRunError, "network", "the call failed", False, True),
 )
 _UNSENT = ("connect", "pool")
 
 
-def fault(name: str, error: AgentRunError) -> Json:
-    """What an error of a provider means."""
-    word, words, again, charged = next(rest for kind, *rest in _KINDS if isinstance(error, kind))
+def fault(name: str, address: str, error: AgentRunError) -> Json:
+    """What an error of a provider means.
+
+    Args:
+        name: of the model.
+        address: of its server.
+        error: what the library raised.
+    """
+    word, words, again, charged = next(entry[1:] for entry in _KINDS if isinstance(error, entry[0]))
+    if isinstance(error, ModelConnectionError):
+        words = words.replace("the endpoint", address)
     status = f" ({error.status_code})" if isinstance(error, ModelHTTPError) else ""
     if isinstance(error, ModelConnectionError) and error.phase in _UNSENT:
         charged = False
         if isinstance(error, ModelTimeoutError):
-            word, words = "network", "the endpoint cannot be reached"
+            word, words = "network", f"{address} cannot be reached in time"
     retry_after = error.retry_after if isinstance(error, ModelAPIError) else None
     return {
         "type": word,
@@ -66,6 +74,12 @@ def fault(name: str, error: AgentRunError) -> Json:
 def refused(name: str, message: str) -> Json:
     """A request that the library refuses before it is sent."""
     return {"type": "bad_request", "message": one_line(f"{name}: {message}"), "again": False, "retry_after": None, "charged": False}
+
+
+def unforeseen(name: str, error: BaseException) -> Json:
+    """What the libraries let through: nearly always a reply of a shape that they did not expect."""
+    message = one_line(f"{name}: malformed reply: {type(error).__name__}: {error}")
+    return {"type": "network", "message": message, "again": True, "retry_after": None, "charged": True}
 
 
 def _said(error: AgentRunError) -> str:

@@ -54,16 +54,16 @@ class Prices:
     @property
     def offer(self) -> Json:
         """Dollars per token at most: `{"input", "output"}`, or null where nobody knows."""
-        inputs = [self._rate(size, input_tokens=size) for size in _SIZES]
-        inputs += [self._rate(size, input_tokens=size, cache_write_tokens=size) for size in _SIZES]
+        inputs = [self._input(size, kept) for size in _SIZES for kept in (0, size)]
         outputs = [self._output(size) for size in _SIZES]
         known = [rate for rate in (*inputs, *outputs) if rate is not None]
         if len(known) < len(inputs) + len(outputs):
             return None
         return {"input": max(rate for rate in inputs if rate is not None), "output": max(rate for rate in outputs if rate is not None)}
 
-    def _rate(self, size: int, **tokens: int) -> float | None:
-        cost = self.dollars(RequestUsage(**tokens))
+    def _input(self, size: int, kept: int) -> float | None:
+        """For each token of a request of which so many are kept by the provider, for which some charge more."""
+        cost = self.dollars(RequestUsage(input_tokens=size, cache_write_tokens=kept))
         return None if cost is None else float(cost / size)
 
     def _output(self, size: int) -> float | None:

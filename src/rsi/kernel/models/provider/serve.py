@@ -11,10 +11,14 @@ import asyncio
 import json
 import os
 import sys
-from collections.abc import Callable
+import traceback
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any
 
 from rsi.core.records import Json
 from rsi.kernel.models.provider.connect import Connection, connect
+from rsi.kernel.models.provider.faults import unforeseen
 from rsi.kernel.models.redact import Redactor
 
 __all__ = ["main"]
@@ -22,6 +26,7 @@ __all__ = ["main"]
 _MOST_BYTES = 64_000_000
 
 Say = Callable[[Json], None]
+Asking = asyncio.Task[dict[str, Json]]
 
 
 def main() -> None:
@@ -53,7 +58,7 @@ async def _serve(out: int) -> None:
 
 
 async def _answer(reader: asyncio.StreamReader, connections: dict[str, Connection], say: Say) -> None:
-    tasks: dict[int, asyncio.Task[None]] = {}
+    tasks: dict[int, Asking] = {}
     while raw := await reader.readline():
         message = json.loads(raw)
         if "cancel" in message:
@@ -61,17 +66,23 @@ async def _answer(reader: asyncio.StreamReader, connections: dict[str, Connectio
             if task is not None:
                 task.cancel()
             continue
-        task = asyncio.create_task(_one(message, connections[message["model"]], say))
-        tasks[message["id"]] = task
-        task.add_done_callback(lambda _, number=message["id"]: tasks.pop(number, None))
+        tasks[message["id"]] = task = asyncio.create_task(connections[message["model"]].ask(message["request"]))
+        task.add_done_callback(partial(_done, message, tasks, say))
     for task in list(tasks.values()):
         task.cancel()
 
 
-async def _one(message: dict[str, Json], connection: Connection, say: Say) -> None:
-    request = message["request"]
-    assert isinstance(request, dict)
-    say({"id": message["id"], **await connection.ask(request)})
+def _done(message: Mapping[str, Any], tasks: dict[int, Asking], say: Say, task: Asking) -> None:
+    """Say what became of a request; what the libraries did not foresee in a reply is a fault like any other."""
+    tasks.pop(message["id"], None)
+    if task.cancelled():
+        return
+    broken = task.exception()
+    if broken is None:
+        say({"id": message["id"], **task.result()})
+    else:
+        print("".join(traceback.format_exception(broken)), file=sys.stderr)
+        say({"id": message["id"], "fault": unforeseen(message["model"], broken)})
 
 
 if __name__ == "__main__":
