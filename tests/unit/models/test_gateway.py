@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from rsi.config.model import ModelsConfig
-from rsi.core.codec import canonical
+from rsi.core.codec import canonical, sha256_hex
 from rsi.core.errors import IntegrityError, UserError
 from rsi.core.records import Json
 from rsi.kernel.models import ModelGateway, Redactor, Replay
@@ -75,7 +75,10 @@ def test_an_answer_says_what_it_cost_and_what_is_left(tmp_path: Path) -> None:
         "cost": {"tokens": 15, "dollars": 1e-5, "tries": 1},
         "left": {"calls_left": 2, "tokens_left": 19_985, "dollars_left": 0.99999},
     }
-    assert said["called"]["outcome"] == "answered" and said["called"]["model"] == A
+    called = said["called"]
+    assert called.pop("request") == sha256_hex(canonical(asking("Hi.")))
+    used = {"calls": 1, "tokens": 15, "dollars": 1e-5}
+    assert called == {"outcome": "answered", "model": A, "tries": 1, "used": used, "counted": True, "priced": True}
 
 
 def test_a_rate_limit_is_waited_out_as_the_provider_asks_and_else_with_growing_pauses(tmp_path: Path) -> None:
@@ -133,7 +136,7 @@ def test_a_budget_that_cannot_bear_the_most_a_call_may_take_is_not_spent(tmp_pat
 def test_a_price_that_nobody_knows_is_said_and_the_call_is_counted_in_tokens(tmp_path: Path) -> None:
     road = gateway(tmp_path, Script(answer(dollars=None), offer=None), dollars=0.0, tokens=20_000)
     said = chat(road)
-    assert said["chat"]["rsi"]["cost"]["dollars"] is None and said["called"]["dollars"] is None and road.left["tokens_left"] == 19_985
+    assert said["chat"]["rsi"]["cost"]["dollars"] is None and not said["called"]["priced"] and road.left["tokens_left"] == 19_985
 
 
 def test_no_more_calls_are_under_way_than_may_be(tmp_path: Path) -> None:

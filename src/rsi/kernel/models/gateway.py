@@ -105,17 +105,19 @@ class ModelGateway:
     def _told(self, asked: Asked, body: Json, request: Request) -> Json:
         course = _Course(request=request)
         answer = self._through_models(course)
-        called: dict[str, Json] = {"request": asked.request, "tries": course.tries, "tokens": course.spent.tokens}
+        spent = course.spent
+        used: Json = {"calls": spent.calls, "tokens": spent.tokens, "dollars": spent.nano / NANO}
+        called: dict[str, Json] = {"request": asked.request, "tries": course.tries, "used": used}
         if answer is None:
             message = "; ".join(course.faults.values()) or "no model could be asked"
             reply: dict[str, Json] = {**error(course.kind, message), "called": {**called, "outcome": course.kind}}
         else:
             response = _mapping(answer["response"])
             dollars = answer["dollars"]
-            cost: Json = {"tokens": course.spent.tokens, "dollars": dollars, "tries": course.tries}
+            cost: Json = {"tokens": spent.tokens, "dollars": dollars, "tries": course.tries}
             chat: Json = {**response, "rsi": {"cost": cost, "left": self.left}}
             counted = answer["tokens"] is not None
-            told: Json = {**called, "outcome": "answered", "model": response["model"], "dollars": dollars, "counted": counted}
+            told: Json = {**called, "outcome": "answered", "model": response["model"], "counted": counted, "priced": dollars is not None}
             reply = {"chat": chat, "called": told}
         if not self._closing.is_set():
             self._record.answer(asked, body, reply, course.spent)

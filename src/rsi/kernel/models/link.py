@@ -65,6 +65,7 @@ class _Running:
         self.tail: deque[str] = deque(maxlen=12)
         self.slots: dict[int, _Slot] = {0: _Slot()}
         self.is_over = self.is_counted = False
+        self._reason = "the gateway process ended"
         self._lock = threading.Lock()
         self._threads = [threading.Thread(target=run, daemon=True) for run in (self._hear, self._overhear)]
         for thread in self._threads:
@@ -94,6 +95,7 @@ class _Running:
     def end(self, reason: str, grace_s: float = 0.0) -> None:
         """End the process and tell everybody who waits."""
         with self._lock:
+            self._reason = reason
             assert self.process.stdin is not None
             try:
                 self.process.stdin.close()
@@ -104,17 +106,17 @@ class _Running:
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
-        self._over(reason)
+        self._over()
         for thread in self._threads:
             if thread is not threading.current_thread():
                 thread.join(timeout=5)
 
-    def _over(self, reason: str) -> None:
+    def _over(self) -> None:
         with self._lock:
             self.is_over = True
             slots, self.slots = list(self.slots.values()), {}
         for slot in slots:
-            slot.fill(Ended(reason=reason))
+            slot.fill(Ended(reason=self._reason))
 
     def _hear(self) -> None:
         assert self.process.stdout is not None
@@ -125,7 +127,7 @@ class _Running:
                     slot = self.slots.pop(number, None)
                 if slot is not None:
                     slot.fill(value)
-        self._over("the gateway process ended")
+        self._over()
 
     def _overhear(self) -> None:
         assert self.process.stderr is not None
