@@ -17,17 +17,22 @@ REDACTED = "[redacted]"
 
 _SHORTEST = 6
 """Shorter values are no secrets: `none` or `EMPTY` must not vanish from every text."""
-_SHAPES = re.compile(
-    r"sk-[A-Za-z0-9_-]{20,}"  # OpenAI, Anthropic and many that followed them
-    r"|\b(?:gsk|xai|pplx|nvapi|r8|hf|fw|tgp_v1)[_-][A-Za-z0-9_-]{20,}"
-    r"|\bAIza[A-Za-z0-9_-]{30,}"
-    r"|\b(?:AKIA|ASIA)[A-Z0-9]{16}\b"
-    r"|\bgh[pousr]_[A-Za-z0-9]{30,}|\bgithub_pat_[A-Za-z0-9_]{30,}"
-    r"|\bxox[abprs]-[A-Za-z0-9-]{20,}"
-    r"|\beyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}"
-    r"|(?<=[Bb]earer )[A-Za-z0-9._~+/-]{20,}=*"
-    r"|(?<=://)[^\s/:@\"']{1,100}:[^\s/@\"']{1,200}(?=@)"
+_SHAPES = tuple(
+    (needle, re.compile(pattern))
+    for needle, pattern in (
+        ("sk-", r"sk-[A-Za-z0-9_-]{20,}"),  # OpenAI, Anthropic and many that followed them
+        *((f"{name}_", rf"\b{name}_[A-Za-z0-9_-]{{20,}}") for name in ("gsk", "r8", "hf", "fw", "tgp_v1", "github_pat")),
+        *((f"{name}-", rf"\b{name}-[A-Za-z0-9_-]{{20,}}") for name in ("xai", "pplx", "nvapi")),
+        *((f"gh{kind}_", rf"\bgh{kind}_[A-Za-z0-9]{{30,}}") for kind in "pousr"),
+        ("AIza", r"\bAIza[A-Za-z0-9_-]{30,}"),
+        *((name, rf"\b{name}[A-Z0-9]{{16}}\b") for name in ("AKIA", "ASIA")),
+        ("xox", r"\bxox[abprs]-[A-Za-z0-9-]{20,}"),
+        (".eyJ", r"\beyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}"),
+        ("earer ", r"(?<=[Bb]earer )[A-Za-z0-9._~+/-]{20,}=*"),
+        ("://", r"(?<=://)[^\s/:@\"']{1,100}:[^\s/@\"']{1,200}(?=@)"),
+    )
 )
+"""What every key of a kind has in it, which is quickly looked for, and what it looks like."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +50,10 @@ class Redactor:
         """A text without secrets."""
         for value in self.values:
             text = text.replace(value, REDACTED)
-        return _SHAPES.sub(REDACTED, text)
+        for needle, shape in _SHAPES:
+            if needle in text:
+                text = shape.sub(REDACTED, text)
+        return text
 
     def data(self, data: Json) -> Json:
         """Plain data without secrets, in keys too."""
