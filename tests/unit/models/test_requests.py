@@ -18,7 +18,7 @@ def read(**more: Json) -> Request | tuple[str, str]:
 @pytest.mark.parametrize(
     ("more", "reason"),
     [
-        ({"temprature": 1}, "did you mean 'temperature'?"),
+        ({"max_token": 1}, "did you mean 'max_tokens'?"),
         ({"temperature": 3}, "from 0 to 2"),
         ({"temperature": True}, "from 0 to 2"),
         ({"max_tokens": 0}, "above 0"),
@@ -34,6 +34,10 @@ def read(**more: Json) -> Request | tuple[str, str]:
         ({"messages": [{"role": "user", "content": None}]}, "no text"),
         ({"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "http://x"}}]}]}, "no text"),
         ({"messages": [{"role": "tool", "content": "x", "tool_call_id": "c"}]}, "no call before it"),
+        ({"messages": [{"role": "tool", "content": "x", "tool_call_id": ["c"]}]}, "no call before it"),
+        ({"messages": [{"role": [], "content": "x"}]}, "messages[0]"),
+        ({"tools": [TOOL], "tool_choice": {"function": {"name": ["look"]}}}, "one of the tools"),
+        ({"tools": [TOOL], "tool_choice": ["look"]}, "one of the tools"),
     ],
 )
 def test_what_makes_no_sense_is_refused_with_the_reason(more: dict[str, Json], reason: str) -> None:

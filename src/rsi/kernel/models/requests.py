@@ -111,7 +111,8 @@ def _wrong_message(message: Json, calls: set[str]) -> str | None:
         if not isinstance(made, list) or not all(_is_call(call) for call in made):
             return '`tool_calls` is a list of {"id", "type": "function", "function": {"name", "arguments"}}'
         calls.update(str(call["id"]) for call in made if isinstance(call, dict))
-    if message["role"] == "tool" and message.get("tool_call_id") not in calls:
+    answered = message.get("tool_call_id")
+    if message["role"] == "tool" and not (isinstance(answered, str) and answered in calls):
         return "its `tool_call_id` is that of no call before it"
     return None
 
@@ -155,7 +156,7 @@ def _wrong_tools(body: dict[str, Json]) -> str | None:
     if choice is None or choice in ("auto", "none", "required"):
         return None
     names = {_name(tool) for tool in tools} if isinstance(tools, list) else set()
-    if isinstance(choice, dict) and _name(choice) in names:
+    if isinstance(choice, dict) and isinstance(_name(choice), str) and _name(choice) in names:
         return None
     return '`tool_choice` is auto, none, required or {"type": "function", "function": {"name": one of the tools}}'
 
