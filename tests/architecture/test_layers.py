@@ -10,7 +10,7 @@ from tests.architecture.source import ROOT, agents, read, shipped
 HOMES = {
     "cyclopts": ("rsi.cli",),
     "genai_prices": ("rsi.kernel.models.provider",),
-    "pydantic": ("rsi.config",),
+    "pydantic": ("rsi.config", "rsi.targets"),
     "pydantic_ai": ("rsi.kernel.models.provider",),
     "rich": ("rsi.cli",),
     "hypothesis": ("rsi.testing",),
