@@ -84,9 +84,7 @@ def _together(jail: Jail, execution: Execution, files: Files, cases: Sequence[Ca
     return ends, _sum(reply.clock, clock)
 
 
-def _alone(
-    jail: Jail, execution: Execution, files: Files, cases: Sequence[Case], chats: Chats | None = None
-) -> tuple[list[_End], Clock]:
+def _alone(jail: Jail, execution: Execution, files: Files, cases: Sequence[Case], chats: Chats | None = None) -> tuple[list[_End], Clock]:
     ends, clock = [], Clock()
     for case in cases:
         reply = _call(jail, execution, files, case.question, 0, chats)
@@ -105,7 +103,7 @@ def _call(jail: Jail, execution: Execution, files: Files, payload: Json, items: 
         limits=_times(execution.limits, items or 1),
         each=items > 0,
     )
-    return reliable(jail, call, None if chats is None else chats.serving)
+    return reliable(jail, call, None if chats is None else chats.call())
 
 
 def _times(limits: Limits, count: int) -> Limits:

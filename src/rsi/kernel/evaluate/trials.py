@@ -69,11 +69,14 @@ def run_block(
     wall = cpu = 0.0
     for block in ([case] for case in cases) if served else (cases,):
         payload: Json = {"cases": [case.question for case in block], "programs": programs, "seed": seed}
-        reply = agent_call(jail, files, manifest, "solve", payload, limits, served.serving if served else None)
+        reply = agent_call(jail, files, manifest, "solve", payload, limits, served.call() if served else None)
         found += _answered(candidate, block, reply, programs)
         wall, cpu = wall + reply.clock.wall_s, cpu + reply.clock.cpu_s
     outputs, clock = _outputs(jail, cases, found)
-    trials = [_judged(suite, candidate, case, one, outputs.get(index), programs) for index, (case, one) in enumerate(zip(cases, found, strict=True))]
+    trials = [
+        _judged(suite, candidate, case, one, outputs.get(index), programs)
+        for index, (case, one) in enumerate(zip(cases, found, strict=True))
+    ]
     return trials, Clock(wall_s=wall + clock.wall_s, cpu_s=cpu + clock.cpu_s)
 
 

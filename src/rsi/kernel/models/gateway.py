@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 from rsi.config import ModelsConfig
 from rsi.core.records import Json
+from rsi.kernel.models.budget import budget_of
 from rsi.kernel.models.ledger import NANO, Hold, Ledger, Spent
 from rsi.kernel.models.link import Ended, Link
 from rsi.kernel.models.record import Asked, Record
@@ -64,7 +65,7 @@ class ModelGateway:
         self._closing = threading.Event()
         self._pause = pause or self._closing.wait
         self._models = tuple(dict.fromkeys((config.model, *config.fallbacks)))
-        budget = Spent(calls=config.calls, tokens=config.tokens, nano=round(config.dollars * NANO))
+        budget = budget_of(config)
         self._ledger = Ledger(budget, record.spent)
         self._places = threading.BoundedSemaphore(config.concurrency)
         record.start([budget.calls, budget.tokens, budget.nano])
