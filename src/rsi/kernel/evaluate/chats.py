@@ -1,8 +1,9 @@
 """Questions to language models from a jailed call: handed to the gateway, counted against what this call may ask.
 
 Covers: more requests than are allowed (a `budget` error; nothing is asked then), questions of any other shape, a call that is tried again
-Covers: more requests than are allowed (a `budget` error; nothing is asked then), questions of any other shape, a call that is tried again (it
-begins with its whole allowance, and is told again what it was told). What the gateway says for the record alone (`called`) is kept back.
+(it begins with its whole allowance, and is told again what it was told). What the gateway says for the record alone (`called`) is kept
+back from who asks.
+Does not cover: money, tokens, retries, records: all that is the gateway's.
 """
 
 from collections import Counter
