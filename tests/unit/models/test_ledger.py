@@ -1,5 +1,7 @@
 """Money for models: set aside before, settled after, never more than there is."""
 
+import threading
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -8,12 +10,28 @@ from rsi.kernel.models.ledger import NANO, Hold, Ledger, Spent
 BUDGET = Spent(calls=3, tokens=1_000, nano=NANO)
 
 
-def test_what_is_set_aside_is_not_there_for_another_call_until_it_is_settled() -> None:
-    ledger = Ledger(BUDGET)
+def test_what_is_set_aside_is_waited_for_and_what_a_call_did_not_use_is_there_for_the_next() -> None:
+    ledger, got = Ledger(BUDGET), []
     hold = ledger.reserve(800, None)
-    assert isinstance(hold, Hold) and "200 of 1,000 are left" in str(ledger.reserve(201, None))
+    assert isinstance(hold, Hold)
+    waiting = threading.Thread(target=lambda: got.append(ledger.reserve(990, None)))
+    waiting.start()
+    waiting.join(timeout=0.1)
+    assert waiting.is_alive() and got == []
     ledger.settle(hold, Spent(calls=1, tokens=10))
-    assert isinstance(ledger.reserve(990, None), Hold)
+    waiting.join(timeout=10)
+    assert isinstance(got[0], Hold) and ledger.left["tokens_left"] == 0
+
+
+def test_who_waits_is_refused_when_the_others_used_it_up() -> None:
+    ledger, got = Ledger(BUDGET), []
+    hold = ledger.reserve(800, None)
+    assert isinstance(hold, Hold)
+    waiting = threading.Thread(target=lambda: got.append(ledger.reserve(201, None)))
+    waiting.start()
+    ledger.settle(hold, Spent(calls=1, tokens=800))
+    waiting.join(timeout=10)
+    assert "200 of 1,000 are left" in got[0]
 
 
 def test_each_of_the_three_limits_refuses_and_names_its_key() -> None:
@@ -44,9 +62,13 @@ def test_a_provider_that_reports_more_than_could_be_asked_of_it_leaves_nothing_a
 def test_whatever_is_asked_nothing_beyond_the_budget_is_ever_spent_or_set_aside(steps: list[tuple[int, int, float, bool]]) -> None:
     ledger, holds, spent = Ledger(BUDGET), [], Spent()
     for tokens, nano, share, is_settled in steps:
-        hold = ledger.reserve(tokens, nano)
-        if isinstance(hold, Hold):
-            holds.append(hold)
+        left = ledger.left
+        fits = bool(left["calls_left"]) and tokens <= left["tokens_left"] and nano <= round(left["dollars_left"] * NANO)
+        if fits or not holds:
+            hold = ledger.reserve(tokens, nano)
+            assert isinstance(hold, Hold) == fits
+            if isinstance(hold, Hold):
+                holds.append(hold)
         if holds and is_settled:
             hold = holds.pop()
             cost = Spent(calls=1, tokens=int(hold.most.tokens * share), nano=int(hold.most.nano * share))

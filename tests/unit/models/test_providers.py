@@ -106,6 +106,7 @@ def test_calls_of_tools_and_schemas_cross_both_ways(road: ModelGateway, server: 
         (Answer(body=b"this is no JSON"), "network", "malformed reply"),
         (Answer(body=b'{"choices": 5}'), "network", "malformed reply"),
         (Answer(body=b'{"error": "on fire"}'), "network", "malformed reply"),
+        (Answer(text="half an emoji: \ud83d"), "network", "malformed reply"),
     ],
 )
 def test_what_goes_wrong_at_a_provider_is_one_clear_line(

@@ -52,42 +52,49 @@ class Ledger:
         """
         self._budget, self._spent, self._held = budget, spent or Spent(), Spent()
         self._number = 0
-        self._lock = threading.Lock()
+        self._settled = threading.Condition()
 
     def reserve(self, tokens: int, nano: int | None) -> Hold | str:
         """Set aside the most that a call can cost, or say why there is not so much.
+
+        Where only what is set aside for other calls stands against it, it waits until they are settled, since they mostly cost less: who
+        is refused does not depend on who was quicker.
 
         Args:
             tokens: at most.
             nano: billionths of a dollar at most; None if nobody knows the price.
         """
         most = Spent(calls=1, tokens=tokens, nano=nano or 0)
-        with self._lock:
-            free = self._budget - self._spent - self._held
-            short = _short(most, free, self._budget)
-            if short:
-                return short
-            self._held += most
-            self._number += 1
-            return Hold(number=self._number, most=most)
+        with self._settled:
+            while True:
+                unspent = self._budget - self._spent
+                short = _short(most, unspent, self._budget)
+                if short:
+                    return short
+                if not _short(most, unspent - self._held, self._budget):
+                    self._held += most
+                    self._number += 1
+                    return Hold(number=self._number, most=most)
+                self._settled.wait()
 
     def settle(self, hold: Hold, spent: Spent) -> None:
         """The call is over: it cost this."""
-        with self._lock:
+        with self._settled:
             self._held -= hold.most
             self._spent += spent
+            self._settled.notify_all()
 
     @property
     def left(self) -> dict[str, Json]:
         """What is neither spent nor set aside."""
-        with self._lock:
+        with self._settled:
             free = self._budget - self._spent - self._held
         return {"calls_left": max(0, free.calls), "tokens_left": max(0, free.tokens), "dollars_left": max(0, free.nano) / NANO}
 
 
 def _short(most: Spent, free: Spent, budget: Spent) -> str | None:
     if most.calls > free.calls:
-        return f"all {budget.calls:,} calls of the budget are used or under way (models.calls)"
+        return f"all {budget.calls:,} calls of the budget are used (models.calls)"
     if most.tokens > free.tokens:
         return f"the call may take {most.tokens:,} tokens, {max(0, free.tokens):,} of {budget.tokens:,} are left (models.tokens)"
     if most.nano > free.nano:

@@ -4,7 +4,7 @@ The first line says which models there are; the answer says what they cost at mo
 `{"id", "answer"}` or `{"id", "fault"}`, in whatever order they are done; `{"cancel": id}` ends one. At the end of its input it ends.
 
 Covers: keys are taken out of its environment before anything else happens, and out of everything that it says; whatever libraries print
-goes to standard error.
+goes to standard error; half characters in a reply become question marks.
 """
 
 import asyncio
@@ -48,7 +48,7 @@ async def _serve(out: int) -> None:
     redactor = Redactor.of(keys.values())
 
     def say(message: Json) -> None:
-        raw = memoryview(json.dumps(redactor.data(message)).encode() + b"\n")
+        raw = memoryview(json.dumps(redactor.data(message), ensure_ascii=False).encode("utf-8", "replace") + b"\n")
         while raw:
             raw = raw[os.write(out, raw) :]
 
