@@ -206,6 +206,12 @@ def test_no_key_is_sent_or_recorded(tmp_path: Path) -> None:
     assert b"[redacted]" in kept and key.encode() not in kept and b"sk-x1" not in kept
 
 
+def test_the_log_says_why_there_was_no_answer_unless_that_may_quote_the_request(tmp_path: Path) -> None:
+    road = gateway(tmp_path, Script(fault("auth"), fault("bad_request")))
+    logged = [chat(road, text)["called"] for text in "ab"]
+    assert [(one["outcome"], one.get("reason")) for one in logged] == [("auth", "auth it is"), ("bad_request", None)]
+
+
 def test_what_is_logged_of_a_call_has_no_text_of_it(tmp_path: Path) -> None:
     said = chat(gateway(tmp_path, Script(answer("a secret plan"))), "the whole prompt")
     assert b"plan" not in canonical(said["called"]) and b"prompt" not in canonical(said["called"])

@@ -165,6 +165,9 @@ def test_anthropic_is_asked_in_its_own_shape_with_its_prompt_cache_and_priced_an
         (seen,) = server.seen
     left = road.left
     dead = chat(share(road, tmp_path / "again", retries=1))["error"]
+    process = road._link._running.process
+    process.stdin.close()
+    assert process.wait(timeout=60) == 0, "it ends by itself when nobody is at the other end any more"
     road.close()
     assert said["chat"]["choices"][0]["message"]["content"] == "Hello." and said["chat"]["usage"]["total_tokens"] == 14
     assert said["chat"]["rsi"]["cost"]["dollars"] == pytest.approx((11 * 3 + 3 * 15) / 1e6)

@@ -111,7 +111,8 @@ class ModelGateway:
         called: dict[str, Json] = {"request": asked.request, "tries": course.tries, "used": used}
         if answer is None:
             message = "; ".join(course.faults.values()) or "no model could be asked"
-            reply: dict[str, Json] = {**error(course.kind, message), "called": {**called, "outcome": course.kind}}
+            why: dict[str, Json] = {} if course.kind == "bad_request" else {"reason": one_line(message)}
+            reply: dict[str, Json] = {**error(course.kind, message), "called": {**called, "outcome": course.kind, **why}}
         else:
             response = _mapping(answer["response"])
             dollars = answer["dollars"]
