@@ -7,6 +7,7 @@ from enum import StrEnum
 from rsi.analytics.calibrated import Calibrated
 from rsi.analytics.capability import Capability
 from rsi.analytics.ledger import Use
+from rsi.analytics.models import ModelUse
 from rsi.analytics.safeguard import SafetyCertificate
 from rsi.core.records import Candidate, CandidateId, Certificate, Cycle, JailProof, Json, Limitation, Proposal, ProposalId, Verdict
 from rsi.kernel.judge import Belief, Course, Skill
@@ -101,6 +102,7 @@ class Costs:
         sealed: of each version on sealed cases, the processor's seconds per case.
         timed_out: trials of the judge and of the certificate that were ended for their time.
         standstill_s: how long the judge's own process stood still at the longest; known when the run has ended.
+        models: what language models were used.
     """
 
     budget: int | None
@@ -112,6 +114,7 @@ class Costs:
     sealed: Mapping[CandidateId, float]
     timed_out: int
     standstill_s: float = 0.0
+    models: ModelUse = ModelUse()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

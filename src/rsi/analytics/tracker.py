@@ -2,14 +2,15 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 from rsi.analytics.calibrated import Calibrated, calibrated
 from rsi.analytics.capability import FreshScores
 from rsi.analytics.course import ablated, chosen
 from rsi.analytics.ledger import Ledger
+from rsi.analytics.meter import Meter
 from rsi.analytics.progress import Attempt, Chosen, Costs, Failure, Fate, Incumbent, Progress, Retreat, Share, Tried
-from rsi.analytics.reading import beside, number, seconds, take
+from rsi.analytics.reading import beside, number, take
 from rsi.analytics.retested import removes, with_removed
 from rsi.analytics.safeguard import SafetyCertificate, safety_certificate
 from rsi.core.errors import IntegrityError
@@ -46,41 +47,13 @@ class _Reign:
     programs: int
 
 
-@dataclass(slots=True, kw_only=True)
-class _Meter:
-    purposes: Counter[str] = field(default_factory=Counter)
-    surfaces: Counter[str] = field(default_factory=Counter)
-    failures: Counter[tuple[str, str, str]] = field(default_factory=Counter)
-    sealed_cases: Counter[CandidateId] = field(default_factory=Counter)
-    sealed_s: dict[CandidateId, float] = field(default_factory=dict)
-    trials: int = 0
-    timed_out: int = 0
-    wall_s: float = 0.0
-    cpu_s: float = 0.0
-    standstill_s: float = 0.0
-    at: float | None = None
-
-    def read_clock(self, entry: Entry) -> None:
-        at = seconds(entry, "at")
-        if at is not None:
-            if self.at is not None and entry.kind != "run.resumed":
-                self.wall_s += max(0.0, at - self.at)
-            self.at = at
-        self.cpu_s += seconds(entry, "cpu_s") or 0.0
-        self.standstill_s = max(self.standstill_s, seconds(entry, "standstill_s") or 0.0)
-
-    def read_sealed(self, entry: Entry, candidate: CandidateId, cases: int) -> None:
-        self.sealed_cases[candidate] += cases
-        self.sealed_s[candidate] = self.sealed_s.get(candidate, 0.0) + (seconds(entry, "cpu_s") or 0.0)
-
-
 class Tracker:
     """Follows a run: give it every entry once, in order, and ask for the progress at any time."""
 
     def __init__(self) -> None:
         """Nothing is known before the first entry."""
         self._opening: Entry | None = None
-        self._meter = _Meter()
+        self._meter = Meter()
         self._cycles: list[Cycle] = []
         self._attempts: dict[ProposalId, Attempt] = {}
         self._proposals: dict[CandidateId, ProposalId] = {}
@@ -95,8 +68,7 @@ class Tracker:
         self._predictions = TrackRecord()
         self._skill: Skill | None = None
         self._ended: str | None = None
-        self._resumed = 0
-        self._entries = 0
+        self._resumed = self._entries = 0
         self._calibrated: Calibrated | None = None
         self._chosen: Chosen | None = None
         self._ledger = Ledger()
@@ -104,6 +76,7 @@ class Tracker:
             "run.started": self._read_start,
             "calibration.done": self._read_calibration,
             "job.done": self._read_job,
+            "model.called": self._meter.read_call,
             "cycle.opened": self._read_cycle,
             "proposal.made": self._read_proposal,
             "proposal.refused": self._read_refusal,
@@ -215,6 +188,7 @@ class Tracker:
             sealed={name: meter.sealed_s[name] / cases for name, cases in meter.sealed_cases.items() if cases},
             timed_out=meter.timed_out,
             standstill_s=meter.standstill_s,
+            models=meter.models,
         )
 
     def _read_start(self, entry: Entry) -> None:
