@@ -5,7 +5,7 @@ from rsi.analytics.capability import Capability, capability_of
 from rsi.analytics.growth import Growth, Law, Point, Trend, growth_of
 from rsi.analytics.ledger import NOTHING, Query, Use, ledger_of
 from rsi.analytics.models import ModelUse
-from rsi.analytics.progress import Attempt, Chosen, Costs, Failure, Fate, Incumbent, Progress, Retreat, Share, Tried, retests_of
+from rsi.analytics.progress import Attempt, Chosen, Costs, Failure, Fate, Incumbent, Models, Progress, Retreat, Share, Tried, retests_of
 from rsi.analytics.safeguard import Harm, SafetyCertificate
 from rsi.analytics.sight import Outcome, Sight, outcome_of, sight_of, tried_of
 from rsi.analytics.tracker import BASELINE, Tracker, progress_of
@@ -25,6 +25,7 @@ __all__ = [
     "Incumbent",
     "Law",
     "ModelUse",
+    "Models",
     "Outcome",
     "Point",
     "Progress",

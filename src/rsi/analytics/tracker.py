@@ -13,6 +13,7 @@ from rsi.analytics.progress import Attempt, Chosen, Costs, Failure, Fate, Incumb
 from rsi.analytics.reading import beside, number, take
 from rsi.analytics.retested import removes, with_removed
 from rsi.analytics.safeguard import SafetyCertificate, safety_certificate
+from rsi.analytics.team import Crew, author
 from rsi.core.errors import IntegrityError
 from rsi.core.protocols import Entry
 from rsi.core.records import (
@@ -72,6 +73,7 @@ class Tracker:
         self._calibrated: Calibrated | None = None
         self._chosen: Chosen | None = None
         self._ledger = Ledger()
+        self._crew = Crew()
         self._readers: Mapping[str, Callable[[Entry], None]] = {
             "run.started": self._read_start,
             "calibration.done": self._read_calibration,
@@ -103,6 +105,7 @@ class Tracker:
         self._entries += 1
         self._meter.read_clock(entry)
         self._ledger.add(entry)
+        self._crew.add(entry)
         reader = self._readers.get(entry.kind)
         if reader is not None:
             reader(entry)
@@ -148,6 +151,9 @@ class Tracker:
             uses=self._ledger.uses,
             course=self._chosen,
             machine=opening.body.get("machine") if isinstance(opening.body, dict) else None,
+            target=self._crew.target,
+            agents=self._crew.credits(self._attempts.values()),
+            models=self._crew.models,
         )
 
     def _skill_so_far(self) -> Skill | None:
@@ -225,7 +231,9 @@ class Tracker:
         weaknesses = (item for c in self._cycles if c.index == cycle for item in c.limitations if item.id == proposal.limitation)
         patch: str = take(entry, "patch", str)
         weak = next(weaknesses, None)
-        self._attempts[proposal.id] = Attempt(proposal=proposal, cycle=cycle, limitation=weak, patch=patch, removes=removes(entry))
+        self._attempts[proposal.id] = Attempt(
+            proposal=proposal, cycle=cycle, limitation=weak, patch=patch, removes=removes(entry), by=author(entry)
+        )
 
     def _attempt(self, entry: Entry, name: ProposalId) -> Attempt:
         if name not in self._attempts:
@@ -307,7 +315,7 @@ class Tracker:
         belief: Belief | None = take(entry, "belief", Belief | None)
         attempt = self._attempt(entry, name)
         self._attempts[name] = replace(attempt, fate=_FATES[type(verdict)], verdict=verdict, reason=reason, belief=belief)
-        if belief is not None and attempt.removes is None:
+        if belief is not None and attempt.removes is None and self._crew.is_foretold(name):
             self._predictions.hear(attempt.proposal.prediction, verdict, belief)
 
     def _read_calibration(self, entry: Entry) -> None:
