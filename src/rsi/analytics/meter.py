@@ -1,8 +1,9 @@
-"""What a run has spent so far, in programs and seconds, as its entries come in."""
+"""What a run spent: programs, seconds, and requests to language models, summed while its log is read."""
 
 from collections import Counter
 from dataclasses import dataclass, field
 
+from rsi.analytics.models import ModelUse
 from rsi.analytics.reading import seconds
 from rsi.core.protocols import Entry
 from rsi.core.records import CandidateId
@@ -12,7 +13,7 @@ __all__ = ["Meter"]
 
 @dataclass(slots=True, kw_only=True)
 class Meter:
-    """Programs and seconds of a run, by what they were spent on."""
+    """What was spent so far."""
 
     purposes: Counter[str] = field(default_factory=Counter)
     surfaces: Counter[str] = field(default_factory=Counter)
@@ -25,9 +26,14 @@ class Meter:
     cpu_s: float = 0.0
     standstill_s: float = 0.0
     at: float | None = None
+    models: ModelUse = ModelUse()
+
+    def read_call(self, entry: Entry) -> None:
+        """A request to a language model."""
+        self.models = self.models.after(entry)
 
     def read_clock(self, entry: Entry) -> None:
-        """Add the seconds of an entry."""
+        """Seconds beside an entry."""
         at = seconds(entry, "at")
         if at is not None:
             if self.at is not None and entry.kind != "run.resumed":
@@ -37,6 +43,6 @@ class Meter:
         self.standstill_s = max(self.standstill_s, seconds(entry, "standstill_s") or 0.0)
 
     def read_sealed(self, entry: Entry, candidate: CandidateId, cases: int) -> None:
-        """Add what sealed cases took a version."""
+        """Sealed cases of a version."""
         self.sealed_cases[candidate] += cases
         self.sealed_s[candidate] = self.sealed_s.get(candidate, 0.0) + (seconds(entry, "cpu_s") or 0.0)

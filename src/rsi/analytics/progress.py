@@ -7,11 +7,12 @@ from enum import StrEnum
 from rsi.analytics.calibrated import Calibrated
 from rsi.analytics.capability import Capability
 from rsi.analytics.ledger import Use
+from rsi.analytics.models import ModelUse
 from rsi.analytics.safeguard import SafetyCertificate
 from rsi.core.records import Candidate, CandidateId, Certificate, Cycle, JailProof, Json, Limitation, Proposal, ProposalId, Verdict
 from rsi.kernel.judge import Belief, Course, Credit, Skill
 
-__all__ = ["Attempt", "Chosen", "Costs", "Failure", "Fate", "Incumbent", "Models", "Progress", "Retreat", "Share", "Tried", "retests_of"]
+__all__ = ["Attempt", "Chosen", "Costs", "Failure", "Fate", "Incumbent", "Progress", "Retreat", "Share", "Tried", "retests_of"]
 
 
 class Fate(StrEnum):
@@ -103,6 +104,7 @@ class Costs:
         sealed: of each version on sealed cases, the processor's seconds per case.
         timed_out: trials of the judge and of the certificate that were ended for their time.
         standstill_s: how long the judge's own process stood still at the longest; known when the run has ended.
+        models: what language models were used.
     """
 
     budget: int | None
@@ -114,6 +116,7 @@ class Costs:
     sealed: Mapping[CandidateId, float]
     timed_out: int
     standstill_s: float = 0.0
+    models: ModelUse = ModelUse()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -181,33 +184,6 @@ class Chosen:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Models:
-    """Calls to language models, as the gateway counted them.
-
-    Attributes:
-        names: calls by model.
-        tokens: of requests and replies together.
-    """
-
-    calls: int = 0
-    names: Mapping[str, int] = field(default_factory=dict)
-    tokens: int = 0
-    dollars: float = 0.0
-
-    def with_call(self, body: Mapping[str, Json]) -> "Models":
-        """With one more call, as `model.called` has it."""
-        used, name = body.get("used"), str(body.get("model") or body.get("outcome"))
-        told = used if isinstance(used, dict) else {}
-        tokens, dollars = told.get("tokens"), told.get("dollars")
-        return Models(
-            calls=self.calls + 1,
-            names={**self.names, name: self.names.get(name, 0) + 1},
-            tokens=self.tokens + (tokens if type(tokens) is int else 0),
-            dollars=self.dollars + (float(dollars) if isinstance(dollars, int | float) else 0.0),
-        )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
     """Where a run stands.
 
@@ -231,7 +207,6 @@ class Progress:
         machine: what the agent was told of its machine; None in logs from before that was told.
         target: in a run on a target what the log says of it; None where an agent improves itself.
         agents: in a run on a target what each agent, and each outsider, has brought and cost.
-        models: calls to language models.
         course: race or tree as it was chosen; None as long as a race goes on without a choice, or where none was asked for.
     """
 
@@ -264,7 +239,6 @@ class Progress:
     machine: Json = None
     target: Json = None
     agents: Mapping[str, Credit] = field(default_factory=dict)
-    models: Models = Models()
 
     @property
     def release(self) -> CandidateId:

@@ -1,10 +1,10 @@
-"""Who works on a target, what each agent has brought and cost, and what was asked of language models: from a log's entries alone."""
+"""Who works on a target, and what each agent has brought and cost: from a log's entries alone."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from rsi.analytics.progress import Attempt, Fate, Models
+from rsi.analytics.progress import Attempt, Fate
 from rsi.core.protocols import Entry
 from rsi.core.records import Json, ProposalId
 from rsi.kernel.judge import Credit
@@ -26,11 +26,9 @@ class Crew:
 
     Attributes:
         target: what the first entry says of the target; None where an agent improves itself.
-        models: calls to language models so far.
     """
 
     target: Json = None
-    models: Models = Models()
     _names: list[str] = field(default_factory=list)
     _passes: Counter[str] = field(default_factory=Counter)
     _programs: Counter[str] = field(default_factory=Counter)
@@ -48,8 +46,6 @@ class Crew:
         elif entry.kind == "proposal.made" and body.get("foretold") is False:
             proposal = body.get("proposal")
             self._unforetold.add(str(proposal.get("id")) if isinstance(proposal, dict) else "")
-        elif entry.kind == "model.called":
-            self.models = self.models.with_call(body)
 
     def is_foretold(self, proposal: ProposalId) -> bool:
         """Whether a proposal came with a prediction of its own."""

@@ -69,8 +69,7 @@ class Tracker:
         self._predictions = TrackRecord()
         self._skill: Skill | None = None
         self._ended: str | None = None
-        self._resumed = 0
-        self._entries = 0
+        self._resumed = self._entries = 0
         self._calibrated: Calibrated | None = None
         self._chosen: Chosen | None = None
         self._ledger = Ledger()
@@ -79,6 +78,7 @@ class Tracker:
             "run.started": self._read_start,
             "calibration.done": self._read_calibration,
             "job.done": self._read_job,
+            "model.called": self._meter.read_call,
             "cycle.opened": self._read_cycle,
             "proposal.made": self._read_proposal,
             "proposal.refused": self._read_refusal,
@@ -153,7 +153,6 @@ class Tracker:
             machine=opening.body.get("machine") if isinstance(opening.body, dict) else None,
             target=self._crew.target,
             agents=self._crew.credits(self._attempts.values()),
-            models=self._crew.models,
         )
 
     def _skill_so_far(self) -> Skill | None:
@@ -194,6 +193,7 @@ class Tracker:
             sealed={name: meter.sealed_s[name] / cases for name, cases in meter.sealed_cases.items() if cases},
             timed_out=meter.timed_out,
             standstill_s=meter.standstill_s,
+            models=meter.models,
         )
 
     def _read_start(self, entry: Entry) -> None:

@@ -12,6 +12,7 @@ from rich.console import Console
 
 from rsi.cli.aiming import aim_of, folder_of
 from rsi.cli.folders import is_run
+from rsi.cli.models import beside, compared, road
 from rsi.cli.recursion import measure_run
 from rsi.cli.terminal import JsonFlag, PlainFlag, complain, print_json, say
 from rsi.cli.versions import Beginning, beginning, improvers
@@ -56,6 +57,7 @@ def run(
     frozen_improver: Annotated[bool, Parameter(negative=(), help="Control arm: solving practice and proposing stay at version 0.")] = False,
     workers: Annotated[int, Parameter(help="Processes that work at the same time; changes the wall time only.")] = 2,
     jail_require: Annotated[str | None, Parameter(help="Weakest jail that the run may have, if not what its suite asks for.")] = None,
+    replay: Annotated[Path | None, Parameter(help="Folder of a run: language models say what they said there, offline.")] = None,
     no_keep: Annotated[bool, Parameter(negative=(), help="Do not keep a certified release as an improver for later runs.")] = False,
     as_json: JsonFlag = False,
     plain: PlainFlag = False,
@@ -77,18 +79,18 @@ def run(
         if meta:
             raise UserError("--meta is for an agent that improves programs of the gym; leave it or the target out")
         settings = _target_settings(config, {**given, "target": aimed, "agents": agent})
-        return _run_on_target(settings, out, workers, as_json, plain)
+        return _run_on_target(settings, out, workers, as_json, plain, replay)
     if agent is not None and len(agent) > 1:
         raise UserError(f"{len(agent)} agents are named and no target; one agent improves itself, several improve a target: rsi run TARGET")
     settings = load_config(config, {**given, "agent": agent[0] if agent else None}, META if meta else None)
     if meta and settings.suite != META["suite"]:
         raise UserError(f"--meta improves programs of the gym, and {config} says suite = {settings.suite!r}; leave one of them out")
     begun = beginning(settings, out)
-    folder = out or default_folder(begun.settings)
+    folder = beside(default_folder(begun.settings), out, replay)
     if _is_finished(folder, begun.settings):
         return _conclude(folder, as_json, not no_keep, "is finished already", workers)
     _check_budget(begun.settings)
-    return _go(folder, begun, workers, as_json, plain, not no_keep)
+    return _go(folder, begun, workers, as_json, plain, not no_keep, replay=replay)
 
 
 def _target_settings(config: Path | None, given: dict[str, object]) -> RunConfig:
@@ -99,9 +101,9 @@ def _target_settings(config: Path | None, given: dict[str, object]) -> RunConfig
     return load_config(config, {**given, "run.programs": budget}, target_preset(budget))
 
 
-def _run_on_target(settings: RunConfig, out: Path | None, workers: int, as_json: bool, plain: bool) -> int:
+def _run_on_target(settings: RunConfig, out: Path | None, workers: int, as_json: bool, plain: bool, replay: Path | None) -> int:
     aim = aim_of(settings)
-    folder = out or folder_of(settings, aim.target)
+    folder = beside(folder_of(settings, aim.target), out, replay)
     if _is_finished(folder, settings):
         return _conclude(folder, as_json, False, "is finished already", workers)
     _check_budget(settings)
@@ -109,7 +111,7 @@ def _run_on_target(settings: RunConfig, out: Path | None, workers: int, as_json:
         if not is_run(folder):
             keep_copy(folder, aim.target)
         begun = Beginning(settings=settings, files=aim.target.files, words="")
-        return _go(folder, begun, workers, as_json, plain, False, parts=parts, aim=aim)
+        return _go(folder, begun, workers, as_json, plain, False, parts=parts, aim=aim, replay=replay)
 
 
 def default_folder(settings: RunConfig) -> Path:
@@ -186,6 +188,7 @@ def _go(
     *,
     parts: Parts | None = None,
     aim: Aim | None = None,
+    replay: Path | None = None,
 ) -> int:
     console = Console(stderr=as_json)
     out = sys.stderr if as_json else sys.stdout
@@ -198,7 +201,7 @@ def _go(
         line(f"{folder} {begun.words}")
     settings = begun.settings
     own = parts or standard_parts(settings, load_manifest(begun.files))
-    own = replace(own, prove=lambda tier: prove(tier, settings.jail.template or None))
+    own = replace(own, prove=lambda tier: prove(tier, settings.jail.template or None), make_gateway=road(settings, replay))
     agents, told = ({}, None) if aim is None else (aim.agents, told_of(aim.target))
     with stoppable() as stop, view_for(console, plain, line) as view:
         result = run_loop(
@@ -213,6 +216,8 @@ def _go(
             target=told,
         )
     if result.finished:
+        if replay is not None:
+            line(compared(folder, replay))
         return _conclude(folder, as_json, keep, f"is finished ({result.reason})", workers)
     spent = view.state.progress.costs.programs if view.state.progress else 0
     if as_json:

@@ -102,9 +102,9 @@ def run(
         index = stack.enter_context(closing(Index.rebuild(folder / INDEX_FILE, past)))
         journal = Journal(log, past, _both(index.update, observer), setting.now, archive.sync)
         gateway = setting.make_gateway(folder)
-        if gateway is not None:
-            stack.callback(gateway.close)
         pool = stack.enter_context(WorkerPool(workers, setting.make_jail, setting.make_spare))
+        if gateway is not None:
+            stack.callback(gateway.close)  # before the pool's end, which waits for workers that wait for a model
         floor = Workshop(recorded_results(past, archive), spool, pool, journal, stop)
         staff = Staff(agents=agents or {}, gateway=gateway, inbox=Inbox(folder, archive))
         machine = Machine(

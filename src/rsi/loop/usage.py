@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from rsi.core.records import Json, Manifest
 from rsi.kernel.evaluate import Chats
+from rsi.kernel.models import used_in
 from rsi.loop.machine import Machine
 from rsi.loop.orders import Done
 
@@ -47,3 +48,4 @@ def tell_calls(machine: Machine, done: Done, job: str) -> None:
     for one in called if isinstance(called, list) else []:
         if isinstance(one, dict):
             machine.emit("model.called", {**one, "job": job})
+            machine.chatted += used_in(one)

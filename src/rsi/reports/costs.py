@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
-from rsi.analytics import BASELINE, Progress
+from rsi.analytics import BASELINE, ModelUse, Progress
 from rsi.reports.document import Block, Bullets, Code, Facts, Figure, Heading, Mono, Paragraph, Part, Strong, Table
 from rsi.reports.figures import Bar, bars
 from rsi.reports.words import count, duration, enforced, one_line, percent, plural, proof_words
@@ -37,9 +37,14 @@ def cost_blocks(progress: Progress) -> Iterator[Block]:
             ("Wall time", duration(costs.wall_s)),
             ("Processor time", duration(costs.cpu_s)),
             ("Resumed", plural(progress.resumed, "time") if progress.resumed else "never"),
+            *_models(costs.models),
             *_heart(costs.standstill_s),
         )
     )
+    if costs.models.faults:
+        yield Paragraph(line=("Requests to language models that got no answer:",))
+        rows = tuple((str(times), kind, one_line(reason, 160)) for kind, (times, reason) in sorted(costs.models.faults.items()))
+        yield Table(header=("times", "type", "last reason"), rows=rows, numeric=frozenset({0}))
     spent = _spent(costs.purposes, costs.surfaces)
     if spent:
         rows = tuple((name, count(amount), percent(amount / max(1, costs.programs))) for name, amount in spent.items())
@@ -56,6 +61,17 @@ def _spent(purposes: Mapping[str, int], surfaces: Mapping[str, int]) -> dict[str
     calls = {_NAMES.get(name, name): spent for name, spent in purposes.items() if name != "judge"}
     whole = {**{k: v for k, v in calls.items() if k != "certificate"}, **judged, "certificate": calls.get("certificate", 0)}
     return {name: spent for name, spent in whole.items() if spent}
+
+
+def _models(use: ModelUse) -> tuple[tuple[str, str], ...]:
+    """Nothing, where no model was asked."""
+    if not use.requests:
+        return ()
+    unpriced = f"; {plural(use.unpriced, 'answer')} of models without a known price not counted" if use.unpriced else ""
+    tokens, dollars = count(use.tokens), f"${use.dollars:.2f}"
+    answered = f"{plural(use.requests, 'request')}, {use.answered} answered"
+    named = f" by {', '.join(map(one_line, sorted(use.names)))}" if use.names else ""
+    return (("Language models", f"{answered}{named}; {plural(use.calls, 'call')}, {tokens} tokens, {dollars}{unpriced}"),)
 
 
 def _heart(standstill_s: float) -> tuple[tuple[str, str], ...]:

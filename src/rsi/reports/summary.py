@@ -7,7 +7,7 @@ from rsi.core.codec import encode
 from rsi.core.records import Json
 from rsi.kernel.judge import Belief
 from rsi.reports.growth import growth_data
-from rsi.reports.target import agents_data, models_data, target_data
+from rsi.reports.target import agents_data, target_data
 from rsi.reports.words import earned
 
 __all__ = ["course_data", "predictions_of", "retest_data", "retests_data", "safety_data", "summary_of", "violations_of"]
@@ -51,7 +51,7 @@ def summary_of(progress: Progress) -> dict[str, Json]:
         "wall_s": round(progress.costs.wall_s, 3),
         "cpu_s": round(progress.costs.cpu_s, 3),
         **on_target,
-        **({"models": models_data(progress)} if progress.models.calls else {}),
+        **({"models": encode(progress.costs.models)} if progress.costs.models.requests else {}),
     }
 
 

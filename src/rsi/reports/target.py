@@ -9,7 +9,7 @@ from rsi.kernel.judge import Credit
 from rsi.reports.document import Block, Bullets, Facts, Heading, Line, Mono, Paragraph, Strong, Table
 from rsi.reports.words import count, one_line, points
 
-__all__ = ["Metric", "agent_blocks", "agents_data", "certified_words", "metric_of", "models_data", "target_blocks", "target_data"]
+__all__ = ["Metric", "agent_blocks", "agents_data", "certified_words", "metric_of", "target_blocks", "target_data"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,11 +123,6 @@ def agent_blocks(progress: Progress) -> Iterator[Block]:
         ),
         quiet=True,
     )
-    models = progress.models
-    if models.calls:
-        named = ", ".join(f"{one_line(name, 60)} {times}" for name, times in sorted(models.names.items()))
-        cost = f", {models.dollars:.4f} dollars" if models.dollars else ""
-        yield Facts(items=(("Calls to models", f"{models.calls} ({named})"), ("Tokens", f"{models.tokens:,}{cost}")))
 
 
 def target_data(progress: Progress) -> Json:
@@ -154,11 +149,3 @@ def agents_data(progress: Progress) -> Json:
 
 def _credit(one: Credit) -> Json:
     return {"passes": one.passes, "changes": one.changes, "kept": one.kept, "gain": one.gain, "programs": one.programs}
-
-
-def models_data(progress: Progress) -> Json:
-    """Calls to language models; null where there were none."""
-    models = progress.models
-    if not models.calls:
-        return None
-    return {"calls": models.calls, "models": dict(models.names), "tokens": models.tokens, "dollars": models.dollars}

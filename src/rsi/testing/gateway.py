@@ -70,6 +70,9 @@ class ScriptedGateway:
         called: Json = {"model": "scripted", "outcome": "answered", "used": used, "request": sha256_hex(canonical(body))}
         return {"chat": response, "called": called}
 
+    def begin(self, purpose: str) -> None:
+        """Nothing is kept, so nothing is told again."""
+
     @property
     def left(self) -> Json:
         """The calls that are left; nothing else is bounded."""

@@ -97,6 +97,13 @@ def _ablated(state: RunState, progress: Progress, body: Mapping[str, Json]) -> s
     return f"the best lineage was ablated: {kept} of {len(told)} steps are certified and kept"
 
 
+def _called(state: RunState, progress: Progress, body: Mapping[str, Json]) -> str | None:
+    """The first request of each kind that got no answer: a wrong key is worth a line, a hundred refusals because of it are not."""
+    kind, reason = str(body.get("outcome", "answered")), body.get("reason")
+    times, _ = progress.costs.models.faults.get(kind, (0, ""))
+    return f"no answer of a language model ({clean(kind, 20)}): {clean(reason, 200)}" if times == 1 and isinstance(reason, str) else None
+
+
 def _cycle(state: RunState, progress: Progress, body: Mapping[str, Json]) -> str:
     cycle = progress.cycles[-1]
     solved = f" practice: {state.practice[-1].solved} of {state.practice[-1].tasks} solved;" if state.practice else ""
@@ -183,6 +190,7 @@ _WORDS: Mapping[str, Callable[[RunState, Progress, Mapping[str, Json]], str | No
     "run.started": _started,
     "run.resumed": _resumed,
     "job.done": _job,
+    "model.called": _called,
     "calibration.done": _calibrated,
     "cycle.opened": _cycle,
     "inbox.read": _arrived,
