@@ -17,8 +17,12 @@ def memory_of(message):
     """The memory of a message, whatever stands in it; what has not the right shape is forgotten."""
     given = message.get("memory")
     given = given if isinstance(given, dict) else {}
-    memory = {name: [item for item in given.get(name) or [] if isinstance(item, dict)] for name in ("notes", "tried", "findings")}
+    memory = {name: rows(given.get(name)) for name in ("notes", "tried", "findings")}
     return {**memory, "calls": given["calls"] if type(given.get("calls")) is int else 0}
+
+
+def rows(value):
+    return [row for row in value if isinstance(row, dict)] if isinstance(value, list) else []
 
 
 def plain(text, longest):

@@ -268,11 +268,11 @@ class Endless(Exception):
 
 
 def outputs(source, inputs):
-    """What `f` of a source gives on each input: {"output"} or {"error"}; a list of one error where there is no `f`."""
+    """What `f` of a source gives on each input: {"output"} or {"error"}; a text where there is no `f`."""
     space, results = {"__name__": "answer"}, []
     error = guarded(lambda: exec(compile(source, "answer", "exec"), space))[1]
     if error or not callable(space.get("f")):
-        return [{"error": error or "it defines no function f"}]
+        return error or "it defines no function f"
     for given in inputs:
         value, error = guarded(lambda: space["f"](json.loads(json.dumps(given))))
         results.append({"error": error} if error else {"output": value})
@@ -308,8 +308,8 @@ def same(one, other):
 def check(source, examples):
     """How a program does on examples [{"i", "o"}…]: (how many are right, the text for the model)."""
     results = outputs(source, [example["i"] for example in examples])
-    if len(results) != len(examples):
-        return 0, f"the program does not run: {results[0]['error']}"
+    if isinstance(results, str):
+        return 0, f"the program does not run: {results}"
     wrong = [(example, result) for example, result in zip(examples, results) if not same(result.get("output"), example["o"])]
     right = len(examples) - len(wrong)
     if not wrong:
