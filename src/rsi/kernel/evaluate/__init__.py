@@ -2,6 +2,7 @@
 
 from rsi.kernel.evaluate.bench import Bench
 from rsi.kernel.evaluate.calls import Built, Failed, agent_call, build, violation_name
+from rsi.kernel.evaluate.chats import Chats
 from rsi.kernel.evaluate.episodes import Sitting, evaluator_of, hidden_outputs, run_episodes, run_trials
 from rsi.kernel.evaluate.manifest import MANIFEST_FILE, load_manifest
 from rsi.kernel.evaluate.meter import Asked, Meter
@@ -13,6 +14,7 @@ __all__ = [
     "Asked",
     "Bench",
     "Built",
+    "Chats",
     "Evaluator",
     "Failed",
     "Meter",

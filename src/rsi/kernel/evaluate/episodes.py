@@ -13,6 +13,7 @@ from functools import partial
 from rsi.core.protocols import Call, Episodes, Files, Jail, Limits, Rehearsal, Reply, Suite
 from rsi.core.records import CandidateId, Case, Clock, Json, Manifest, Outcome, Trial
 from rsi.kernel.evaluate.calls import agent_call, reliable
+from rsi.kernel.evaluate.chats import Chats
 from rsi.kernel.evaluate.meter import Asked, Meter
 from rsi.kernel.evaluate.service import Evaluator
 from rsi.kernel.evaluate.trials import Answer, no_answer, read_answers, run_block, scored
@@ -82,6 +83,7 @@ def run_trials(
     programs: int,
     seed: int,
     limits: Limits,
+    chats: Chats | None = None,
 ) -> tuple[list[Trial], Clock]:
     """Run a candidate on cases of one pool as its suite has it: answered at once, or as episodes, for which a second jail is opened.
 
@@ -96,13 +98,14 @@ def run_trials(
         programs: budget of each.
         seed: of the candidate's random choices.
         limits: of one call.
+        chats: the models that it may ask, if it does; only where its cases are answered at once.
 
     Raises:
         JailError: a jail is broken; nothing was scored.
         InfrastructureError: the evaluator does not even come to work.
     """
     rules = suite.episodes(cases[0].pool) if cases else None
-    play = run_block if rules is None else partial(run_episodes, spare=spare(), episodes=rules)
+    play = partial(run_block, chats=chats) if rules is None else partial(run_episodes, spare=spare(), episodes=rules)
     return play(
         jail,
         suite=suite,
