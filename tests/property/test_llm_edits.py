@@ -1,12 +1,13 @@
 """Edits of the language-model agent, on texts of any shape: what is not meant stays byte for byte, a lenient match is the only one."""
 
 import ast
+import json
 import textwrap
 
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from tests.llm_agent import change, modules
+from tests.llm_agent import Scripted, change, modules
 
 agent = modules()
 edits, blocks = agent.edits, agent.blocks
@@ -79,6 +80,45 @@ def test_a_reply_of_any_shape_is_read_or_named_unreadable(text: str) -> None:
         assert "is never closed" in str(error)
     else:
         assert all(isinstance(one.body, str) for one in found)
+
+
+PIECES = st.sampled_from(
+    [
+        "```edit a.py\n",
+        "```function a.py f\n",
+        "```create b.py\n",
+        "```shell\n",
+        "```evaluate\n",
+        "```read a.py 1-x\n",
+        "```read a.py 9-2\n",
+        "```finish\nreason: x\nlow: -\n```\n",
+        "```note\n",
+        "```stop\n```\n",
+        "```\n",
+        "<<<<<<< SEARCH\n",
+        "=======\n",
+        ">>>>>>> REPLACE\n",
+        "def f():\n    return 1\n",
+        "    return 2\n",
+        "\ud800\0\x1b",
+        "7, 0 x\n",
+    ]
+)
+
+
+@given(st.lists(st.lists(PIECES, max_size=7).map("".join), max_size=8))
+def test_whatever_the_model_says_a_call_ends_with_proposals_or_a_reason_and_plain_data(replies: list[str]) -> None:
+    files = {"a.py": "def f():\n    return 1\n", "c.bin": ""}
+    target = {"name": "t", "kind": "program", "brief": "", "surfaces": {"code": ["*.py"]}, "files": files}
+    findings = [{"case": 0, "score": 0.0, "label": "bad"}, {"case": 1, "score": None, "error": "\ud800"}]
+    message = {"limitations": [], "memory": None, "count": 2, "programs": 9, "seed": 1, "target": target, "findings": findings}
+    ask = Scripted(*replies, evaluate=lambda asked: {"results": [{"score": 1.0} for _ in asked["cases"]], "left": 3})
+    answer = agent.main.propose(message, ask)
+    assert answer["proposals"] or answer["why"].startswith("no proposal, because ")
+    for plain in (answer, *ask.chats, *ask.evaluated):
+        json.dumps(plain, ensure_ascii=False, allow_nan=False).encode("utf-8")
+    for made in answer["proposals"]:
+        assert made["surface"] == "code" and made["edits"] and made["reason"].strip()
 
 
 BODIES = ["return x", 's = """a\n  b\nc"""\nreturn s', "if x:\n    return 1\nreturn 2", "y = f'''{x}\n  '''\nreturn y"]

@@ -270,6 +270,10 @@ def test_without_a_target_in_the_message_it_improves_its_own_tree_by_the_same_co
     assert made["surface"] == "prompt" and made["edits"][0]["before"] == hashlib.sha256((LLM / "prompts/rules.md").read_bytes()).hexdigest()
     shown = ask.chats[0]["messages"][1]["content"]
     assert "This is you" in shown and "{{files}}" in shown and "### flow.py" in shown
+    told = {**TARGET, "kind": "agent", "brief": "An agent.", "files": {**TARGET["files"], "main.py": (LLM / "main.py").read_text()}}  # type: ignore[dict-item]
+    ask = Scripted(block("stop", "no"))
+    agent.main.propose(message(target=told), ask)
+    assert "This is you" in ask.told(0) and "An agent." in ask.told(0)
     refused = Scripted(block("edit rsi-agent.toml", change('name = "llm"', 'name = "other"')))
     agent.main.propose(plain, refused)
     assert "rsi-agent.toml is protected" in refused.told(1)
@@ -298,12 +302,23 @@ def test_programs_are_tried_on_the_examples_and_what_was_wrong_is_told() -> None
         ("def f(xs)\n    return 1", "the program does not run: SyntaxError"),
         ("def f(xs):\n    return True", "it gave true, wanted 1"),
         ("def f(xs):\n    return object", "it gave"),
+        ("def f(xs):\n    return [0] * 10**6", "it gave 1000000 items, the first of them [0, 0, 0]"),
+        ("def f(xs):\n    return 10**5000", "it gave something that cannot be shown (ValueError"),
+        ("def f(xs):\n    xs.append(xs)\n    return xs", "it gave something that cannot be shown (ValueError: Circular"),
         ("g = 1  # def f", "the program does not run: it defines no function f"),
     ],
 )
 def test_a_program_that_misbehaves_is_told_so_and_harms_nobody(source: str, said: str) -> None:
     right, text = agent.tools.check(source, [{"i": [1], "o": 1}])
     assert right == 0 and said in text
+
+
+@pytest.mark.parametrize("text", [f"def f(xs):\n    return {'1 + ' * 9000}1", "def g(xs):\n    return 1", "```"])
+def test_a_reply_without_a_usable_program_is_corrected_and_costs_no_program(text: str) -> None:
+    question = {"id": "q", "type": {"input": "list-of-int", "output": "int"}, "examples": [{"i": [], "o": 1}]}
+    ask = Scripted(block("python", text) if text != "```" else text, block("python", "def f(xs):\n    return 1"))
+    assert agent.main.solve({"cases": [question], "programs": 5, "seed": 1}, ask)["answers"][0]["programs"] == 1
+    assert "could not be used as it is" in ask.told(1)
 
 
 def test_practice_says_for_each_task_what_came_of_it() -> None:

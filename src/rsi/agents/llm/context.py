@@ -32,6 +32,11 @@ def clipped(text, most):
     return f"{text[:half]}\n[… {len(text) - 2 * half} characters left out …]\n{text[-half:]}"
 
 
+def clean(text):
+    """What can be said again as it is: a reply may hold halves of characters, which no message may."""
+    return str(text).encode("utf-8", "replace").decode("utf-8")
+
+
 def prompt(name):
     return (HERE / "prompts" / name).read_text(encoding="utf-8").strip()
 
@@ -56,8 +61,10 @@ def fitting(messages):
 
 def target_of(message):
     """What is to be improved: the message's target, else this agent's own tree."""
-    if isinstance(message.get("target"), dict):
-        return message["target"]
+    target = message.get("target")
+    if isinstance(target, dict):
+        is_me = target["files"].get("main.py") == (HERE / "main.py").read_text(encoding="utf-8")
+        return {**target, "brief": f"{prompt('brief.md')}\n{target.get('brief', '')}"} if is_me else target
     files = {path: text for path, text in own_files()}
     manifest = tomllib.loads(files["rsi-agent.toml"])
     return {

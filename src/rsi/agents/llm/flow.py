@@ -23,7 +23,7 @@ def converse(model, messages, act, steps, retries):
     useless = 0
     for step in range(steps):
         try:
-            text = str(model(context.fitting(messages), max_tokens=TOKENS))
+            text = context.clean(model(context.fitting(messages), max_tokens=TOKENS))
         except Unanswered as error:
             return f"the model did not answer: {error}"
         is_over, said, is_useful = act(text)

@@ -8,6 +8,8 @@ import tools
 from blocks import Unreadable, actions
 from rsi_model import Model
 
+LONGEST = 20_000
+
 
 class Attempt:
     """The programs that were tried for one case."""
@@ -42,7 +44,9 @@ def program_in(text):
         found = [action.body for action in actions(text) if "def f" in action.body]
     except Unreadable as error:
         return None, str(error)
-    return (found[-1], None) if found else (None, "there is no fenced block with a function `f` in it")
+    if not found:
+        return None, "there is no fenced block with a function `f` in it"
+    return (found[-1], None) if len(found[-1]) <= LONGEST else (None, f"the program is longer than {LONGEST} characters")
 
 
 def solve_one(question, programs, ask):

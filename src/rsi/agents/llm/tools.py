@@ -20,6 +20,7 @@ MOST_CASES = 8
 MOST_HITS = 30
 SHELL_S = 30
 MOST_STEPS = 200_000
+LONGEST_VALUE = 200
 FIELDS = ("reason", "limitation", "p_better", "low", "high")
 UNSURE = {"p_better": 0.5, "low": -0.05, "high": 0.1}
 
@@ -199,7 +200,7 @@ def note(work, argument, body):
 
 
 def finish(work, argument, body):
-    """`finish`: hand your change in; body = lines `reason: …`, `limitation: ID`, `p_better: 0…1`, `low: …`, `high: …` (80 % interval of its effect on the score)."""
+    """`finish`: hand it in; body = lines `reason: …`, `limitation: ID`, `p_better: 0…1`, `low: …`, `high: …` (80 % interval of its effect)."""
     if not work.draft.after:
         raise Rejected("there is no change to hand in: make one first, or `stop` with the reason")
     said = fields(body, FIELDS)
@@ -319,5 +320,13 @@ def check(source, examples):
 
 def shown(example, result):
     """One wrong example for the model."""
-    gave = notes.plain(result.get("error") or json.dumps(result.get("output"), default=repr), 200)
+    gave = result.get("error") or brief(result.get("output"))
     return f"f({json.dumps(example['i'])}): it gave {gave}, wanted {json.dumps(example['o'])}"
+
+
+def brief(value):
+    """Any value in a few words; what a program gives may be huge, or break when it is looked at."""
+    if isinstance(value, (list, str)) and len(value) > LONGEST_VALUE:
+        return f"{len(value)} items, the first of them {brief(value[:3])}"
+    text, error = guarded(lambda: json.dumps(value, default=repr))
+    return notes.plain(text if error is None else f"something that cannot be shown ({error})", 200)
