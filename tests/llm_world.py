@@ -2,7 +2,7 @@
 
 As a solver, the model knows the functions of level 1 of the list-function suite. Cases fall into four kinds, by a hash of their examples:
 it is right at once; only if the prompt tells it to look at the types; only once it has been shown every wrong example of its first try; only
-at its third try. So the agent's prompt, one of its tools and its control flow each stand between it and a quarter of the cases.
+at its third try. So the agent's prompt, one of its tools and its control flow each stand between it and a fifth of the cases.
 
 As an improver, the model changes the first of the three that the agent who asks it has not changed yet; it sees that in what it is sent.
 """
@@ -19,7 +19,7 @@ from rsi.core.records import Json
 from rsi.suites.list_functions.compose import draw_composition
 from tests.llm_agent import block, change
 
-KINDS = ("at once", "types", "all wrong examples", "third try")
+KINDS = ("at once", "at once", "types", "all wrong examples", "third try")
 ADVICE = "- Look at the types first: what goes in, what comes out."
 OLD_TOOL = '    return right, f"{right} of {len(examples)} examples are right; wrong is {shown(*wrong[0])}"'
 NEW_TOOL = '    every = "; ".join(shown(*one) for one in wrong)\n    return right, f"{right} of {len(examples)} examples are right; wrong are {every}"'
