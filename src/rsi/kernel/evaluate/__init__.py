@@ -8,7 +8,7 @@ from rsi.kernel.evaluate.episodes import Sitting, evaluator_of, hidden_outputs, 
 from rsi.kernel.evaluate.manifest import MANIFEST_FILE, load_manifest
 from rsi.kernel.evaluate.meter import Asked, Meter
 from rsi.kernel.evaluate.service import Evaluator
-from rsi.kernel.evaluate.trials import run_block
+from rsi.kernel.evaluate.trials import no_answer, run_block
 
 __all__ = [
     "MANIFEST_FILE",
@@ -26,6 +26,7 @@ __all__ = [
     "evaluator_of",
     "hidden_outputs",
     "load_manifest",
+    "no_answer",
     "run_block",
     "run_cases",
     "run_episodes",

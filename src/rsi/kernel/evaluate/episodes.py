@@ -101,7 +101,7 @@ def run_trials(
         programs: budget of each.
         seed: of the candidate's random choices.
         limits: of one call.
-        chats: the models that it may ask, if it does; only where its cases are answered at once.
+        chats: the models that it may ask, if it does; not in episodes.
 
     Raises:
         JailError: a jail is broken; nothing was scored.
@@ -109,7 +109,8 @@ def run_trials(
     """
     execution = suite.execution(cases[0].pool) if cases else None
     if execution is not None:
-        ran, clock = run_cases(jail, suite=suite, execution=execution, candidate=candidate, files=files, cases=cases)
+        asked = chats if manifest.models else None
+        ran, clock = run_cases(jail, suite=suite, execution=execution, candidate=candidate, files=files, cases=cases, chats=asked)
         return [one.trial for one in ran], clock
     rules = suite.episodes(cases[0].pool) if cases else None
     play = partial(run_block, chats=chats) if rules is None else partial(run_episodes, spare=spare(), episodes=rules)
