@@ -7,16 +7,19 @@ from rsi.kernel.evaluate import Chats
 from rsi.loop.machine import Machine
 from rsi.loop.orders import Done
 
-__all__ = ["CHATS_PER_CALL", "asked_by", "chats_for", "tell_calls", "tell_job"]
+__all__ = ["CHATS_PER_CALL", "CHATS_PER_TRIAL", "asked_by", "chats_for", "tell_calls", "tell_job", "told_of"]
 
 CHATS_PER_CALL = 400
 """Requests to models that one call may make; what they cost is bounded by the gateway's own budgets."""
 
+CHATS_PER_TRIAL = 16
+"""Requests to models that a candidate may make for one case, so that none is better only because it asks more and more."""
 
-def chats_for(machine: Machine, manifest: Manifest, purpose: str) -> Chats | None:
-    """The models that a job may ask: if there are any in this run, and the tree says that it asks them."""
+
+def chats_for(machine: Machine, manifest: Manifest, purpose: str, most: int = CHATS_PER_CALL) -> Chats | None:
+    """The models that a job may ask, `most` times in one call: if there are any in this run, and the tree says that it asks them."""
     gateway = machine.staff.gateway
-    return Chats(gateway=gateway, purpose=purpose, most=CHATS_PER_CALL) if gateway is not None and manifest.models else None
+    return Chats(gateway=gateway, purpose=purpose, most=most) if gateway is not None and manifest.models else None
 
 
 def asked_by(chats: Chats | None) -> Json:
@@ -35,10 +38,15 @@ def tell_job(machine: Machine, done: Done, *, job: str, call: str, improver: str
         "programs": done.programs,
         "result": None if done.value is None else machine.blob(done.value),
         **more,
-        **({} if done.asked is None else {"asked": machine.blob(done.asked)}),
+        **told_of(machine, done),
     }
     machine.emit("job.done", body, done.clock)
     tell_calls(machine, done, job)
+
+
+def told_of(machine: Machine, done: Done) -> dict[str, Json]:
+    """Where the archive has what a job asked, for its entry in the log; empty where it asked nothing."""
+    return {} if done.asked is None else {"asked": machine.blob(done.asked)}
 
 
 def tell_calls(machine: Machine, done: Done, job: str) -> None:
