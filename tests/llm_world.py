@@ -1,8 +1,8 @@
 """A world in which a language-model agent can truly improve itself: a scripted model that helps more, the better it is asked.
 
-As a solver, the model knows the functions of level 1 of the list-function suite. Cases fall into four kinds, by a hash of their examples:
-it is right at once; only if the prompt tells it to look at the types; only once it has been shown every wrong example of its first try; only
-at its third try. So the agent's prompt, one of its tools and its control flow each stand between it and a fifth of the cases.
+As a solver, the model knows the functions of level 1 of the list-function suite. Cases fall into four kinds, by a hash of their
+examples: it is right at once; only if the prompt tells it to look at the types; only once it has been shown every wrong example of its
+first try; only at its third try. So the agent's prompt, one of its tools and its control flow each stand between it and a fifth of the cases.
 
 As an improver, the model changes the first of the three that the agent who asks it has not changed yet; it sees that in what it is sent.
 """
@@ -22,13 +22,15 @@ from tests.llm_agent import block, change
 KINDS = ("at once", "at once", "types", "all wrong examples", "third try")
 ADVICE = "- Look at the types first: what goes in, what comes out."
 OLD_TOOL = '    return right, f"{right} of {len(examples)} examples are right; wrong is {shown(*wrong[0])}"'
-NEW_TOOL = '    every = "; ".join(shown(*one) for one in wrong)\n    return right, f"{right} of {len(examples)} examples are right; wrong are {every}"'
+NEW_TOOL = OLD_TOOL.replace("wrong is {shown(*wrong[0])}", "wrong are {every}")
+NEW_TOOL = f'    every = "; ".join(shown(*one) for one in wrong)\n{NEW_TOOL}'
 
 
 @cache
 def known() -> tuple[tuple[str, Any], ...]:
     """The functions of level 1, the simple ones first: (source of its value, what computes it)."""
-    rng, found = random.Random(0), {}
+    rng = random.Random(0)
+    found: dict[str, Any] = {}
     for _ in range(4000):
         function = draw_composition(rng, 1).function
         found.setdefault(function.text, function.run)

@@ -141,6 +141,8 @@ def test_replacing_a_method_leaves_every_other_definition_as_it_was(bodies: list
     margin = data.draw(st.sampled_from(["", "    ", "        "]))
     assume(ast.parse(text))
     after = edits.function_replaced(text, f"A.f{chosen}", method(chosen, new, margin))
-    wanted = "class A:\n" + "\n\n".join(method(k, new if k == chosen else body, "    ") for k, body in enumerate(bodies)) + "\n\n\nlast = 1\n"
+    wanted = (
+        "class A:\n" + "\n\n".join(method(k, new if k == chosen else body, "    ") for k, body in enumerate(bodies)) + "\n\n\nlast = 1\n"
+    )
     assert ast.dump(ast.parse(after)) == ast.dump(ast.parse(wanted)), textwrap.indent(after, "| ")
     assert after.split(f"def f{chosen}(")[0] == text.split(f"def f{chosen}(")[0]

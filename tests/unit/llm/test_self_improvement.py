@@ -43,7 +43,7 @@ def next_version(files: Files, folder: Path) -> tuple[Files, dict[str, Any]]:
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
         (folder / path).write_bytes(content)
     agent = modules(folder)
-    message = {"limitations": [], "memory": None, "count": 1, "programs": 9, "seed": 1}
+    message: dict[str, Any] = {"limitations": [], "memory": None, "count": 1, "programs": 9, "seed": 1}
     answer = agent.main.propose(message, lambda question: chat(says(question["chat"])))
     if not answer["proposals"]:
         return files, answer

@@ -33,7 +33,7 @@ FINISH = block("finish", "reason: big ones first\nlimitation: cases-wasteful\np_
 
 def message(**more: Any) -> dict[str, Any]:
     limits = [{"id": "cases-wasteful", "kind": "failures", "text": "1 of 3 practice cases end as: wasteful"}]
-    plain = {"limitations": limits, "memory": None, "count": 1, "programs": 50, "seed": 1, "frozen": False, "machine": {}}
+    plain: dict[str, Any] = {"limitations": limits, "memory": None, "count": 1, "programs": 50, "seed": 1, "frozen": False, "machine": {}}
     return {**plain, "target": TARGET, "findings": FINDINGS, "history": [], "budget": {"programs_left": 900, "model": None}, **more}
 
 
@@ -78,7 +78,17 @@ def test_a_malformed_edit_is_corrected_then_evaluated_then_handed_in() -> None:
 
 def test_the_model_is_told_the_target_its_failures_the_history_with_reasons_and_the_budget() -> None:
     ask = Scripted(block("stop", "nothing to do"))
-    tried = [{"proposal": "p0001", "agent": "llm", "surface": "code", "reason": "reverse", "diff": "-a\n+b", "verdict": "rejected", "why": "no prospect"}]
+    tried = [
+        {
+            "proposal": "p0001",
+            "agent": "llm",
+            "surface": "code",
+            "reason": "reverse",
+            "diff": "-a\n+b",
+            "verdict": "rejected",
+            "why": "no prospect",
+        }
+    ]
     agent.main.propose(message(history=tried, budget={"programs_left": 7, "model": {"calls_left": 9, "tokens_left": None}}), ask)
     system, user = (entry["content"] for entry in ask.chats[0]["messages"])
     assert "`evaluate`" in system and "`shell`" not in system
@@ -108,7 +118,10 @@ def test_the_model_is_told_the_target_its_failures_the_history_with_reasons_and_
         (block("edit other.py", GOOD), "'other.py' does not exist"),
         (block("edit prepare.py", change("N = 1", "N = 2")), "prepare.py is protected"),
         (block("create ../x.py", "x = 1"), "../x.py may not be edited"),
-        (block("edit solution.py", change("    return items", "    return (items")), "solution.py would be broken: this is not Python: line 2"),
+        (
+            block("edit solution.py", change("    return items", "    return (items")),
+            "solution.py would be broken: this is not Python: line 2",
+        ),
         (block("edit solution.py", change("    return item", "    pass")), "the nearest to its first line is line 2"),
         (block("function solution.py unpack", "def unpack():\n    pass"), "there are 0 functions or classes 'unpack'; there is: pack"),
         (block("create solution.py", "x = 1"), "solution.py exists"),
@@ -143,7 +156,10 @@ def test_a_model_that_does_not_answer_ends_as_no_proposal_with_the_kind(kind: st
 
 
 def test_nobody_to_ask_is_no_proposal_and_no_answer() -> None:
-    assert agent.main.propose(message(), None)["why"] == "no proposal, because the model did not answer: no_model: nobody answers questions in this call"
+    assert (
+        agent.main.propose(message(), None)["why"]
+        == "no proposal, because the model did not answer: no_model: nobody answers questions in this call"
+    )
     question = {"id": "q", "type": {"input": "list-of-int", "output": "int"}, "examples": [{"i": [1], "o": 1}]}
     assert agent.main.solve({"cases": [question], "programs": 9, "seed": 1}) == {"answers": [{"answer": None, "programs": 0}]}
 
@@ -190,7 +206,9 @@ def test_predictions_are_kept_within_bounds_and_what_is_not_said_is_unsure(said:
 
 
 def test_the_surface_follows_from_the_paths_and_an_unknown_limitation_becomes_the_first() -> None:
-    ask = Scripted(block("edit tips.md", change("Big ones first.", "Small ones last.")), block("finish", "reason: clearer\nlimitation: nonsense"))
+    ask = Scripted(
+        block("edit tips.md", change("Big ones first.", "Small ones last.")), block("finish", "reason: clearer\nlimitation: nonsense")
+    )
     made = agent.main.propose(message(), ask)["proposals"][0]
     assert (made["surface"], made["limitation"]) == ("prompt", "cases-wasteful")
 
@@ -209,7 +227,9 @@ def test_reading_and_searching_show_the_files_with_the_changes_in_them() -> None
     )
     agent.main.propose(message(), ask)
     assert "solution.py, lines 1 to 3 of 3:\ndef pack(items):\n    return items" in ask.told(2)
-    assert "solution.py, lines 2 to 2 of 3:\n    return sorted(items)" in ask.told(1) and "solution.py:2: return sorted(items)" in ask.told(1)
+    assert "solution.py, lines 2 to 2 of 3:\n    return sorted(items)" in ask.told(1) and "solution.py:2: return sorted(items)" in ask.told(
+        1
+    )
     assert "all of your changes are taken back" in ask.told(1)
 
 
@@ -237,7 +257,9 @@ def test_notes_are_bounded_marked_as_tainted_and_shown_again() -> None:
     ask = Scripted(*[block("note", f"note {k}: " + "x" * 900) for k in range(agent.flow.STEPS)])
     memory = agent.main.propose(message(), ask)["memory"]
     for _ in range(2):
-        memory = agent.main.propose(message(memory=memory), Scripted(*ask.says, *[block("note", f"more {k}\x1b[31m") for k in range(15)]))["memory"]
+        memory = agent.main.propose(message(memory=memory), Scripted(*ask.says, *[block("note", f"more {k}\x1b[31m") for k in range(15)]))[
+            "memory"
+        ]
     assert len(memory["notes"]) == agent.notes.MOST_NOTES and all(note["tainted"] is True for note in memory["notes"])
     assert max(len(note["text"]) for note in memory["notes"]) <= agent.notes.LONGEST_NOTE
     assert not any("\x1b" in note["text"] for note in memory["notes"])
@@ -265,7 +287,7 @@ def test_a_memory_of_any_shape_is_taken(memory: Any) -> None:
 def test_without_a_target_in_the_message_it_improves_its_own_tree_by_the_same_code() -> None:
     edit = block("edit prompts/rules.md", change("# Rules", "# Rules\n- Think of the types first."))
     ask = Scripted(edit, block("finish", "reason: types matter"))
-    plain = {"limitations": [], "memory": None, "count": 1, "programs": 9, "seed": 1}
+    plain: dict[str, Any] = {"limitations": [], "memory": None, "count": 1, "programs": 9, "seed": 1}
     made = agent.main.propose(plain, ask)["proposals"][0]
     assert made["surface"] == "prompt" and made["edits"][0]["before"] == hashlib.sha256((LLM / "prompts/rules.md").read_bytes()).hexdigest()
     shown = ask.chats[0]["messages"][1]["content"]
@@ -326,7 +348,12 @@ def test_practice_says_for_each_task_what_came_of_it() -> None:
         "inputs": [[1, 2], [3], [], [4, 5]],
         "shown": 2,
         "tasks": [
-            {"id": "t1", "family": "level 1", "type": {"input": "list-of-int", "output": "list-of-int"}, "outputs": [[2, 1], [3], [], [5, 4]]},
+            {
+                "id": "t1",
+                "family": "level 1",
+                "type": {"input": "list-of-int", "output": "list-of-int"},
+                "outputs": [[2, 1], [3], [], [5, 4]],
+            },
             {"id": "t2", "family": "level 1", "type": {"input": "list-of-int", "output": "int"}, "outputs": [3, 3, 0, 9]},
         ],
     }

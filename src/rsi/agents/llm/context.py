@@ -141,7 +141,8 @@ def files(target, most):
     shown, left = [], most
     for path, text in order:
         whole = f"### {path}\n{fenced(text)}"
-        part = whole if tokens(whole) <= left else f"### {path} ({len(text.splitlines())} lines, not shown; `read` shows it)\n{names(path, text)}"
+        outline = f"### {path} ({len(text.splitlines())} lines, not shown; `read` shows it)\n{names(path, text)}"
+        part = whole if tokens(whole) <= left else outline
         if tokens(part) > left:
             part = f"### {path} (not shown)"
         shown.append(part)

@@ -247,8 +247,8 @@ class Draft:
         own = [name for name, globs in self.surfaces.items() if matches(path, globs)]
         if own:
             return (
-                f"{path} belongs to the surface {own[0]}, and this change already touches {', '.join(sorted(self.after))}; one change keeps to "
-                "one surface: finish this one, or undo it first"
+                f"{path} belongs to the surface {own[0]}, and this change already touches {', '.join(sorted(self.after))}; "
+                "one change keeps to one surface: finish this one, or undo it first"
             )
         globs = "; ".join(f"{name}: {' '.join(globs)}" for name, globs in self.surfaces.items())
         return f"{path} may not be edited; these files may be: {globs}"

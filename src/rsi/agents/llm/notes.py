@@ -41,8 +41,8 @@ def add_note(memory, text):
 def learn(memory, verdicts):
     """What became of earlier proposals; what was accepted and later removed has both words."""
     for verdict in verdicts:
-        row = {"reason": plain(verdict.get("tag", ""), 200), "surface": verdict.get("surface", ""), "verdict": verdict["verdict"], "tainted": True}
-        memory["tried"] = [*memory["tried"], row][-MOST_TRIED:]
+        row = {"reason": plain(verdict.get("tag", ""), 200), "surface": verdict.get("surface", ""), "verdict": verdict["verdict"]}
+        memory["tried"] = [*memory["tried"], {**row, "tainted": True}][-MOST_TRIED:]
     return memory
 
 

@@ -200,7 +200,7 @@ def note(work, argument, body):
 
 
 def finish(work, argument, body):
-    """`finish`: hand it in; body = lines `reason: …`, `limitation: ID`, `p_better: 0…1`, `low: …`, `high: …` (80 % interval of its effect)."""
+    """`finish`: hand it in; body = lines `reason: …`, `limitation: ID`, `p_better: 0…1`, `low`, `high` (80 % interval of its effect)."""
     if not work.draft.after:
         raise Rejected("there is no change to hand in: make one first, or `stop` with the reason")
     said = fields(body, FIELDS)
