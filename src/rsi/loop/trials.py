@@ -11,7 +11,7 @@ from rsi.loop.machine import Machine
 from rsi.loop.orders import Done, Line, Order, always
 from rsi.loop.quarantine import sentence_for
 from rsi.loop.state import Version, run_seed
-from rsi.loop.usage import CHATS_PER_TRIAL, asked_by, chats_for, tell_calls, told_of
+from rsi.loop.usage import CHATS_PER_TRIAL, asked_by, chats_for, tell_calls
 
 __all__ = ["place_block", "rows_by_case", "rows_of", "scores_of"]
 
@@ -65,7 +65,7 @@ def place_block(
             "programs": done.programs,
             "race": played,
             "trials": done.value,
-            **told_of(machine, done),
+            **({} if done.asked is None else {"asked": machine.blob(done.asked)}),
         }
         machine.emit("trials.done", body, done.clock)
         tell_calls(machine, done, key)

@@ -7,7 +7,7 @@ from rsi.kernel.evaluate import Chats
 from rsi.loop.machine import Machine
 from rsi.loop.orders import Done
 
-__all__ = ["CHATS_PER_CALL", "CHATS_PER_TRIAL", "asked_by", "chats_for", "tell_calls", "tell_job", "told_of"]
+__all__ = ["CHATS_PER_CALL", "CHATS_PER_TRIAL", "asked_by", "chats_for", "tell_calls", "tell_job"]
 
 CHATS_PER_CALL = 400
 """Requests to models that one call may make; what they cost is bounded by the gateway's own budgets."""
@@ -38,15 +38,10 @@ def tell_job(machine: Machine, done: Done, *, job: str, call: str, improver: str
         "programs": done.programs,
         "result": None if done.value is None else machine.blob(done.value),
         **more,
-        **told_of(machine, done),
+        **({} if done.asked is None else {"asked": machine.blob(done.asked)}),
     }
     machine.emit("job.done", body, done.clock)
     tell_calls(machine, done, job)
-
-
-def told_of(machine: Machine, done: Done) -> dict[str, Json]:
-    """Where the archive has what a job asked, for its entry in the log; empty where it asked nothing."""
-    return {} if done.asked is None else {"asked": machine.blob(done.asked)}
 
 
 def tell_calls(machine: Machine, done: Done, job: str) -> None:
