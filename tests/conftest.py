@@ -1,13 +1,17 @@
 """What all tests share: hypothesis profiles, and how often a statistical test repeats."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
 
+from rsi.config.model import ModelsConfig, PriceConfig
+from rsi.kernel.models import ModelGateway
 from rsi.kernel.sandbox import unreachable
+from rsi.testing.chat_server import ChatServer
+from tests.models_road import open_road
 
 CI = os.environ.get("CI", "").lower() in {"1", "true", "yes"}
 
@@ -24,6 +28,23 @@ def state(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.getbasetemp() / "state"
     os.environ["RSI_STATE"] = str(folder)
     return folder
+
+
+@pytest.fixture(scope="session")
+def chat_server() -> Iterator[ChatServer]:
+    """A scripted server of models; who uses it gives it a script."""
+    with ChatServer() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def model_process(chat_server: ChatServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ModelGateway]:
+    """A real gateway process to that server, shared: its libraries take seconds to load. Tests take their own gateway with `share`."""
+    prices = {"openai:tiny": PriceConfig(input=1.0, output=2.0)}
+    config = ModelsConfig(model="openai:tiny", base_url=chat_server.base_url, key_env="MY_KEY", timeout_s=2.0, prices=prices)
+    road = open_road(config, tmp_path_factory.mktemp("models"))
+    yield road
+    road.close()
 
 
 @pytest.fixture(scope="session")

@@ -9,7 +9,9 @@ from tests.architecture.source import ROOT, agents, read, shipped
 # Package → the modules that may import it. A new line here is a new dependency: design/0005-dependencies.md.
 HOMES = {
     "cyclopts": ("rsi.cli",),
+    "genai_prices": ("rsi.kernel.models.provider",),
     "pydantic": ("rsi.config", "rsi.targets"),
+    "pydantic_ai": ("rsi.kernel.models.provider",),
     "rich": ("rsi.cli",),
     "hypothesis": ("rsi.testing",),
     "pytest": ("rsi.testing",),

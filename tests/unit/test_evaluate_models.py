@@ -93,7 +93,7 @@ def test_only_chats_are_answered_and_each_call_begins_with_its_whole_allowance()
     chats = Chats(gateway=ScriptedGateway(["hi"]), purpose="", most=1)
     request: Json = {"chat": {"messages": [{"role": "user", "content": "x"}]}}
     for _ in range(2):
-        serve = chats.serving()
+        serve = chats.call()()
         others: list[Json] = [None, [], {"evaluate": {}}, {"chat": {}, "more": 1}]
         for question in others:
             assert serve(question) == {"error": {"type": "bad_request", "message": "only a question {'chat': request} is answered here"}}
@@ -106,3 +106,16 @@ def test_a_tree_says_in_its_manifest_whether_it_asks_models() -> None:
     manifest = 'name = "toy"\nentry = "agent"\nmodels = true\n[surfaces]\n'
     assert load_manifest({"rsi-agent.toml": manifest.encode(), "agent.py": b""}).models
     assert not load_manifest({"rsi-agent.toml": manifest.replace("true", "false").encode(), "agent.py": b""}).models
+
+
+def test_a_call_that_is_tried_again_has_the_same_conversation_and_pays_for_it_once() -> None:
+    texts = iter(["one", "two", "three"])
+    gateway = ScriptedGateway(lambda body: next(texts))
+    chats = Chats(gateway=gateway, purpose="job", most=9)
+    serving = chats.call()
+    hello: Json = {"chat": {"messages": [{"role": "user", "content": "Hello?"}]}}
+    first = serving()
+    told = [first(hello), first(hello)]
+    again = serving()
+    assert [again(hello), again(hello)] == told and len(gateway.bodies) == len(chats.called) == 2
+    assert again(hello) not in told and chats.call()()({"chat": None}) != told[0]

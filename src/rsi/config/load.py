@@ -5,7 +5,7 @@ import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
@@ -125,13 +125,16 @@ def validated(model: type[Model], data: Mapping[str, Any], where: str) -> Model:
 def _unknown_key(model: type[BaseModel], loc: list[str]) -> str:
     *sections, key = loc
     for name in sections:
-        model = _section(model, name)
+        model = _section(model, name) if name in model.model_fields else model
     inside = f" in [{'.'.join(sections)}]" if sections else ""
     return f"unknown key {key!r}{inside}{nearest(key, list(model.model_fields))}"
 
 
 def _section(model: type[BaseModel], name: str) -> type[BaseModel]:
+    """The section of that name; for a table of sections, what each of them is."""
     kind = model.model_fields[name].annotation
+    if get_origin(kind) is dict:
+        kind = get_args(kind)[1]
     assert isinstance(kind, type) and issubclass(kind, BaseModel)
     return kind
 

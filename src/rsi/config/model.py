@@ -4,6 +4,7 @@ Every key has a default, a unit and a sentence in `docs/config.md`. The number o
 when a run ends, never what it decides.
 """
 
+import re
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator, model_validator
@@ -16,7 +17,9 @@ __all__ = [
     "CertificateConfig",
     "JailConfig",
     "JudgeConfig",
+    "ModelsConfig",
     "PracticeConfig",
+    "PriceConfig",
     "ProposeConfig",
     "RecursionConfig",
     "RunConfig",
@@ -152,6 +155,63 @@ class JailConfig(Section):
     )
 
 
+class PriceConfig(Section):
+    """What a model costs, in dollars per million tokens."""
+
+    input: float = Field(ge=0, le=1e6, description="Of the request.")
+    output: float = Field(ge=0, le=1e6, description="Of the answer.")
+    cached_input: float | None = Field(default=None, ge=0, le=1e6, description="Of the part of a request that the provider had kept.")
+
+
+class ModelsConfig(Section):
+    """Which language models agents may ask, and what that may cost; calls, tokens and dollars are hard limits of the whole run."""
+
+    model: str = Field(default="", max_length=200, description="The model that is asked, PROVIDER:NAME; nobody answers if empty.")
+    base_url: str = Field(
+        default="", max_length=1_000, description="Address of another server than the provider's own, for all models of that provider."
+    )
+    key_env: str = Field(
+        default="", max_length=100, description="Name of the environment variable with the key; the provider's usual one if empty."
+    )
+    fallbacks: list[str] = Field(default=[], max_length=8, description="Models that are asked, one after the other, where the first fails.")
+    max_tokens_per_call: int = Field(default=8_192, ge=1, le=1_000_000, description="Most tokens that one answer may have.")
+    calls: int = Field(default=1_000, ge=0, description="Most calls that providers take.")
+    tokens: int = Field(default=5_000_000, ge=0, description="Most tokens, in and out together.")
+    dollars: float = Field(default=5.0, ge=0, le=1e6, description="Most dollars, as far as prices are known.")
+    calls_per_trial: int = Field(
+        default=16, ge=1, le=1_000, description="Most requests of a candidate over one case, where its cases are answered with models."
+    )
+    concurrency: int = Field(default=4, ge=1, le=64, description="Most calls under way at the same time.")
+    retries: int = Field(default=4, ge=0, le=20, description="Times that a call is made again after a rate limit, a timeout or a failure.")
+    timeout_s: float = Field(default=120.0, gt=0, le=3_600, description="Seconds until one try of a call is given up.")
+    cache: bool = Field(default=True, description="Ask providers to keep the beginning of prompts, where they can.")
+    prices: dict[str, PriceConfig] = Field(default={}, description="Prices by PROVIDER:NAME, where the built-in table has none or others.")
+
+    @field_validator("model", "fallbacks")
+    @classmethod
+    def _names_have_a_provider(cls, given: str | list[str]) -> str | list[str]:
+        for name in [given] if isinstance(given, str) else given:
+            if name and not re.fullmatch(r"(openai|anthropic):[^\s:].*", name):
+                compatible = "any server that speaks OpenAI's chat shape is openai:NAME with models.base_url"
+                raise ValueError(f"{name!r} should be openai:NAME or anthropic:NAME; {compatible}")
+        return given
+
+    @field_validator("base_url")
+    @classmethod
+    def _address_has_no_secret(cls, given: str) -> str:
+        if given and not re.fullmatch(r"https?://[^\s@?#]+", given):
+            raise ValueError(
+                "should be an address like https://host/v1, without user, password or query: keys stand in environment variables"
+            )
+        return given
+
+    @model_validator(mode="after")
+    def _fallbacks_need_a_model(self) -> "ModelsConfig":
+        if self.fallbacks and not self.model:
+            raise ValueError("models.fallbacks needs models.model")
+        return self
+
+
 class RunConfig(Section):
     """The whole configuration of a run."""
 
@@ -174,6 +234,7 @@ class RunConfig(Section):
     certificate: CertificateConfig = CertificateConfig()
     recursion: RecursionConfig = RecursionConfig()
     jail: JailConfig = JailConfig()
+    models: ModelsConfig = ModelsConfig()
 
     @field_validator("agents")
     @classmethod
@@ -213,6 +274,8 @@ def to_json(config: RunConfig) -> Json:
         del data["safety"]
     if config.suite != "gym" or config.target:
         del data["recursion"]
+    if not config.models.model:
+        del data["models"]
     for key in ("agent", "suite") if config.target else ("target", "agents"):
         del data[key]
     return data

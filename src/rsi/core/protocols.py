@@ -346,6 +346,9 @@ class Gateway(Protocol):
             as the body of `model.called`, so that nothing in it may differ when the same run is replayed from its record.
         """
 
+    def begin(self, purpose: str) -> None:
+        """A job starts, or starts once more after an interruption: a gateway with a record tells it again what it was told before."""
+
     @property
     def left(self) -> Json:
         """What may still be spent: `{"calls_left", "tokens_left", "dollars_left"}`, each a number, or null where nothing bounds it.

@@ -56,6 +56,7 @@ class Asks:
 
     def __init__(self, *, trying: Trying | None = None, problems: Sitting | None = None, chats: Chats | None = None) -> None:
         self._trying, self._problems, self._chats = trying, problems, chats
+        self._chatting = None if chats is None else chats.call()
         self._tried = 0
 
     @property
@@ -76,7 +77,7 @@ class Asks:
         """Somebody who answers; a call that is tried again begins with its whole allotment."""
         self._tried = 0
         problems = None if self._problems is None else self._problems.serving()
-        chat = None if self._chats is None else self._chats.serving()
+        chat = None if self._chatting is None else self._chatting()
 
         def serve(question: Json) -> Json:
             kind = next(iter(question)) if isinstance(question, dict) and len(question) == 1 else ""

@@ -11,6 +11,7 @@ from rsi.core.protocols import Archive, Files, Gateway, Jail, Limits, Rehearsal,
 from rsi.core.records import Candidate, CandidateId, Case, Clock, Json, Manifest, Pool, ProposalId
 from rsi.kernel.evaluate import load_manifest
 from rsi.kernel.judge import Prior, Race, Settings
+from rsi.kernel.models import Spent
 from rsi.kernel.sandbox import STANDARD_PROFILE
 from rsi.kernel.workspace import Composer, Scanner, shape_of, tree_key
 from rsi.loop.desk import Activity, Desk, Floor
@@ -137,6 +138,8 @@ class Machine:
         self.limits = Limits(wall_s=config.jail.wall_s, cpu_s=config.jail.wall_s)
         self.scanner = scanner_of(config, opening.secrets)
         self.seasons = Seasons(config.judge.season, _judge_secret(opening.secrets), self.emit, self.scanner)
+        self.chatted = Spent()
+        """What models were used, by the log."""
         self.luck = random.Random(run_seed(config, "agents"))
         """For the choice of who is asked, where several agents are."""
         start = self.keep(start_files, parent=None, proposal=None)

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from rsi.core.protocols import Files
 from rsi.core.records import Json
+from rsi.kernel.models import left_after
 from rsi.loop.history import history_of
 from rsi.loop.machine import Machine
 
@@ -16,11 +17,12 @@ _MOST_FILES = 2_000_000
 def surroundings(machine: Machine) -> Callable[[], dict[str, Json]]:
     """The keys `target`, `history` and `budget` of a message, as they stand now; put together when it is called, from any thread."""
     told, files, history = _target(machine), machine.subject.files, history_of(machine)
-    left, gateway = machine.purse.left, machine.staff.gateway
+    left = machine.purse.left
+    model = None if machine.staff.gateway is None else left_after(machine.config.models, machine.chatted)
 
     def put_together() -> dict[str, Json]:
         texts, omitted = _texts(files)
-        budget: Json = {"programs_left": left, "model": None if gateway is None else gateway.left}
+        budget: Json = {"programs_left": left, "model": model}
         return {"target": {**told, "files": texts, "omitted": omitted}, "history": history(), "budget": budget}
 
     return put_together

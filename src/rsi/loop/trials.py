@@ -11,7 +11,7 @@ from rsi.loop.machine import Machine
 from rsi.loop.orders import Done, Line, Order, always
 from rsi.loop.quarantine import sentence_for
 from rsi.loop.state import Version, run_seed
-from rsi.loop.usage import CHATS_PER_TRIAL, asked_by, chats_for, tell_calls
+from rsi.loop.usage import asked_by, chats_for, tell_calls
 
 __all__ = ["place_block", "rows_by_case", "rows_of", "scores_of"]
 
@@ -39,7 +39,7 @@ def place_block(
     seed = run_seed(machine.config, "trials", pool.value, first)
 
     def work(bench: Bench) -> Done:
-        chats = chats_for(machine, manifest, key, CHATS_PER_TRIAL)
+        chats = chats_for(machine, manifest, key, machine.config.models.calls_per_trial)
         trials, clock = run_trials(
             machine.watched(bench.jail),
             bench.spare,

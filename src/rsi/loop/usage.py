@@ -4,16 +4,14 @@ from collections.abc import Mapping
 
 from rsi.core.records import Json, Manifest
 from rsi.kernel.evaluate import Chats
+from rsi.kernel.models import used_in
 from rsi.loop.machine import Machine
 from rsi.loop.orders import Done
 
-__all__ = ["CHATS_PER_CALL", "CHATS_PER_TRIAL", "asked_by", "chats_for", "tell_calls", "tell_job"]
+__all__ = ["CHATS_PER_CALL", "asked_by", "chats_for", "tell_calls", "tell_job"]
 
 CHATS_PER_CALL = 400
 """Requests to models that one call may make; what they cost is bounded by the gateway's own budgets."""
-
-CHATS_PER_TRIAL = 16
-"""Requests to models that a candidate may make for one case, so that none is better only because it asks more and more."""
 
 
 def chats_for(machine: Machine, manifest: Manifest, purpose: str, most: int = CHATS_PER_CALL) -> Chats | None:
@@ -50,3 +48,4 @@ def tell_calls(machine: Machine, done: Done, job: str) -> None:
     for one in called if isinstance(called, list) else []:
         if isinstance(one, dict):
             machine.emit("model.called", {**one, "job": job})
+            machine.chatted += used_in(one)

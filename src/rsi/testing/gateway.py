@@ -68,6 +68,9 @@ class ScriptedGateway:
         called: Json = {"model": "scripted", "usage": response["usage"], "request": sha256_hex(canonical(body))}
         return {"chat": response, "called": called}
 
+    def begin(self, purpose: str) -> None:
+        """Nothing is kept, so nothing is told again."""
+
     @property
     def left(self) -> Json:
         """The calls that are left; nothing else is bounded."""

@@ -141,6 +141,6 @@ def keys(model: type[BaseModel], prefix: str = "") -> list[tuple[str, object, st
 
 @pytest.mark.parametrize(("key", "default", "text"), keys(RunConfig))
 def test_every_key_stands_in_the_documents_with_its_default_and_its_sentence(key: str, default: object, text: str) -> None:
-    shown = f"{default:_}" if type(default) is int else str(default).replace("False", "false")
+    shown = f"{default:_}" if type(default) is int else str(default).replace("False", "false").replace("True", "true")
     line = next(line for line in (ROOT / "docs" / "config.md").read_text().splitlines() if line.startswith(f"| `{key}` |"))
     assert f"| `{shown}` |" in line.replace('"', "") and text.rstrip(".") in line

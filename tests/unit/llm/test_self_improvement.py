@@ -95,6 +95,6 @@ def test_each_message_is_answered_in_a_real_jail() -> None:
     with open_jail(manifest.preload) as jail:
         for function, payload in asked.items():
             chats = Chats(gateway=ScriptedGateway(says), purpose=function, most=50)
-            reply = agent_call(jail, files, manifest, function, payload, Limits(wall_s=60), chats.serving)
+            reply = agent_call(jail, files, manifest, function, payload, Limits(wall_s=60), chats.call())
             assert reply.outcome.value == "answered", reply.reason
             assert isinstance(reply.value, dict) and (function != "propose" or len(reply.value["proposals"]) == 1)  # type: ignore[arg-type]

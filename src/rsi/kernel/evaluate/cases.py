@@ -103,7 +103,7 @@ def _call(jail: Jail, execution: Execution, files: Files, payload: Json, items: 
         limits=_times(execution.limits, items or 1),
         each=items > 0,
     )
-    return reliable(jail, call, None if chats is None else chats.serving)
+    return reliable(jail, call, None if chats is None else chats.call())
 
 
 def _times(limits: Limits, count: int) -> Limits:

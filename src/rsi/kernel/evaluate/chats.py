@@ -1,12 +1,16 @@
 """Questions to language models from a jailed call: handed to the gateway, counted against what this call may ask.
 
 Covers: more requests than are allowed (a `budget` error; nothing is asked then), questions of any other shape, a call that is tried again
-(it begins with its whole allowance). What the gateway says for the record alone (`called`) is kept back from who asks.
+(it begins with its whole allowance, and is told again what it was told). What the gateway says for the record alone (`called`) is kept
+back from who asks.
 Does not cover: money, tokens, retries, records: all that is the gateway's.
 """
 
+from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from rsi.core.codec import canonical
 from rsi.core.protocols import Gateway, Serve
 from rsi.core.records import Json
 
@@ -29,9 +33,17 @@ class Chats:
     most: int
     called: list[Json] = field(default_factory=list)
 
-    def serving(self) -> Serve:
-        """Somebody who answers the questions of one call."""
-        left = self.most
+    def __post_init__(self) -> None:
+        """Tell the gateway that the job starts."""
+        self.gateway.begin(self.purpose)
+
+    def call(self) -> Callable[[], Serve]:
+        """Somebody who answers one call, afresh if it is tried again; what it asks then as it did before is answered as before."""
+        told: dict[tuple[bytes, int], Json] = {}
+        return lambda: self._serving(told)
+
+    def _serving(self, told: dict[tuple[bytes, int], Json]) -> Serve:
+        left, counts = self.most, Counter[bytes]()
 
         def serve(question: Json) -> Json:
             nonlocal left
@@ -40,7 +52,12 @@ class Chats:
             if left < 1:
                 return {"error": {"type": "budget", "message": f"all {self.most} requests of this call are used"}}
             left -= 1
-            return self.ask(question["chat"])
+            asked = canonical(question["chat"])
+            key = (asked, counts[asked])
+            counts[asked] += 1
+            if key not in told:
+                told[key] = self.ask(question["chat"])
+            return told[key]
 
         return serve
 

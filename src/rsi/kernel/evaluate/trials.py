@@ -69,7 +69,7 @@ def run_block(
     wall = cpu = 0.0
     for block in ([case] for case in cases) if served else (cases,):
         payload: Json = {"cases": [case.question for case in block], "programs": programs, "seed": seed}
-        reply = agent_call(jail, files, manifest, "solve", payload, limits, served.serving if served else None)
+        reply = agent_call(jail, files, manifest, "solve", payload, limits, served.call() if served else None)
         found += _answered(candidate, block, reply, programs)
         wall, cpu = wall + reply.clock.wall_s, cpu + reply.clock.cpu_s
     outputs, clock = _outputs(jail, cases, found)

@@ -83,6 +83,18 @@ class GatewayConformance(ABC):
         assert len(said) == 6 and len(answered) == 3
         assert {self._error(one) for one in said if one not in answered} == {"budget"}
 
+    def test_a_job_that_begins_is_answered_whatever_it_asked_before(self) -> None:
+        """A job may be done once more; a gateway with a record costs nothing then, and says the same."""
+        gateway = self.make_gateway(calls=2)
+        said: list[Json] = []
+        try:
+            for _ in range(2):
+                gateway.begin("a test")
+                said.append(gateway.chat(asking("Say hello."), purpose="a test"))
+        finally:
+            gateway.close()
+        assert all(isinstance(one, dict) and "chat" in one for one in said)
+
     def test_a_closed_gateway_answers_with_an_error(self) -> None:
         """Closing twice is harmless."""
         gateway = self.make_gateway(calls=1)

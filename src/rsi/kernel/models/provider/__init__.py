@@ -1,0 +1,1 @@
+"""What runs in the gateway's own process, and is imported nowhere else: providers' libraries, keys, prices."""
