@@ -5,6 +5,7 @@ Each rule below knows one kind of place; it yields (family, start, end, options)
 """
 
 import ast
+import functools
 import hashlib
 from typing import NamedTuple
 
@@ -69,6 +70,12 @@ def sites(source, path="", only=None):
                         if site.options:
                             found.append(site)
     return sorted(found, key=lambda site: (site.start, site.end, site.family))
+
+
+@functools.lru_cache(maxsize=256)
+def known_sites(source):
+    """`sites` of a source, found once as long as it is in use; also for all copies of the agent that share this module."""
+    return tuple(sites(source))
 
 
 def variants(source, site, rng):
