@@ -47,11 +47,10 @@ def learn(memory, verdicts):
 
 
 def take_in(memory, findings):
-    """Keep the failures of this call, the worst first, for calls that bring none along."""
-    failed = sorted((finding for finding in findings if score_of(finding) < 1), key=score_of)
+    """Keep the findings of this call, the worst first, for calls that bring none along."""
     memory["findings"] = [
         {name: plain(value, LONGEST_TEXT) if isinstance(value, str) else value for name, value in finding.items()}
-        for finding in failed[:MOST_FINDINGS]
+        for finding in sorted(findings, key=score_of)[:MOST_FINDINGS]
     ]
 
 
