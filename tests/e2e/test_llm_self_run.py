@@ -106,7 +106,6 @@ def test_each_later_proposal_was_made_by_the_agent_that_the_one_before_had_made(
     asked: list[Any] = [body for body in played.gateway.bodies if isinstance(body, dict)]
     opened = [body["messages"] for body in asked if len(body["messages"]) == 2 and says_who(body) == "improver"]
     assert [ADVICE in messages[0]["content"] for messages in opened[:3]] == [False, True, True]
-    assert ["wrong are {every}" in messages[1]["content"] or "ATTEMPTS = 3" in messages[1]["content"] for messages in opened[3:]] != [False]
 
 
 def says_who(body: dict[str, Any]) -> str:
