@@ -1,8 +1,9 @@
 """A world in which a language-model agent can truly improve itself: a scripted model that helps more, the better it is asked.
 
 As a solver, the model knows the functions of level 1 of the list-function suite. Cases fall into four kinds, by a hash of their
-examples: it is right at once; only if the prompt tells it to look at the types; only once it has been shown every wrong example of its
-first try; only at its third try. So the agent's prompt, one of its tools and its control flow each stand between it and a fifth of the cases.
+examples: it is right at once; only if the prompt tells it to look at the types; only once it has been shown every wrong example
+of its first try; only at its third try. So the agent's prompt, one of its tools and its control flow each stand between it and a
+fifth of the cases.
 
 As an improver, the model changes the first of the three that the agent who asks it has not changed yet; it sees that in what it is sent.
 """
