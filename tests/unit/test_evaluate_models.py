@@ -94,7 +94,8 @@ def test_only_chats_are_answered_and_each_call_begins_with_its_whole_allowance()
     request: Json = {"chat": {"messages": [{"role": "user", "content": "x"}]}}
     for _ in range(2):
         serve = chats.call()()
-        for question in (None, [], {"evaluate": {}}, {"chat": {}, "more": 1}):
+        others: list[Json] = [None, [], {"evaluate": {}}, {"chat": {}, "more": 1}]
+        for question in others:
             assert serve(question) == {"error": {"type": "bad_request", "message": "only a question {'chat': request} is answered here"}}
         first, second = serve(request), serve(request)
         assert isinstance(first, dict) and set(first) == {"chat"}

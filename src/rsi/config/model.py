@@ -178,6 +178,9 @@ class ModelsConfig(Section):
     calls: int = Field(default=1_000, ge=0, description="Most calls that providers take.")
     tokens: int = Field(default=5_000_000, ge=0, description="Most tokens, in and out together.")
     dollars: float = Field(default=5.0, ge=0, le=1e6, description="Most dollars, as far as prices are known.")
+    calls_per_trial: int = Field(
+        default=16, ge=1, le=1_000, description="Most requests of a candidate over one case, where its cases are answered with models."
+    )
     concurrency: int = Field(default=4, ge=1, le=64, description="Most calls under way at the same time.")
     retries: int = Field(default=4, ge=0, le=20, description="Times that a call is made again after a rate limit, a timeout or a failure.")
     timeout_s: float = Field(default=120.0, gt=0, le=3_600, description="Seconds until one try of a call is given up.")

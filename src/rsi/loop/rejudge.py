@@ -19,8 +19,11 @@ __all__ = ["rejudge_blocks"]
 
 
 def rejudge_blocks(entries: Sequence[Entry], archive: Archive, config: RunConfig, parts: Parts, count: int, digest: str) -> tuple[int, int]:
-    """Run `count` blocks again, drawn by the log's digest; how many trials that were and how many came out differently."""
-    blocks = [entry for entry in entries if entry.kind == "trials.done"]
+    """Run `count` blocks again, drawn by the log's digest; how many trials that were and how many came out differently.
+
+    Blocks that were answered with language models are left out: no model has to say the same twice.
+    """
+    blocks = [entry for entry in entries if entry.kind == "trials.done" and isinstance(entry.body, dict) and "asked" not in entry.body]
     drawn = sorted(blocks, key=lambda entry: sha256_hex(f"{digest}/{entry.seq}".encode()))[:count]
     versions = _Versions(entries, archive)
     rejudged = mismatches = 0

@@ -39,7 +39,7 @@ def place_block(
     seed = run_seed(machine.config, "trials", pool.value, first)
 
     def work(bench: Bench) -> Done:
-        chats = chats_for(machine, manifest, key)
+        chats = chats_for(machine, manifest, key, machine.config.models.calls_per_trial)
         trials, clock = run_trials(
             machine.watched(bench.jail),
             bench.spare,

@@ -14,10 +14,10 @@ CHATS_PER_CALL = 400
 """Requests to models that one call may make; what they cost is bounded by the gateway's own budgets."""
 
 
-def chats_for(machine: Machine, manifest: Manifest, purpose: str) -> Chats | None:
-    """The models that a job may ask: if there are any in this run, and the tree says that it asks them."""
+def chats_for(machine: Machine, manifest: Manifest, purpose: str, most: int = CHATS_PER_CALL) -> Chats | None:
+    """The models that a job may ask, `most` times in one call: if there are any in this run, and the tree says that it asks them."""
     gateway = machine.staff.gateway
-    return Chats(gateway=gateway, purpose=purpose, most=CHATS_PER_CALL) if gateway is not None and manifest.models else None
+    return Chats(gateway=gateway, purpose=purpose, most=most) if gateway is not None and manifest.models else None
 
 
 def asked_by(chats: Chats | None) -> Json:

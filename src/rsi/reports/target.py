@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from rsi.analytics import Progress
 from rsi.core.records import Certificate, Json
 from rsi.kernel.judge import Credit
-from rsi.reports.document import Block, Bullets, Facts, Heading, Line, Mono, Paragraph, Strong, Table
+from rsi.reports.document import Block, Bullets, Heading, Line, Mono, Paragraph, Strong, Table
 from rsi.reports.words import count, one_line, points
 
 __all__ = ["Metric", "agent_blocks", "agents_data", "certified_words", "metric_of", "target_blocks", "target_data"]

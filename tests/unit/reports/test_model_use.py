@@ -42,8 +42,8 @@ def test_requests_are_summed_and_those_without_a_price_are_named() -> None:
     blocks = list(cost_blocks(progress))
     facts = next(dict(block.items) for block in blocks if isinstance(block, Facts))
     assert (
-        facts["Language models"]
-        == "5 requests, 3 answered by openai:a, openai:b, scripted; 3 calls, 2000 tokens, $0.25; 1 answer of models without a known price not counted"
+        facts["Language models"] == "5 requests, 3 answered by openai:a, openai:b, scripted; "
+        "3 calls, 2000 tokens, $0.25; 1 answer of models without a known price not counted"
     )
     table = next(block for block in blocks if isinstance(block, Table))
     assert table.rows == (("2", "auth", "openai:a: the key was refused (401)"),)
