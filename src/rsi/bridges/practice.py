@@ -1,0 +1,103 @@
+"""Trying a changed version on practice cases, in a jail, outside the race: for who proposes from outside, and for them only.
+
+Covers: only cases of the practice pool are ever run; the code of the change runs in a jail like every candidate.
+Does not cover: noise. A few practice cases prove nothing, and nothing is decided on them.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from rsi.core.codec import canonical, sha256_hex
+from rsi.core.errors import InfrastructureError
+from rsi.core.protocols import Files, Jail, Limits, Suite
+from rsi.core.records import CandidateId, Case, Json, Manifest, Outcome, Pool, Trial
+from rsi.kernel.evaluate import Bench, Failed, build, run_trials
+
+__all__ = ["MOST_CASES", "Practice", "with_edits"]
+
+MOST_CASES = 32
+"""How many cases may be asked for at once."""
+_FARTHEST = 10_000_000
+_MOST_TEXT = 2_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Practice:
+    """Runs versions on practice cases.
+
+    Attributes:
+        suite: has the cases.
+        make_jail: opens a jail; each try has its own, which is closed behind it.
+        programs: budget of one case.
+        seed: of builds and trials.
+        limits: of one call.
+    """
+
+    suite: Suite
+    make_jail: Callable[[], Jail]
+    programs: int
+    seed: int
+    limits: Limits
+
+    def problem(self, cases: Sequence[int]) -> str | None:
+        """What is wrong with the numbers of some cases, or None."""
+        if not 1 <= len(cases) <= MOST_CASES:
+            return f"name 1 to {MOST_CASES} cases at once"
+        size = self.suite.size(Pool.PRACTICE)
+        most = _FARTHEST if size is None else size
+        odd = next((case for case in cases if not 0 <= case < most), None)
+        return None if odd is None else f"there is no practice case {odd}; they are numbered from 0 to {most - 1}"
+
+    def question(self, case: int) -> Json:
+        """What a candidate is told of a practice case."""
+        return self._cases([case])[0].question
+
+    def run(self, files: Files, manifest: Manifest, cases: Sequence[int]) -> list[Json]:
+        """One result for each case, in their order: `{"case", "score", "label", "outcome", "error"}`.
+
+        Raises:
+            JailError: no jail can be opened.
+            InfrastructureError: the suite's own machinery failed.
+        """
+        bench = Bench(self.make_jail)
+        try:
+            ready = build(bench.jail, files, manifest, self.seed, self.limits)
+            if isinstance(ready, Failed):
+                return [_failed(case, ready) for case in cases]
+            trials, _ = run_trials(
+                bench.jail,
+                bench.spare,
+                suite=self.suite,
+                candidate=CandidateId(sha256_hex(canonical(sorted(files)))),
+                files=ready.files,
+                manifest=manifest,
+                cases=self._cases(cases),
+                programs=self.programs,
+                seed=self.seed,
+                limits=self.limits,
+            )
+        finally:
+            bench.close()
+        return [_result(case, trial) for case, trial in zip(cases, trials, strict=True)]
+
+    def _cases(self, numbers: Sequence[int]) -> list[Case]:
+        found = [case for number in numbers for case in self.suite.cases(Pool.PRACTICE, number, 1)]
+        if len(found) != len(numbers) or any(case.pool is not Pool.PRACTICE for case in found):
+            raise InfrastructureError(f"the suite {self.suite.name} does not give the practice cases that it was asked for")
+        return found
+
+
+def with_edits(files: Files, edits: Mapping[str, str | None]) -> Files:
+    """A tree with some of its files replaced, or taken away."""
+    after = {path: content for path, content in files.items() if path not in edits}
+    return dict(sorted({**after, **{path: text.encode("utf-8") for path, text in edits.items() if text is not None}}.items()))
+
+
+def _result(case: int, trial: Trial) -> Json:
+    error = "" if trial.outcome is Outcome.ANSWERED else trial.label
+    return {"case": case, "score": trial.score, "label": trial.label, "outcome": trial.outcome.value, "error": error[:_MOST_TEXT]}
+
+
+def _failed(case: int, failed: Failed) -> Json:
+    error = f"it does not build: {failed.reason}"[:_MOST_TEXT]
+    return {"case": case, "score": None, "label": "no build", "outcome": failed.outcome.value, "error": error}
