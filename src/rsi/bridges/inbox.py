@@ -18,7 +18,7 @@ import os
 import re
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from rsi.core.codec import canonical, decode, loads, sha256_hex
@@ -124,8 +124,10 @@ def _read(path: Path) -> Submission:
     data = loads(path.read_bytes(), max_bytes=_LARGEST)
     if not isinstance(data, dict) or set(data) != _KEYS or data["limitation"] is not None:
         raise MessageError("not a change")
-    fields = {key: value for key, value in data.items() if key not in ("id", "limitation")}
-    found: Submission = decode(Submission, fields)
+    guess = data["prediction"]
+    prediction: Prediction | None = None if guess is None else decode(Prediction, guess)
+    fields = {key: value for key, value in data.items() if key not in ("id", "limitation", "prediction")}
+    found: Submission = replace(decode(Submission, fields), prediction=prediction)
     if path.stem != identity(found) or data["id"] != path.stem:
         raise MessageError("not the content that its name says")
     return found

@@ -6,7 +6,6 @@ may do otherwise on this machine.
 
 import json
 from collections.abc import Callable
-from typing import TypedDict
 
 from mcp.server.mcpserver import MCPServer
 from mcp.server.mcpserver.exceptions import ToolError
@@ -15,21 +14,13 @@ from rsi.bridges.counter import Counter
 from rsi.core.errors import InfrastructureError, IntegrityError, MessageError, UserError
 from rsi.core.records import Json, Prediction
 
-__all__ = ["Expected", "serve", "server_of"]
+__all__ = ["serve", "server_of"]
 
 _INSTRUCTIONS = """\
 You improve the target of a run of rsi. Call `context` first, `read` the files that matter, try edits with `evaluate` on practice cases (each
 counts, a few prove nothing), and hand in one change with one idea at a time with `submit`. The judge tests it on hidden cases; `status` says
 what became of it. A score that is wrong is not yours to exploit: `report_judge_defect`.
 """
-
-
-class Expected(TypedDict):
-    """What a change is expected to do: P(better), and the 10 % and 90 % quantiles of its effect on the score."""
-
-    p_better: float
-    low: float
-    high: float
 
 
 def serve(counter: Counter, name: str, version: str) -> None:
@@ -53,10 +44,9 @@ def server_of(counter: Counter, name: str, version: str) -> MCPServer:
         """Run the best version, with these files replaced (whole new text; null deletes), on practice cases by number. Counted and rate-limited."""
         return _told(lambda: _text(counter.evaluate(files, cases)))
 
-    def submit(files: dict[str, str | None], reason: str, surface: str | None = None, prediction: Expected | None = None) -> str:
+    def submit(files: dict[str, str | None], reason: str, surface: str | None = None, prediction: Prediction | None = None) -> str:
         """Hand in the best version with these files replaced (whole new text; null deletes); it is judged on hidden cases like every change."""
-        guess = None if prediction is None else Prediction(p_better=prediction["p_better"], low=prediction["low"], high=prediction["high"])
-        return _told(lambda: _text(counter.submit(files, reason, surface, guess)))
+        return _told(lambda: _text(counter.submit(files, reason, surface, prediction)))
 
     def status() -> str:
         """Where the run stands, and what became of the changes that you handed in."""
