@@ -99,6 +99,8 @@ class Manifest:
         build: whether the entry has a `build` message whose product must exist before a case is run.
         preload: modules worth importing once for all calls, of the standard library or of installed packages (`numpy`, `numpy.linalg`):
             their imports are the warm-up. Of what is installed only these packages can be imported.
+        protected: glob patterns of files that no patch may touch, though a surface names them.
+        models: whether it asks language models: where a run has some, its calls are served by them, one case at a time.
     """
 
     name: str
@@ -106,6 +108,8 @@ class Manifest:
     surfaces: Mapping[Surface, tuple[str, ...]]
     build: bool = False
     preload: tuple[str, ...] = ()
+    protected: tuple[str, ...] = ()
+    models: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
