@@ -6,7 +6,6 @@ Covers: nothing of hidden cases, their scores or the run's seeds and salt is eve
 the run itself; who can read that folder can read its log.
 """
 
-import difflib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -16,13 +15,15 @@ from rsi.core.protocols import Archive, Entry, Files
 from rsi.core.records import Accepted, CandidateId, FileEdit, Json, Manifest, Proposal, ProposalId, Verdict
 from rsi.kernel.archive.index import Index
 from rsi.kernel.archive.views import ProposalView
+from rsi.kernel.workspace import unified
 
-__all__ = ["Standing", "context_of", "diff_of", "findings_of", "history_of", "standing_of", "target_of"]
+__all__ = ["Standing", "context_of", "findings_of", "history_of", "standing_of", "target_of"]
 
 MOST_HISTORY = 40
 MOST_DIFF = 4_000
 MOST_TEXT = 2_000
 MOST_FINDINGS = 40
+_TOLD = frozenset({"name", "kind", "brief", "metric", "protected", "case"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,9 +90,9 @@ def target_of(standing: Standing) -> dict[str, Json]:
         "kind": "agent",
         "brief": f"An agent that answers the cases of the suite {suite}, and improves itself. Better is a higher mean score on cases it never saw.",
         "metric": {"name": "score", "direction": "max", "low": 0.0, "high": 1.0},
-        "protected": [],
+        "protected": list(manifest.protected),
         "case": {"function": f"{manifest.entry}:solve"},
-        **(told if isinstance(told, dict) else {}),
+        **({name: value for name, value in told.items() if name in _TOLD} if isinstance(told, dict) else {}),
     }
     return {**words, "surfaces": surfaces, "files": texts, "omitted": omitted}
 
@@ -139,26 +140,12 @@ def _diff(view: ProposalView, archive: Archive) -> str:
     except IntegrityError:
         return ""
     after = {str(edit.get("path")): edit.get("after") for edit in edits or [] if isinstance(edit, dict)} if isinstance(edits, list) else {}
-    return diff_of(files, _with_contents(view.proposal, after))
+    return unified(files, _with_contents(view.proposal, after), MOST_DIFF)
 
 
 def _with_contents(proposal: Proposal, after: Mapping[str, Json]) -> list[FileEdit]:
     contents = {path: text if isinstance(text, str) else None for path, text in after.items()}
     return [FileEdit(path=edit.path, before=edit.before, after=contents.get(edit.path)) for edit in proposal.edits]
-
-
-def diff_of(files: Files, edits: Iterable[FileEdit], most: int = MOST_DIFF) -> str:
-    """A patch as a unified diff, bounded in length."""
-    text = ""
-    for edit in edits:
-        old = files.get(edit.path, b"").decode("utf-8", "replace").splitlines(keepends=True)
-        new = (edit.after or "").splitlines(keepends=True)
-        sides = (edit.path if edit.path in files else "/dev/null", "/dev/null" if edit.after is None else edit.path)
-        for line in difflib.unified_diff(old, new, *sides, n=2):
-            text += line if line.endswith("\n") else line + "\n"
-            if len(text) > most:
-                return text[:most] + "\n…\n"
-    return text
 
 
 def _left(standing: Standing, entries: Iterable[Entry]) -> int | None:

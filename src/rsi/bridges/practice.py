@@ -4,14 +4,15 @@ Covers: only cases of the practice pool are ever run; the code of the change run
 Does not cover: noise. A few practice cases prove nothing, and nothing is decided on them.
 """
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from rsi.core.codec import canonical, sha256_hex
 from rsi.core.errors import InfrastructureError
 from rsi.core.protocols import Files, Jail, Limits, Suite
 from rsi.core.records import CandidateId, Case, Json, Manifest, Outcome, Pool, Trial
-from rsi.kernel.evaluate import Bench, Failed, build, run_trials
+from rsi.kernel.evaluate import Bench, Failed, Ran, build, run_cases, run_trials
+from rsi.kernel.workspace import tree_key
 
 __all__ = ["MOST_CASES", "Practice", "with_edits"]
 
@@ -53,7 +54,7 @@ class Practice:
         return self._cases([case])[0].question
 
     def run(self, files: Files, manifest: Manifest, cases: Sequence[int]) -> list[Json]:
-        """One result for each case, in their order: `{"case", "score", "label", "outcome", "error"}`.
+        """One result for each case, in their order: `{"case", "score", "label", "outcome", "error"}`, of a target's cases `output` and `feedback` besides.
 
         Raises:
             JailError: no jail can be opened.
@@ -64,21 +65,29 @@ class Practice:
             ready = build(bench.jail, files, manifest, self.seed, self.limits)
             if isinstance(ready, Failed):
                 return [_failed(case, ready) for case in cases]
-            trials, _ = run_trials(
-                bench.jail,
-                bench.spare,
-                suite=self.suite,
-                candidate=CandidateId(sha256_hex(canonical(sorted(files)))),
-                files=ready.files,
-                manifest=manifest,
-                cases=self._cases(cases),
-                programs=self.programs,
-                seed=self.seed,
-                limits=self.limits,
-            )
+            return self._played(bench, ready.files, manifest, cases)
         finally:
             bench.close()
-        return [_result(case, trial) for case, trial in zip(cases, trials, strict=True)]
+
+    def _played(self, bench: Bench, files: Files, manifest: Manifest, numbers: Sequence[int]) -> list[Json]:
+        cases, execution = self._cases(numbers), self.suite.execution(Pool.PRACTICE)
+        name = CandidateId(tree_key(files))
+        if execution is not None:
+            ran, _ = run_cases(bench.jail, suite=self.suite, execution=execution, candidate=name, files=files, cases=cases)
+            return [_with_output(number, one) for number, one in zip(numbers, ran, strict=True)]
+        trials, _ = run_trials(
+            bench.jail,
+            bench.spare,
+            suite=self.suite,
+            candidate=name,
+            files=files,
+            manifest=manifest,
+            cases=cases,
+            programs=self.programs,
+            seed=self.seed,
+            limits=self.limits,
+        )
+        return [_result(number, trial) for number, trial in zip(numbers, trials, strict=True)]
 
     def _cases(self, numbers: Sequence[int]) -> list[Case]:
         found = [case for number in numbers for case in self.suite.cases(Pool.PRACTICE, number, 1)]
@@ -93,7 +102,14 @@ def with_edits(files: Files, edits: Mapping[str, str | None]) -> Files:
     return dict(sorted({**after, **{path: text.encode("utf-8") for path, text in edits.items() if text is not None}}.items()))
 
 
-def _result(case: int, trial: Trial) -> Json:
+def _with_output(case: int, ran: Ran) -> Json:
+    output = json.dumps(ran.output, ensure_ascii=False)
+    told: Json = ran.output if len(output) <= _MOST_TEXT else output[:_MOST_TEXT] + "…"
+    more: dict[str, Json] = {"output": told, "feedback": ran.feedback[:_MOST_TEXT], "error": ran.error[:_MOST_TEXT]}
+    return {**_result(case, ran.trial), **more}
+
+
+def _result(case: int, trial: Trial) -> dict[str, Json]:
     error = "" if trial.outcome is Outcome.ANSWERED else trial.label
     return {"case": case, "score": trial.score, "label": trial.label, "outcome": trial.outcome.value, "error": error[:_MOST_TEXT]}
 

@@ -8,9 +8,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from rsi.bridges.hand import problem_of
-from rsi.core.protocols import Files
-from rsi.core.records import FileEdit, Manifest
+from rsi.core.records import Manifest
+from rsi.kernel.oversight import edit_problem
 
 __all__ = ["Rights"]
 
@@ -24,14 +23,12 @@ class Rights:
 
     Attributes:
         tree: the work tree's path, as the agent knows it.
-        files: what was in it at first.
         manifest: says what may be edited.
         is_confined: whether a jail or namespaces hold what it does without asking.
         has_network: whether it was granted the network.
     """
 
     tree: str
-    files: Files
     manifest: Manifest
     is_confined: bool
     has_network: bool
@@ -52,9 +49,7 @@ class Rights:
         mine = self.inside(path)
         if mine is None:
             return "outside the work tree"
-        edit = FileEdit(path=mine, before="" if mine in self.files else None, after=text)
-        problems = [problem_of([edit], surface, ".", self.files, self.manifest) for surface in self.manifest.surfaces]
-        return None if None in problems else problems[0] if problems else "nothing may be edited"
+        return edit_problem(mine, text, self.manifest)
 
     def allows(self, kind: str | None, paths: Iterable[str]) -> bool:
         """Whether a wish of the agent is granted."""

@@ -28,9 +28,9 @@ __all__ = ["ROADS", "Agent", "agent_named", "is_outside", "propose_with"]
 
 ROADS = ("bridge", "cmd")
 """How `--agent` names an agent from outside: the word before the first colon."""
-_REASON = re.compile(r"^\W*REASON:\s*(.+?)\W*$", re.MULTILINE)
+_REASON = re.compile(r"^[\s*`>#-]*REASON:[\s*`]*(.+?)[\s*`]*$", re.MULTILINE)
 _NUMBER = r"([-+]?\d*\.?\d+)"
-_PREDICTION = re.compile(rf"^\W*PREDICTION:\s*{_NUMBER}\s+{_NUMBER}\s+{_NUMBER}\W*$", re.MULTILINE)
+_PREDICTION = re.compile(rf"^[\s*`>#-]*PREDICTION:[\s*`]*{_NUMBER}\s+{_NUMBER}\s+{_NUMBER}[\s*`.]*$", re.MULTILINE)
 _MOST_REASON = 1_000
 _UNSAID: dict[str, Json] = {"p_better": 0.5, "low": -0.05, "high": 0.05}
 """For an agent that predicts nothing: neither way."""
@@ -95,7 +95,7 @@ def propose_with(agent: Agent, message: Mapping[str, Json], serve: Serve, *, now
     assert isinstance(target, dict)
     files, manifest = _files_of(target), _manifest_of(target)
     brief = brief_of(message, HOW_IN_A_SESSION)
-    host = _Host(agent, brief, files, manifest, serve, now)
+    host = _Host(agent, brief, manifest, serve, now)
     try:
         ended, after = hold(agent.place, agent.command, lines=agent.speaks, brief=brief, files=files, serve=host.answer)
         outcome, reason = host.verdict(ended)
@@ -120,8 +120,8 @@ def propose_with(agent: Agent, message: Mapping[str, Json], serve: Serve, *, now
 class _Host:
     """The host's side of a session: minds the time, has the tree tried, lets the carrier speak."""
 
-    def __init__(self, agent: Agent, brief: str, files: Files, manifest: Manifest, serve: Serve, now: Callable[[], float]) -> None:
-        self._agent, self._brief, self._files, self._manifest = agent, brief, files, manifest
+    def __init__(self, agent: Agent, brief: str, manifest: Manifest, serve: Serve, now: Callable[[], float]) -> None:
+        self._agent, self._brief, self._manifest = agent, brief, manifest
         self._serve, self._now = serve, now
         self._carrier: Carrier | None = None
         self._is_late = False
@@ -170,7 +170,6 @@ class _Host:
         grants = self._agent.place.grants
         rights = Rights(
             tree=tree,
-            files=self._files,
             manifest=self._manifest,
             is_confined="machine" not in grants,
             has_network=self._agent.place.is_granted,
@@ -224,4 +223,6 @@ def _manifest_of(target: Mapping[str, Json]) -> Manifest:
     surfaces = target.get("surfaces")
     named = surfaces if isinstance(surfaces, dict) else {}
     globs = {Surface(name): tuple(map(str, listed)) for name, listed in named.items() if isinstance(listed, list)}
-    return Manifest(name=str(target.get("name")), entry="", surfaces=globs)
+    protected = target.get("protected")
+    closed = tuple(map(str, protected)) if isinstance(protected, list) else ()
+    return Manifest(name=str(target.get("name")), entry="", surfaces=globs, protected=closed)

@@ -16,7 +16,7 @@ from rsi.core.codec import canonical, loads
 from rsi.core.errors import MessageError, UserError
 from rsi.core.records import Json
 
-__all__ = ["FILE", "Allowance", "Usage"]
+__all__ = ["FILE", "Allowance", "Usage", "tried_by"]
 
 FILE = "usage.json"
 """Below the inbox of a run."""
@@ -95,6 +95,15 @@ class Usage:
         except MessageError:
             raise UserError(f"{self._folder / FILE} is damaged; delete it to begin counting anew") from None
         return data if isinstance(data, dict) else {}
+
+
+def tried_by(run: Path) -> dict[str, int]:
+    """Practice cases that were run for each outsider of a run; none where nobody asked, or the file is damaged."""
+    try:
+        data = loads((run / FOLDER / FILE).read_bytes())
+    except (OSError, MessageError):
+        return {}
+    return _counts(data) if isinstance(data, dict) else {}
 
 
 def _counts(data: dict[str, Json]) -> dict[str, int]:

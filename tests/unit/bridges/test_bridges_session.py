@@ -65,7 +65,7 @@ def test_what_an_agent_changed_becomes_one_proposal_for_each_surface_with_its_re
         "parameters": ["skill.json"],
         "code": ["bonus.py"],
     }
-    assert all(one["reason"] == "more skill and a bonus" for one in told["proposals"])
+    assert all(one["reason"] == "more skill and a bonus." for one in told["proposals"])
     assert told["proposals"][0]["prediction"] == {"p_better": 0.8, "low": -0.01, "high": 0.2}
     assert told["memory"] == {"kept": 1} and told["programs"] == 0 and told["left_out"] == []
     assert told["usage"]["tokens"] == 1234 and told["usage"]["dollars"] == 0.25

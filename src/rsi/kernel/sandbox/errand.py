@@ -56,6 +56,7 @@ class _Errand:
             payload["command"], cwd=self._tree, env=environment, stdin=pipe, stdout=pipe, stderr=pipe, start_new_session=True
         )
         self._to, self._out, self._err = bytearray(), bytearray(), bytearray()
+        self._looked = 0
         self._open: list[IO[bytes]] = [stream for stream in (self._process.stdout, self._process.stderr) if stream is not None]
         for stream in (self._process.stdin, *self._open):
             if stream is not None:
@@ -127,14 +128,17 @@ class _Errand:
                 self._process.stdin.close()
 
     def _lines(self) -> list[str]:
-        whole, newline, rest = self._out.rpartition(b"\n")
-        if len(rest) > _LONGEST_LINE:
+        end = self._out.rfind(b"\n", self._looked) if self._open else len(self._out)
+        self._looked = len(self._out)
+        if end < 0 and self._looked > _LONGEST_LINE:
             self._err += b"\na line that was too long"
-            rest = bytearray()
-        if not self._open and rest:
-            whole, newline, rest = self._out, b"\n", bytearray()
-        self._out = bytearray(rest)
-        return whole.decode("utf-8", "replace").split("\n") if newline else []
+            end = self._looked
+        if end < 0 or not self._out:
+            return []
+        whole = self._out[:end].decode("utf-8", "replace")
+        del self._out[: end + 1]
+        self._looked = len(self._out)
+        return whole.removesuffix("\n").split("\n")
 
     def _errors(self) -> str:
         return bytes(self._err).decode("utf-8", "replace")
