@@ -11,6 +11,8 @@ HOMES = {
     "cyclopts": ("rsi.cli",),
     "pydantic": ("rsi.config", "rsi.targets"),
     "rich": ("rsi.cli",),
+    "acp": ("rsi.bridges.acp",),
+    "mcp": ("rsi.bridges.server",),
     "hypothesis": ("rsi.testing",),
     "pytest": ("rsi.testing",),
 }

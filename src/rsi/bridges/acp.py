@@ -199,7 +199,9 @@ class Conversation:
         result = await future
         return result if isinstance(result, dict) else {}
 
-    async def read_text_file(self, session_id: str, path: str, line: int | None = None, limit: int | None = None, **_: Any) -> ReadTextFileResponse:
+    async def read_text_file(
+        self, session_id: str, path: str, line: int | None = None, limit: int | None = None, **_: Any
+    ) -> ReadTextFileResponse:
         """The agent wants to read a file."""
         mine = self._rights.inside(path)
         if mine is None:

@@ -17,8 +17,8 @@ HOW_BY_HAND = """\
 """How a person hands a change in."""
 HOW_IN_A_SESSION = f"""\
 1. Change files in the working directory. Only what differs at the end of the session counts: no commit is needed.
-2. `python3 ../{EVALUATE} 0 1 2` tries the tree as it is then on practice cases 0, 1 and 2, and prints their results as JSON. Each case is paid
-   from the run's budget, so ask for few.
+2. `python3 ../{EVALUATE} 0 1 2` tries the tree as it is then on practice cases 0, 1 and 2, and prints their results as JSON. Each case is
+   paid from the run's budget, so ask for few.
 3. End with two lines: `REASON: ` and why this is better, in one sentence; `PREDICTION: p low high`, where p is the probability that it is
    better, and low and high the 10 % and 90 % quantiles of its effect on the score, for instance `PREDICTION: 0.6 -0.01 0.05`.
 """
@@ -53,7 +53,9 @@ def _measure(target: Mapping[str, Json]) -> str:
     lines = []
     if metric:
         better = "lower" if metric.get("direction") == "min" else "higher"
-        lines.append(f"Measured: {_text(metric.get('name'), 80)}, {better} is better. The cases that decide are hidden; practice cases are like them.")
+        lines.append(
+            f"Measured: {_text(metric.get('name'), 80)}, {better} is better. The cases that decide are hidden; practice cases are like them."
+        )
     if case:
         how = case.get("function") or case.get("command")
         lines.append(f"One case runs `{_text(how if isinstance(how, str) else json.dumps(how), 300)}` in a jail without network.")

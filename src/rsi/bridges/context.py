@@ -88,7 +88,8 @@ def target_of(standing: Standing) -> dict[str, Json]:
     words: dict[str, Json] = {
         "name": manifest.name,
         "kind": "agent",
-        "brief": f"An agent that answers the cases of the suite {suite}, and improves itself. Better is a higher mean score on cases it never saw.",
+        "brief": f"An agent that answers the cases of the suite {suite}, and improves itself. "
+        "Better is a higher mean score on cases it never saw.",
         "metric": {"name": "score", "direction": "max", "low": 0.0, "high": 1.0},
         "protected": list(manifest.protected),
         "case": {"function": f"{manifest.entry}:solve"},

@@ -55,9 +55,7 @@ class Counter:
         now: seconds since 1970.
     """
 
-    def __init__(
-        self, run: Path, by: str, *, look: Callable[[], Look], practice: Practice, usage: Usage, now: Callable[[], float]
-    ) -> None:
+    def __init__(self, run: Path, by: str, *, look: Callable[[], Look], practice: Practice, usage: Usage, now: Callable[[], float]) -> None:
         self._run, self._by, self._look, self._practice, self._usage, self._now = run, by, look, practice, usage, now
 
     def context(self) -> Json:
@@ -88,7 +86,8 @@ class Counter:
     def evaluate(self, files: Mapping[str, str | None], cases: Sequence[int]) -> Json:
         """The best version with these files replaced (null: taken away) on practice cases.
 
-        Returns `{"results": [{"case", "score", "label", "outcome", "error"}…], "left": n}`, or `{"error": text, "left": n}` if nothing was run.
+        Returns `{"results": [{"case", "score", "label", "outcome", "error"}…], "left": n}`, or `{"error": text, "left": n}` if nothing
+        was run.
         """
         standing = self._look().standing
         after = with_edits(standing.files, files)
@@ -163,7 +162,11 @@ class Counter:
     def _edits_problem(self, standing: Standing, after: Mapping[str, bytes]) -> str | None:
         edits = changes(standing.files, after)
         try:
-            return problem_of(edits, surface_of(edits, standing.files, standing.manifest), ".", standing.files, standing.manifest) if edits else None
+            return (
+                problem_of(edits, surface_of(edits, standing.files, standing.manifest), ".", standing.files, standing.manifest)
+                if edits
+                else None
+            )
         except UserError as error:
             return str(error)
 

@@ -1,7 +1,7 @@
 """Where sessions with outside agents are held: in the jail's agent profile, or, granted more, beside it in namespaces or as a process.
 
-Covers: files go in and come out as data; what is no plain file or far too large stays out. Does not cover: what the place itself does not hold
-(`docs/jail.md`, `rsi.kernel.sandbox.granted`).
+Covers: files go in and come out as data; what is no plain file or far too large stays out.
+Does not cover: what the place itself does not hold (`docs/jail.md`, `rsi.kernel.sandbox.granted`).
 """
 
 import tempfile
@@ -14,12 +14,12 @@ from pathlib import Path
 from rsi.bridges.brief import EVALUATE
 from rsi.bridges.tree import BRIEF, TREE, lay_out, take_back
 from rsi.core.errors import JailError, UserError
-from rsi.core.protocols import Call, Files, Limits, Reply, Serve
+from rsi.core.protocols import Call, Files, Jail, Limits, Reply, Serve
 from rsi.core.records import Clock, Json, Outcome
 from rsi.kernel.sandbox import errand, open_jail
 from rsi.kernel.sandbox.granted import granted_command, granted_environment
 
-__all__ = ["Place", "hold"]
+__all__ = ["Place", "check", "hold"]
 
 _ERRAND, _ASKS = "rsi_errand", "asks"
 _SPARE_S = 30.0
@@ -89,9 +89,7 @@ def hold(place: Place, command: tuple[str, ...], *, lines: bool, brief: str, fil
     return _in_the_jail(place, words, lines, beside, files, serve)
 
 
-def _in_the_jail(
-    place: Place, words: tuple[str, ...], lines: bool, beside: Files, files: Files, serve: Serve
-) -> tuple[Reply, Files]:
+def _in_the_jail(place: Place, words: tuple[str, ...], lines: bool, beside: Files, files: Files, serve: Serve) -> tuple[Reply, Files]:
     guest = resources.files("rsi.kernel.sandbox").joinpath("errand.py").read_bytes()
     inner = {f"{TREE}/{path}": content for path, content in files.items()}
     passed = granted_environment([grant for grant in place.grants if grant.startswith("env:")], place.environment)
@@ -117,22 +115,37 @@ def _in_the_jail(
         limits=limits,
         collect_bytes=64_000_000,
     )
-    try:
-        jail = open_jail((), "auto", "agent", place.template)
-    except JailError as error:
-        raise UserError(
-            f"an outside agent needs the jail's agent profile, and it cannot be had here: {error}; repair that, or give it --grant network "
-            "or --grant machine (docs/bridges.md says what that costs)"
-        ) from None
+    jail = _agent_jail(place)
     with closing(jail):
         reply = jail.call(call, serve)
     prefix = f"{TREE}/"
     return reply, {path.removeprefix(prefix): content for path, content in reply.files.items() if path.startswith(prefix)}
 
 
-def _beside_the_jail(
-    place: Place, words: tuple[str, ...], lines: bool, beside: Files, files: Files, serve: Serve
-) -> tuple[Reply, Files]:
+def _agent_jail(place: Place) -> Jail:
+    try:
+        return open_jail((), "auto", "agent", place.template)
+    except JailError as error:
+        raise UserError(
+            f"an outside agent needs the jail's agent profile, and it cannot be had here: {error}; repair that, or give it --grant network "
+            "or --grant machine (docs/bridges.md says what that costs)"
+        ) from None
+
+
+def check(place: Place) -> None:
+    """Whether sessions can be held there at all; for the start of a run, so that nothing is spent before.
+
+    Raises:
+        UserError: neither the jail nor what was granted can be had here.
+    """
+    granted_environment(place.grants, place.environment)
+    if place.is_granted:
+        granted_command((), Path("/"), (), place.grants)
+    else:
+        _agent_jail(place).close()
+
+
+def _beside_the_jail(place: Place, words: tuple[str, ...], lines: bool, beside: Files, files: Files, serve: Serve) -> tuple[Reply, Files]:
     with tempfile.TemporaryDirectory(prefix="rsi-session-", ignore_cleanup_errors=True) as name:
         folder = Path(name).resolve()
         lay_out(folder / TREE, files)

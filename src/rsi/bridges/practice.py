@@ -54,7 +54,9 @@ class Practice:
         return self._cases([case])[0].question
 
     def run(self, files: Files, manifest: Manifest, cases: Sequence[int]) -> list[Json]:
-        """One result for each case, in their order: `{"case", "score", "label", "outcome", "error"}`, of a target's cases `output` and `feedback` besides.
+        """One result for each case, in their order: `{"case", "score", "label", "outcome", "error"}`.
+
+        Where the target is itself the program, it has `output` and `feedback` besides.
 
         Raises:
             JailError: no jail can be opened.

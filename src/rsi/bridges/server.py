@@ -17,9 +17,9 @@ from rsi.core.records import Json, Prediction
 __all__ = ["serve", "server_of"]
 
 _INSTRUCTIONS = """\
-You improve the target of a run of rsi. Call `context` first, `read` the files that matter, try edits with `evaluate` on practice cases (each
-counts, a few prove nothing), and hand in one change with one idea at a time with `submit`. The judge tests it on hidden cases; `status` says
-what became of it. A score that is wrong is not yours to exploit: `report_judge_defect`.
+You improve the target of a run of rsi. Call `context` first, `read` the files that matter, try edits with `evaluate` on practice cases
+(each counts, a few prove nothing), and hand in one change with one idea at a time with `submit`. The judge tests it on hidden cases;
+`status` says what became of it. A score that is wrong is not yours to exploit: `report_judge_defect`.
 """
 
 
@@ -41,11 +41,11 @@ def server_of(counter: Counter, name: str, version: str) -> MCPServer:
         return _told(lambda: counter.read(path))
 
     def evaluate(files: dict[str, str | None], cases: list[int]) -> str:
-        """Run the best version, with these files replaced (whole new text; null deletes), on practice cases by number. Counted and rate-limited."""
+        """Run the best version, with these files replaced (whole new text; null deletes), on practice cases by number. Each is counted."""
         return _told(lambda: _text(counter.evaluate(files, cases)))
 
     def submit(files: dict[str, str | None], reason: str, surface: str | None = None, prediction: Prediction | None = None) -> str:
-        """Hand in the best version with these files replaced (whole new text; null deletes); it is judged on hidden cases like every change."""
+        """Hand in the best version with these files replaced (whole new text; null deletes); it is judged on hidden cases."""
         return _told(lambda: _text(counter.submit(files, reason, surface, prediction)))
 
     def status() -> str:

@@ -1,7 +1,8 @@
 """A session with a coding agent from outside: a fresh work tree, a brief, a time limit; what differs at the end is proposed.
 
-`propose_with` takes the message `propose` of the loop and gives what an agent's `propose` would give. The agent is either one that speaks the
-Agent Client Protocol (`bridge:COMMAND`) or any other program (`cmd:COMMAND`, with `{brief}` for the path of the brief and `{prompt}` for its text).
+`propose_with` takes the message `propose` of the loop and gives what an agent's `propose` would give. The agent is either one that speaks
+the Agent Client Protocol (`bridge:COMMAND`) or any other program (`cmd:COMMAND`, where `{brief}` is the path of the brief and `{prompt}` its
+text).
 
 Covers: a command that is missing, crashes, hangs, says nonsense, removes its tree or changes what it may not: one clear line each, as an
 outcome, and nothing of the run is lost. Does not cover: what a user grants (`rsi.kernel.sandbox.granted`).
@@ -62,7 +63,7 @@ def is_outside(agent: str) -> bool:
     return agent.partition(":")[0] in ROADS and ":" in agent
 
 
-def agent_named(text: str, place: Place, *, most_dollars: float | None = None, version: str = "") -> Agent:
+def agent_named(text: str, place: Place, *, most_dollars: float | None = None, most_tried: int = 200, version: str = "") -> Agent:
     """The agent that `bridge:COMMAND` or `cmd:COMMAND` names.
 
     Raises:
@@ -77,7 +78,7 @@ def agent_named(text: str, place: Place, *, most_dollars: float | None = None, v
         raise UserError(f"--agent {text!r}: write bridge:COMMAND (an agent of the Agent Client Protocol) or cmd:COMMAND")
     if road == "bridge" and find_spec("acp") is None:
         raise UserError("bridge: needs the package agent-client-protocol; install it with: pip install 'rsi[agents]'")
-    return Agent(command=words, speaks=road == "bridge", place=place, most_dollars=most_dollars, version=version)
+    return Agent(command=words, speaks=road == "bridge", place=place, most_dollars=most_dollars, most_tried=most_tried, version=version)
 
 
 def propose_with(agent: Agent, message: Mapping[str, Json], serve: Serve, *, now: Callable[[], float]) -> Reply:

@@ -59,7 +59,9 @@ class Usage:
             counts, recent = _counts(data), _recent(data, self._now())
             left = self._allowance.cases - sum(counts.values())
             if cases > left:
-                return f"the budget of practice cases is used up: {max(0, left)} of {self._allowance.cases} are left, {cases} were asked for"
+                return (
+                    f"the budget of practice cases is used up: {max(0, left)} of {self._allowance.cases} are left, {cases} were asked for"
+                )
             if len(recent) + cases > self._allowance.per_minute:
                 return f"at most {self._allowance.per_minute} cases a minute; wait a little, or ask for fewer at once"
             counts[self._by] = counts.get(self._by, 0) + cases

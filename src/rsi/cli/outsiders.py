@@ -1,14 +1,27 @@
 """What the verbs for people and agents from outside have in common: a run as they may see it."""
 
 import getpass
+import os
+import time
+from collections.abc import Mapping
+from functools import partial
+from pathlib import Path
 
+from rsi import __version__
 from rsi.bridges.context import Standing, standing_of
 from rsi.bridges.inbox import author
+from rsi.bridges.places import Place, check
+from rsi.bridges.session import Agent, agent_named, is_outside, propose_with
 from rsi.cli.folders import OpenRun
+from rsi.config.model import RunConfig
 from rsi.core.errors import UserError
+from rsi.core.protocols import Reply, Serve
+from rsi.core.records import Json
 from rsi.kernel.evaluate import load_manifest
+from rsi.kernel.sandbox.granted import check_grants
+from rsi.loop.outside import Outside
 
-__all__ = ["going_on", "standing", "who"]
+__all__ = ["going_on", "outside_agents", "standing", "who"]
 
 
 def standing(run: OpenRun) -> Standing:
@@ -44,3 +57,38 @@ def _user() -> str:
         return "somebody"
     plain = "".join(char if char.isascii() and (char.isalnum() or char in "_-.") else "-" for char in name).lstrip("-._")[:40]
     return plain or "somebody"
+
+
+def outside_agents(settings: RunConfig, run: Path) -> Mapping[str, Outside]:
+    """The agents from outside among those of a run on a target, by name; that sessions can be held here is tried.
+
+    Args:
+        run: the folder of the run, which they shall not see.
+
+    Raises:
+        UserError: a command or a grant that there is not, a package that is missing, or neither jail nor grant holds a session here.
+    """
+    names = [name for name in settings.agents if is_outside(name)]
+    if not names:
+        return {}
+    wanted = settings.outside
+    place = Place(
+        wall_s=wanted.wall_s,
+        grants=check_grants(wanted.grants),
+        hidden=(run,),
+        template=settings.jail.template or None,
+        environment=os.environ,
+        memory_bytes=wanted.memory_mb * 1_000_000,
+        processes=wanted.processes,
+    )
+    check(place)
+    found = {}
+    for name in names:
+        agent = agent_named(name, place, most_dollars=wanted.dollars or None, most_tried=wanted.evaluations, version=__version__)
+        found[name] = Outside(propose=partial(_propose, agent), wall_s=wanted.wall_s)
+    return found
+
+
+def _propose(agent: Agent, message: Json, serve: Serve) -> Reply:
+    assert isinstance(message, dict)
+    return propose_with(agent, message, serve, now=time.monotonic)

@@ -16,7 +16,11 @@ __all__ = ["propose"]
 
 
 def propose(
-    run: Path, /, *, out: Annotated[Path, Parameter(help="Folder of the work tree; made, must not hold anything yet.")], as_json: JsonFlag = False
+    run: Path,
+    /,
+    *,
+    out: Annotated[Path, Parameter(help="Folder of the work tree; made, must not hold anything yet.")],
+    as_json: JsonFlag = False,
 ) -> int:
     """Give out the best version of a run as a work tree with a brief; `rsi submit` hands the changed tree in.
 

@@ -2,8 +2,8 @@
 
 `ask({"evaluate": {"files": {path: text or null}, "cases": [k…]}})` runs the target with some of its files replaced (null: taken away) on practice
 cases of the message, and gives `{"results": [{"score", "output", "label", "feedback", "error"}…], "left": n}`; each case costs one program, whatever
-comes of it. `ask({"chat": request})` goes to the gateway. `ask({"problem": …})` is the gym's (see `rsi.kernel.evaluate.Meter`), `ask({"session": {}})`
-asks for a session with an agent from outside (see `rsi.loop.outside`).
+comes of it. `ask({"chat": request})` goes to the gateway. `ask({"problem": …})` is the gym's (see `rsi.kernel.evaluate.Meter`).
+`ask({"session": {}})` is for agents from outside (see `rsi.loop.outside`).
 
 Covers: questions of any shape, files that no patch may touch, cases that there are not, more than is left (nothing is run then), a call that is
 tried again (it begins with its whole allotment), models that nobody provides.

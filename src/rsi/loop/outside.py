@@ -1,9 +1,9 @@
 """Agents from outside in a run on a target: the tree `bridge` stands for each, and asks the kernel for a session with it.
 
-`ask({"session": {}})` holds one session over the message of the call and gives `{"proposals", "usage", "left_out"}`, or `{"error": text}` if
-it failed. Sessions are held beside the jails; what came of one stands in the log like every answer, so that a replay needs none.
+`ask({"session": {}})` holds one session over the message of the call and gives `{"proposals", "usage", "left_out"}`, or `{"error": text}`
+if it failed. Sessions are held beside the jails; what came of one stands in the log like every answer, so that a replay needs none.
 
-Covers: one session for each call, a fault of the agent (an error, no more), time: the call may take as long as the session and a little more.
+Covers: a fault of the agent (an error, no more), time: the call may take as long as the session and a little more.
 Does not cover: how a session is held (`rsi.bridges.session`, which whoever starts the run hands in).
 """
 
@@ -14,10 +14,11 @@ from functools import partial
 from rsi.core.protocols import Limits, Reply, Serve
 from rsi.core.records import Json, Outcome
 
-__all__ = ["TREE", "Outside", "Session"]
+__all__ = ["TREE", "Outside", "Session", "tree_of"]
 
 TREE = "bridge"
 """The built-in agent that stands for one from outside."""
+_ROADS = ("bridge", "cmd")
 _SPARE_S = 120.0
 
 Session = Callable[[Serve], Json]
@@ -47,3 +48,9 @@ class Outside:
     def _held(self, message: Json, serve: Serve) -> Json:
         reply = self.propose(message, serve)
         return reply.value if reply.outcome is Outcome.ANSWERED else {"error": reply.reason}
+
+
+def tree_of(agent: str) -> str:
+    """The built-in name or folder of the tree that an agent has in a run: its own, or for one from outside what stands for it."""
+    road, colon, _ = agent.partition(":")
+    return TREE if colon and road in _ROADS else agent

@@ -1,4 +1,4 @@
-"""What a report says of people and agents from outside: guarantees that a grant cost, what they had tried, faults of the judge they reported."""
+"""What a report says of people and agents from outside: guarantees that grants cost, what they had tried, faults of the judge."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -69,7 +69,9 @@ def outside_blocks(found: Outsiders) -> Iterator[Block]:
         told = ", ".join(f"{name} {plural(cases, 'practice case')}" for name, cases in found.tried)
         yield Paragraph(line=(f"Had tried beside the run, and paid from no budget of it: {told}.",), quiet=True)
     if found.defects:
-        yield Paragraph(line=(Strong(f"{plural(len(found.defects), 'report')} of a fault of the judge"), ", in the words of who reported it:"))
+        yield Paragraph(
+            line=(Strong(f"{plural(len(found.defects), 'report')} of a fault of the judge"), ", in the words of who reported it:")
+        )
         yield Bullets(items=tuple(_line(by, text) for _, by, text in found.defects[-_MOST_SHOWN:]))
 
 

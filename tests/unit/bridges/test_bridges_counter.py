@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Callable
 from functools import partial
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -101,7 +102,9 @@ def test_no_more_cases_a_minute_are_run_than_allowed(make: Callable[..., Counter
         ({}, [-1], "no practice case -1"),
     ],
 )
-def test_what_may_not_be_tried_costs_nothing(make: Callable[..., Counter], files: dict[str, str | None], cases: list[int], words: str) -> None:
+def test_what_may_not_be_tried_costs_nothing(
+    make: Callable[..., Counter], files: dict[str, str | None], cases: list[int], words: str
+) -> None:
     refused = told(make().evaluate(files, cases))
     assert words in refused["error"] and refused["left"] == 10
 
@@ -147,8 +150,7 @@ def test_a_real_client_reads_tries_submits_and_asks_over_stdio(tmp_path: Path) -
 
 
 async def _talk(going: Path) -> dict[str, Any]:
-    from mcp import Client, StdioServerParameters, stdio_client
-
+    mcp = import_module("mcp")
     command = ["-m", "rsi", "mcp", str(going), "--by", "bot", "--evaluations", "5"]
     environment = {name: os.environ[name] for name in ("PYTHONPATH", "RSI_STATE", "PATH") if name in os.environ}
     said: dict[str, Any] = {}
@@ -160,7 +162,7 @@ async def _talk(going: Path) -> dict[str, Any]:
         ("malformed", "submit", {"files": {"skill.json": 3}, "reason": "no text"}),
         ("status", "status", {}),
     ]
-    async with Client(stdio_client(StdioServerParameters(command=sys.executable, args=command, env=environment))) as client:
+    async with mcp.Client(mcp.stdio_client(mcp.StdioServerParameters(command=sys.executable, args=command, env=environment))) as client:
         said["tools"] = sorted(tool.name for tool in (await client.list_tools()).tools)
         for name, tool, arguments in calls:
             result = await client.call_tool(tool, arguments)

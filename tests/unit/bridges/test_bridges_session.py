@@ -27,7 +27,15 @@ needs_jail = pytest.mark.skipif(unreachable("S3", "agent") is not None, reason=f
 def message() -> dict[str, Json]:
     files: dict[str, Json] = {path: content.decode() for path, content in toy_agent().items()}
     surfaces: dict[str, Json] = {"parameters": ["skill.json"], "code": ["bonus.py"], "training": ["notes/*.txt"]}
-    target: dict[str, Json] = {"name": "toy", "kind": "agent", "brief": "b", "surfaces": surfaces, "protected": [], "files": files, "omitted": []}
+    target: dict[str, Json] = {
+        "name": "toy",
+        "kind": "agent",
+        "brief": "b",
+        "surfaces": surfaces,
+        "protected": [],
+        "files": files,
+        "omitted": [],
+    }
     return {"target": target, "limitations": [], "memory": {"kept": 1}, "count": 3, "history": [], "findings": [], "budget": {}}
 
 
@@ -183,8 +191,10 @@ def test_agents_from_outside_are_named_by_their_road() -> None:
 
 
 @needs_jail
-def test_in_the_jail_a_command_sees_its_tree_and_nothing_of_the_machine_or_the_network() -> None:
-    script = "test -e /root -o -e /work && exit 9; echo '{\"skill\": 0.75}' > skill.json; python3 -c 'import socket; socket.socket()' && exit 8; echo REASON: ok"
+def test_in_the_jail_a_command_sees_its_tree_and_nothing_of_the_machine() -> None:
+    script = (
+        "test -e /etc/passwd -o -e /home && exit 9; grep -q toy {brief} || exit 8; echo '{\"skill\": 0.75}' > skill.json; echo REASON: ok"
+    )
     told = answer(run("sh", "-c", script, grants=()))
     assert [one["reason"] for one in told["proposals"]] == ["ok"]
 

@@ -30,8 +30,8 @@ _PAUSE_S, _ENDING_S = 0.1, 2.0
 def run(payload: dict[str, Any], ask: Callable[[Any], Any]) -> dict[str, Any]:
     """Run `payload["command"]` in the folder `payload["tree"]` until it ends or the kernel says stop; how it ended.
 
-    `payload["asks"]` is the folder in which the program leaves its wishes to have the tree tried; `payload["environment"]` is added to ours,
-    or stands in its place if `payload["bare"]`.
+    `payload["asks"]` is the folder in which the program leaves its wishes to have the tree tried; `payload["environment"]` is added to
+    ours, or stands in its place if `payload["bare"]`; with `payload["lines"]` its stdin stays open.
     """
     try:
         errand = _Errand(payload)

@@ -1,8 +1,8 @@
 """How an outside agent is started that the user granted more than a jail gives: the command, its environment, and what is lost by it.
 
 `network`: the machine's network, and its files read-only, in namespaces of its own (bubblewrap): writes go to its work tree only, its own
-processes end with it, the folder of the run is hidden from it. `home`: besides, it may write in the user's home (sessions, caches). `env:NAME`:
-that variable of the environment is passed on. `machine`: an ordinary process of the user, where there is no bubblewrap.
+processes end with it, the folder of the run is hidden from it. `home`: besides, it may write in the user's home (sessions, caches).
+`env:NAME`: that variable of the environment is passed on. `machine`: an ordinary process of the user, where there is no bubblewrap.
 
 Covers: what stands above. Does not cover: what an agent with the network sends or learns there; copies of the run's folder elsewhere;
 with `machine`, anything but what the agent asks leave for.
