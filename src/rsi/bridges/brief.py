@@ -53,9 +53,8 @@ def _measure(target: Mapping[str, Json]) -> str:
     lines = []
     if metric:
         better = "lower" if metric.get("direction") == "min" else "higher"
-        lines.append(
-            f"Measured: {_text(metric.get('name'), 80)}, {better} is better. The cases that decide are hidden; practice cases are like them."
-        )
+        name = _text(metric.get("name"), 80)
+        lines.append(f"Measured: {name}, {better} is better. The cases that decide are hidden; practice cases are like them.")
     if case:
         how = case.get("function") or case.get("command")
         lines.append(f"One case runs `{_text(how if isinstance(how, str) else json.dumps(how), 300)}` in a jail without network.")

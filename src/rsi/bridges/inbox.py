@@ -7,7 +7,8 @@ A file `ID.json` holds one object, in canonical form (sorted keys, no spaces, UT
      "prediction": null or {"p_better": 0.6, "low": -0.01, "high": 0.05}}
 
 `id` is the SHA-256 (hex) of the canonical form of the object without `id`. `base` names the candidate that the change was made for. `by`
-is the road and a name: `hand:NAME` or `mcp:NAME`. A prediction that nobody made is null. Files whose names do not end in `.json` are drafts.
+is the road and a name: `hand:NAME` or `mcp:NAME`. A prediction that nobody made is null. A file whose name does not end in `.json` is a
+draft.
 
 Covers: `kill -9` while a file is written (it is there as a whole or not at all), the same change handed in twice (one file).
 Does not cover: whoever can write in the folder of a run can put anything into it. The reader checks every field, and a change from here

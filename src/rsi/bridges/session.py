@@ -1,7 +1,7 @@
 """A session with a coding agent from outside: a fresh work tree, a brief, a time limit; what differs at the end is proposed.
 
 `propose_with` takes the message `propose` of the loop and gives what an agent's `propose` would give. The agent is either one that speaks
-the Agent Client Protocol (`bridge:COMMAND`) or any other program (`cmd:COMMAND`, where `{brief}` is the path of the brief and `{prompt}` its
+the Agent Client Protocol (`bridge:COMMAND`) or any other program (`cmd:COMMAND`, where `{brief}` is the path of the brief, `{prompt}` the
 text).
 
 Covers: a command that is missing, crashes, hangs, says nonsense, removes its tree or changes what it may not: one clear line each, as an

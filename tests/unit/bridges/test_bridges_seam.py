@@ -1,9 +1,14 @@
 """How an outside agent takes part in a run: the tree that stands for it, the session it asks for, what it is granted."""
 
+import os
+import shutil
+import time
 from pathlib import Path
 
 import pytest
 
+from rsi.bridges.places import Place
+from rsi.bridges.session import Agent, propose_with
 from rsi.cli.outsiders import outside_agents
 from rsi.config.model import from_json, to_json
 from rsi.core.errors import UserError
@@ -86,6 +91,23 @@ def test_each_grant_has_a_sentence_on_what_it_costs() -> None:
     assert len(sentences) == 4 and "KEY" in sentences[3] and lost_by(()) == ()
 
 
+@pytest.mark.skipif(shutil.which("bwrap") is None, reason="bubblewrap is not installed")
+def test_bubblewrap_does_hold_an_agent_with_the_network_to_its_tree(tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    run.mkdir()
+    (run / "log.jsonl").write_text("secret")
+    environment = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "KEY": "k", "OTHER": "o"}
+    place = Place(wall_s=60.0, grants=("network", "env:KEY"), hidden=(run,), environment=environment)
+    script = f'touch ~/x 2>/dev/null && echo wrote; echo 1 > skill.json; echo "REASON: $(ls {run} | wc -l) $KEY-$OTHER"'
+    target: Json = {"name": "toy", "surfaces": {"parameters": ["skill.json"]}, "files": {"skill.json": "0\n"}}
+    agent = Agent(command=("sh", "-c", script), speaks=False, place=place)
+    told = propose_with(agent, {"target": target}, lambda question: None, now=time.monotonic).value
+    assert isinstance(told, dict) and isinstance(told["proposals"], list)
+    (made,) = told["proposals"]
+    assert isinstance(made, dict) and made["reason"] == "0 k-"
+    assert not (tmp_path / "x").exists()
+
+
 def test_an_agent_with_the_network_sees_the_machine_read_only_and_the_folder_of_the_run_not_at_all(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -94,6 +116,7 @@ def test_an_agent_with_the_network_sees_the_machine_read_only_and_the_folder_of_
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setenv("HOME", str(tmp_path))
     work, run = tmp_path / "work", tmp_path / "run"
+    run.mkdir()
     words = " ".join(granted_command(("agent", "--x"), work, [run], ["network"]))
     assert words.endswith(f"--tmpfs {run} --bind {work} {work} --chdir {work}/tree -- agent --x")
     assert "--ro-bind / /" in words and f"--bind {tmp_path} {tmp_path}" not in words

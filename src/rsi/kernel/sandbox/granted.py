@@ -84,6 +84,6 @@ def granted_command(command: tuple[str, ...], folder: Path, hidden: Iterable[Pat
     words += ["--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc", "--tmpfs", "/tmp"]
     home = os.environ.get("HOME", "")
     words += ["--bind", home, home] if "home" in held and Path(home).is_dir() and home != "/" else []
-    words += [word for place in sorted({str(place.resolve()) for place in hidden}) for word in ("--tmpfs", place)]
+    words += [word for place in sorted({str(place.resolve()) for place in hidden if place.is_dir()}) for word in ("--tmpfs", place)]
     words += ["--bind", str(folder), str(folder), "--chdir", str(folder / "tree")]
     return (*words, "--", *command)
