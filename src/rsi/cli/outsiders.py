@@ -11,7 +11,7 @@ from rsi import __version__
 from rsi.bridges.context import Standing, standing_of
 from rsi.bridges.inbox import author
 from rsi.bridges.places import Place, check
-from rsi.bridges.session import Agent, agent_named, is_outside, propose_with
+from rsi.bridges.session import Agent, agent_named, propose_with
 from rsi.cli.folders import OpenRun
 from rsi.config.model import RunConfig
 from rsi.core.errors import UserError
@@ -59,17 +59,17 @@ def _user() -> str:
     return plain or "somebody"
 
 
-def outside_agents(settings: RunConfig, run: Path) -> Mapping[str, Outside]:
+def outside_agents(settings: RunConfig, typed: Mapping[str, str], run: Path) -> Mapping[str, Outside]:
     """The agents from outside among those of a run on a target, by name; that sessions can be held here is tried.
 
     Args:
+        typed: what a person typed for each, by name.
         run: the folder of the run, which they shall not see.
 
     Raises:
         UserError: a command or a grant that there is not, a package that is missing, or neither jail nor grant holds a session here.
     """
-    names = [name for name in settings.agents if is_outside(name)]
-    if not names:
+    if not typed:
         return {}
     wanted = settings.outside
     place = Place(
@@ -83,8 +83,8 @@ def outside_agents(settings: RunConfig, run: Path) -> Mapping[str, Outside]:
     )
     check(place)
     found = {}
-    for name in names:
-        agent = agent_named(name, place, most_dollars=wanted.dollars or None, most_tried=wanted.evaluations, version=__version__)
+    for name, text in typed.items():
+        agent = agent_named(text, place, most_dollars=wanted.dollars or None, most_tried=wanted.evaluations, version=__version__)
         found[name] = Outside(propose=partial(_propose, agent), wall_s=wanted.wall_s)
     return found
 

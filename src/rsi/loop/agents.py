@@ -18,7 +18,7 @@ def load_agent(name_or_path: str) -> Files:
     """The files of an agent; nothing of it is imported or executed.
 
     Args:
-        name_or_path: the name of a built-in agent, the folder of one (with an `rsi-agent.toml`), or an agent from outside (`bridge:COMMAND`,
+        name_or_path: the name of a built-in agent, the folder of one (with an `rsi-agent.toml`), or one from outside (`bridge:COMMAND`,
             `cmd:COMMAND`), for which a built-in one stands.
 
     Raises:

@@ -71,11 +71,11 @@ def test_a_call_that_waits_for_a_session_may_take_longer_than_it() -> None:
 
 def test_agents_of_a_run_that_come_from_outside_are_found_with_their_limits_and_their_grants_stand_in_the_log() -> None:
     config = from_json({"target": "t", "agents": ["seed", NAME], "outside": {"grants": ["machine"], "wall_s": 9.0}})
-    found = outside_agents(config, Path("runs/x"))
-    assert list(found) == [NAME] and found[NAME].wall_s == 9.0
+    found = outside_agents(config, {"cmd:sh": NAME}, Path("runs/x"))
+    assert list(found) == ["cmd:sh"] and found["cmd:sh"].wall_s == 9.0
     logged = to_json(config)
     assert isinstance(logged, dict) and isinstance(logged["outside"], dict) and logged["outside"]["grants"] == ["machine"]
-    assert "outside" not in str(to_json(from_json({"target": "t"}))) and outside_agents(from_json({"target": "t"}), Path()) == {}
+    assert "outside" not in str(to_json(from_json({"target": "t"}))) and outside_agents(config, {}, Path()) == {}
 
 
 def test_a_grant_that_there_is_not_or_that_cannot_be_had_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -83,7 +83,7 @@ def test_a_grant_that_there_is_not_or_that_cannot_be_had_is_one_line(monkeypatch
     for grants, words in ((["everything"], "there is no grant"), (["env:RSI_NOT_SET"], "there is no variable")):
         config = from_json({"target": "t", "agents": [NAME], "outside": {"grants": [*grants, "machine"]}})
         with pytest.raises(UserError, match=words):
-            outside_agents(config, Path("runs/x"))
+            outside_agents(config, {"cmd:sh": NAME}, Path("runs/x"))
 
 
 def test_each_grant_has_a_sentence_on_what_it_costs() -> None:
