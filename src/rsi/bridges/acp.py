@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from acp import PROTOCOL_VERSION, RequestError, connect_to_agent, text_block
+from acp.core import ClientSideConnection
 from acp.interfaces import Client
 from acp.schema import (
     AgentMessageChunk,
@@ -43,7 +44,7 @@ from rsi.core.records import Json, Outcome
 
 __all__ = ["Conversation", "Said"]
 
-_PAUSE_S, _ANSWER_S, _JOIN_S = 0.05, 30.0, 5.0
+_PAUSE_S, _ANSWER_S, _JOIN_S = 0.05, 120.0, 5.0
 _MOST_TEXT = 200_000
 _AUTH = -32000
 _GOOD_ENDS = ("end_turn", "max_tokens", "max_turn_requests")
@@ -129,13 +130,13 @@ class Conversation:
     def close(self) -> None:
         """End our side; calling twice is harmless."""
         if self._thread.is_alive():
-            self._loop.call_soon_threadsafe(self._end)
+            self._loop.call_soon_threadsafe(self._task.cancel)
             self._thread.join(_JOIN_S)
 
     # what follows runs in the thread of the conversation
 
     def _live(self) -> None:
-        self._wire, self._closing = _Wire(), asyncio.Event()
+        self._wire = _Wire()
         self._wishes: list[Json] = []
         self._doing: list[asyncio.Future[Json]] = []
         self._task = self._loop.create_task(self._talk())
@@ -147,11 +148,6 @@ class Conversation:
         if left:
             self._loop.run_until_complete(asyncio.wait(left))
         self._loop.close()
-
-    def _end(self) -> None:
-        self._closing.set()
-        if not self.said.is_over:
-            self._task.cancel()
 
     async def _exchange(self, lines: Sequence[str], did: Sequence[Json]) -> dict[str, Json]:
         for line in lines:
@@ -168,7 +164,17 @@ class Conversation:
         return {"write": [*write], "do": do, "stop": self.said.is_over}
 
     async def _talk(self) -> None:
+        """The whole turn; afterwards it waits to be cancelled, so that our side can be asked until it is closed."""
         connection = connect_to_agent(cast(Client, self), self._wire)
+        try:
+            await self._turn(connection)
+            self.said.is_over = True
+            self._wire.stir()
+            await asyncio.Event().wait()
+        finally:
+            await connection.close()
+
+    async def _turn(self, connection: ClientSideConnection) -> None:
         able = ClientCapabilities(fs=FileSystemCapabilities(read_text_file=True, write_text_file=True), terminal=False)
         try:
             hello = await connection.initialize(PROTOCOL_VERSION, able, Implementation(name="rsi", version=self._version))
@@ -182,10 +188,6 @@ class Conversation:
             self.said.error = _sentence(error)
         except (ConnectionError, ValueError) as error:
             self.said.error = str(error).partition("\n")[0][:300]
-        self.said.is_over = True
-        self._wire.stir()
-        await self._closing.wait()
-        await connection.close()
 
     def _count(self, usage: Usage | None) -> None:
         if usage is not None:

@@ -63,7 +63,7 @@ class Counter:
         message = dict(self._look().message)
         target = message.get("target")
         files = target.get("files") if isinstance(target, dict) else None
-        names: list[Json] = sorted(files) if isinstance(files, dict) else []
+        names: list[Json] = [*sorted(files)] if isinstance(files, dict) else []
         told: Json = {**target, "files": names} if isinstance(target, dict) else None
         return {**message, "target": told, "evaluations_left": self._usage.left}
 

@@ -128,7 +128,8 @@ def _read(path: Path) -> Submission:
     guess = data["prediction"]
     prediction: Prediction | None = None if guess is None else decode(Prediction, guess)
     fields = {key: value for key, value in data.items() if key not in ("id", "limitation", "prediction")}
-    found: Submission = replace(decode(Submission, fields), prediction=prediction)
+    bare: Submission = decode(Submission, fields)
+    found = replace(bare, prediction=prediction)
     if path.stem != identity(found) or data["id"] != path.stem:
         raise MessageError("not the content that its name says")
     return found

@@ -161,7 +161,8 @@ def _beside_the_jail(place: Place, words: tuple[str, ...], lines: bool, beside: 
 
 
 def _payload(command: tuple[str, ...], tree: str, asks: str, environment: Mapping[str, str], *, lines: bool, bare: bool) -> dict[str, Json]:
-    return {"command": [*command], "tree": tree, "asks": asks, "environment": dict(environment), "lines": lines, "bare": bare}
+    named: dict[str, Json] = {name: value for name, value in environment.items()}
+    return {"command": [*command], "tree": tree, "asks": asks, "environment": named, "lines": lines, "bare": bare}
 
 
 def _reply(outcome: Outcome, value: Json, reason: str) -> Reply:

@@ -56,7 +56,8 @@ def server_of(counter: Counter, name: str, version: str) -> MCPServer:
         """Report a fault of the judge: a wrong scorer, a leak, a case that cannot be solved. It stands in the run's report."""
         return _told(lambda: _text(counter.report_judge_defect(text)))
 
-    for tool in (context, read, evaluate, submit, status, report_judge_defect):
+    tools: tuple[Callable[..., str], ...] = (context, read, evaluate, submit, status, report_judge_defect)
+    for tool in tools:
         server.add_tool(tool, structured_output=False)
     return server
 

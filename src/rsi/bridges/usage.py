@@ -65,8 +65,10 @@ class Usage:
             if len(recent) + cases > self._allowance.per_minute:
                 return f"at most {self._allowance.per_minute} cases a minute; wait a little, or ask for fewer at once"
             counts[self._by] = counts.get(self._by, 0) + cases
+            told: dict[str, Json] = {name: counts[name] for name in sorted(counts)}
+            times: list[Json] = [*recent, *[round(self._now(), 3)] * cases]
             data.clear()
-            data.update({"cases": dict(sorted(counts.items())), "recent": [*recent, *[round(self._now(), 3)] * cases]})
+            data.update({"cases": told, "recent": times})
         return None
 
     @contextmanager

@@ -82,7 +82,7 @@ def outside_agents(settings: RunConfig, typed: Mapping[str, str], run: Path) -> 
         processes=wanted.processes,
     )
     check(place)
-    found = {}
+    found: dict[str, Outside] = {}
     for name, text in typed.items():
         agent = agent_named(text, place, most_dollars=wanted.dollars or None, most_tried=wanted.evaluations, version=__version__)
         found[name] = Outside(propose=partial(_propose, agent), wall_s=wanted.wall_s)

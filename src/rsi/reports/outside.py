@@ -82,4 +82,5 @@ def _line(by: str, text: str) -> Line:
 def outside_data(found: Outsiders) -> dict[str, Json]:
     """The same as plain data for the summary."""
     defects: list[Json] = [{"at": at, "by": by, "text": text} for at, by, text in found.defects]
-    return {"lost": [*found.lost], "tried": dict(found.tried), "defects": defects}
+    tried: dict[str, Json] = {name: cases for name, cases in found.tried}
+    return {"lost": [*found.lost], "tried": tried, "defects": defects}
