@@ -49,7 +49,7 @@ class Rights:
         mine = self.inside(path)
         if mine is None:
             return "outside the work tree"
-        return edit_problem(mine, text, self.manifest)
+        return edit_problem(mine, text, {}, self.manifest)
 
     def allows(self, kind: str | None, paths: Iterable[str]) -> bool:
         """Whether a wish of the agent is granted."""
