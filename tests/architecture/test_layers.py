@@ -13,6 +13,8 @@ HOMES = {
     "pydantic": ("rsi.config", "rsi.targets"),
     "pydantic_ai": ("rsi.kernel.models.provider",),
     "rich": ("rsi.cli",),
+    "acp": ("rsi.bridges.acp",),
+    "mcp": ("rsi.bridges.server",),
     "hypothesis": ("rsi.testing",),
     "pytest": ("rsi.testing",),
 }

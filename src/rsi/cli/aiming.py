@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from rsi.bridges.session import is_outside
 from rsi.cli.versions import improvers
 from rsi.config.model import RunConfig
 from rsi.core.protocols import Files
@@ -26,11 +27,14 @@ def aim_of(settings: RunConfig) -> Aim:
     """
     target = find_target(settings.target)
     agents: dict[str, Files] = {}
+    outside: dict[str, str] = {}
     for agent in settings.agents:
         is_itself = agent == ITSELF or (Path(agent).is_dir() and Path(agent).resolve() == target.folder.resolve())
         files = target.files if is_itself else _files(agent)
-        agents[ITSELF if is_itself else _name(agent, list(agents))] = files
-    return Aim(target=target, agents=agents)
+        name = ITSELF if is_itself else _name(agent, list(agents))
+        agents[name] = files
+        outside |= {name: agent} if is_outside(agent) else {}
+    return Aim(target=target, agents=agents, outside=outside)
 
 
 def folder_of(settings: RunConfig, target: Target) -> Path:
@@ -46,6 +50,10 @@ def _files(agent: str) -> Files:
 
 
 def _name(agent: str, taken: Sequence[str]) -> str:
-    """A short name for an agent: a folder goes by its last part."""
-    short = f"improver-{named(agent.removeprefix(PREFIX))}" if agent.startswith(PREFIX) else Path(agent).resolve().name
+    """A short name for an agent: a folder goes by its last part, one from outside by its program."""
+    if is_outside(agent):
+        road, _, command = agent.partition(":")
+        short = f"{road}:{Path(command.split()[0]).name}" if command.strip() else agent
+    else:
+        short = f"improver-{named(agent.removeprefix(PREFIX))}" if agent.startswith(PREFIX) else Path(agent).resolve().name
     return short if short not in taken else next(name for name in (f"{short}-{number}" for number in range(2, 99)) if name not in taken)

@@ -13,6 +13,7 @@ from rich.console import Console
 from rsi.cli.aiming import aim_of, folder_of
 from rsi.cli.folders import is_run
 from rsi.cli.models import beside, compared, road
+from rsi.cli.outsiders import outside_agents
 from rsi.cli.recursion import measure_run
 from rsi.cli.terminal import JsonFlag, PlainFlag, complain, print_json, say
 from rsi.cli.versions import Beginning, beginning, improvers
@@ -58,6 +59,9 @@ def run(
     workers: Annotated[int, Parameter(help="Processes that work at the same time; changes the wall time only.")] = 2,
     jail_require: Annotated[str | None, Parameter(help="Weakest jail that the run may have, if not what its suite asks for.")] = None,
     replay: Annotated[Path | None, Parameter(help="Folder of a run: language models say what they said there, offline.")] = None,
+    grant: Annotated[
+        list[str] | None, Parameter(negative=(), help="What agents from outside get beyond the jail: network, home, machine, env:NAME.")
+    ] = None,
     no_keep: Annotated[bool, Parameter(negative=(), help="Do not keep a certified release as an improver for later runs.")] = False,
     as_json: JsonFlag = False,
     plain: PlainFlag = False,
@@ -73,6 +77,7 @@ def run(
         "run.programs": None if programs is None else parse_programs(programs),
         "run.frozen_improver": True if frozen_improver else None,
         "jail.require": jail_require,
+        "outside.grants": grant,
     }
     aimed = target or load_config(config).target
     if aimed:
@@ -80,6 +85,8 @@ def run(
             raise UserError("--meta is for an agent that improves programs of the gym; leave it or the target out")
         settings = _target_settings(config, {**given, "target": aimed, "agents": agent})
         return _run_on_target(settings, out, workers, as_json, plain, replay)
+    if grant:
+        raise UserError("--grant is for agents from outside (bridge:COMMAND, cmd:COMMAND), which improve a target: rsi run TARGET")
     if agent is not None and len(agent) > 1:
         raise UserError(f"{len(agent)} agents are named and no target; one agent improves itself, several improve a target: rsi run TARGET")
     settings = load_config(config, {**given, "agent": agent[0] if agent else None}, META if meta else None)
@@ -108,6 +115,7 @@ def _run_on_target(settings: RunConfig, out: Path | None, workers: int, as_json:
         return _conclude(folder, as_json, False, "is finished already", workers)
     _check_budget(settings)
     with aim.parts(settings) as parts:
+        parts = replace(parts, outside=outside_agents(settings, aim.outside, folder))
         if not is_run(folder):
             keep_copy(folder, aim.target)
         begun = Beginning(settings=settings, files=aim.target.files, words="")

@@ -212,6 +212,19 @@ class ModelsConfig(Section):
         return self
 
 
+class OutsideConfig(Section):
+    """Sessions with coding agents from outside (`--agent bridge:COMMAND`, `--agent cmd:COMMAND`)."""
+
+    wall_s: float = Field(default=1_800.0, gt=0, le=86_400, description="Seconds until a session is ended.")
+    dollars: float = Field(default=0.0, ge=0, description="What a session may cost by the agent's own account; 0 is any sum.")
+    evaluations: int = Field(default=200, ge=0, le=1_000_000, description="Practice cases that a session may have its tree tried on.")
+    memory_mb: int = Field(default=8_000, ge=64, le=1_000_000, description="Memory of all its processes together, in the jail.")
+    processes: int = Field(default=256, ge=1, le=10_000, description="Processes and threads that it may start in the jail.")
+    grants: Annotated[tuple[str, ...], Field(strict=False)] = Field(
+        default=(), description="What it is given beyond the jail: network, home, machine, env:NAME; each costs a guarantee."
+    )
+
+
 class RunConfig(Section):
     """The whole configuration of a run."""
 
@@ -235,6 +248,7 @@ class RunConfig(Section):
     recursion: RecursionConfig = RecursionConfig()
     jail: JailConfig = JailConfig()
     models: ModelsConfig = ModelsConfig()
+    outside: OutsideConfig = OutsideConfig()
 
     @field_validator("agents")
     @classmethod
@@ -276,6 +290,8 @@ def to_json(config: RunConfig) -> Json:
         del data["recursion"]
     if not config.models.model:
         del data["models"]
+    if config.outside == OutsideConfig():
+        del data["outside"]
     for key in ("agent", "suite") if config.target else ("target", "agents"):
         del data[key]
     return data

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from rsi.core.errors import UserError
 from rsi.core.protocols import Files
+from rsi.loop.outside import tree_of
 
 __all__ = ["load_agent"]
 
@@ -17,12 +18,13 @@ def load_agent(name_or_path: str) -> Files:
     """The files of an agent; nothing of it is imported or executed.
 
     Args:
-        name_or_path: the name of a built-in agent, or the folder of one (with an `rsi-agent.toml`).
+        name_or_path: the name of a built-in agent, the folder of one (with an `rsi-agent.toml`), or one from outside (`bridge:COMMAND`,
+            `cmd:COMMAND`), for which a built-in one stands.
 
     Raises:
         UserError: there is no such agent, its folder cannot be read or holds something that is not a plain file.
     """
-    root = _find(name_or_path)
+    root = _find(tree_of(name_or_path))
     try:
         if not (root / MANIFEST_FILE).is_file():
             raise UserError(f"the agent {name_or_path} has no {MANIFEST_FILE}; a folder of an agent needs one")

@@ -3,7 +3,7 @@
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from rsi.config import RunConfig
@@ -30,10 +30,12 @@ class Aim:
     Attributes:
         target: what is improved.
         agents: who improves it: trees by name.
+        outside: those of them from outside: what a person typed, by name.
     """
 
     target: Target
     agents: Mapping[str, Files]
+    outside: Mapping[str, str] = field(default_factory=dict)
 
     @contextmanager
     def parts(self, config: RunConfig, *, tier: str | None = None) -> Iterator[Parts]:

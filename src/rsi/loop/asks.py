@@ -4,6 +4,7 @@
 practice cases of the message, and gives `{"results": [{"score", "output", "label", "feedback", "error"}…], "left": n}`; each case costs one
 program, whatever comes of it. `ask({"chat": request})` goes to the gateway. `ask({"problem": …})` is the gym's (see
 `rsi.kernel.evaluate.Meter`).
+`ask({"session": {}})` is for agents from outside (see `rsi.loop.outside`).
 
 Covers: questions of any shape, files that no patch may touch, cases that there are not, more than is left (nothing is run then), a call
 that is tried again (it begins with its whole allotment), models that nobody provides.
@@ -17,6 +18,7 @@ from rsi.core.protocols import Files, Serve
 from rsi.core.records import Json, Manifest
 from rsi.kernel.evaluate import Chats, Sitting
 from rsi.kernel.oversight import edit_problem
+from rsi.loop.outside import Session
 
 __all__ = ["Asks", "Run", "Trying"]
 
@@ -52,10 +54,18 @@ class Asks:
         trying: what changes may be tried on; None where none may be.
         problems: the problems of the gym that the message has; None where it has none.
         chats: the models; None where there are none.
+        session: holds a session with an agent from outside; None where none may be held.
     """
 
-    def __init__(self, *, trying: Trying | None = None, problems: Sitting | None = None, chats: Chats | None = None) -> None:
-        self._trying, self._problems, self._chats = trying, problems, chats
+    def __init__(
+        self,
+        *,
+        trying: Trying | None = None,
+        problems: Sitting | None = None,
+        chats: Chats | None = None,
+        session: Session | None = None,
+    ) -> None:
+        self._trying, self._problems, self._chats, self._session = trying, problems, chats, session
         self._chatting = None if chats is None else chats.call()
         self._tried = 0
 
@@ -83,6 +93,8 @@ class Asks:
             kind = next(iter(question)) if isinstance(question, dict) and len(question) == 1 else ""
             if isinstance(question, dict) and kind == "evaluate" and self._trying is not None:
                 return self._try(self._trying, question["evaluate"])
+            if kind == "session" and self._session is not None:
+                return self._session(serve)
             if kind == "chat":
                 return _NO_MODEL if chat is None else chat(question)
             if problems is not None:

@@ -15,6 +15,7 @@ from rsi.loop.desk import Ticket
 from rsi.loop.machine import Machine
 from rsi.loop.messages import surroundings
 from rsi.loop.orders import Done, Line, Order
+from rsi.loop.outside import Session
 from rsi.loop.practice import trying_out
 from rsi.loop.quarantine import sentence_for
 from rsi.loop.state import Version, run_seed
@@ -157,15 +158,19 @@ def _place(
         on: in a run on a target, what changes may be tried on.
     """
     improver, subject, team = machine.improver, machine.subject, machine.state.team
+    outside = None if team is None else machine.staff.outside.get(team.asked)
     named: dict[str, Json] = {} if team is None else {"agent": team.asked}
     takes_ask = (arguments_of(improver.files, improver.manifest.entry, call) or 0) > 1
 
     def work(bench: Bench) -> Done:
         with ExitStack() as stack:
-            asks = _asks(machine, bench, stack, improver, subject, key, programs, batch, on if takes_ask else None)
+            message = payload()
+            session = None if outside is None else outside.session(message)
+            asks = _asks(machine, bench, stack, improver, subject, key, programs, batch, on if takes_ask else None, session)
             jail = machine.watched(bench.jail if team is None else bench.spare())
             serving = None if asks is None else asks.serving
-            reply = agent_call(jail, improver.runnable, improver.manifest, call, payload(), machine.limits, serving)
+            limits = machine.limits if outside is None else outside.limits(machine.limits)
+            reply = agent_call(jail, improver.runnable, improver.manifest, call, message, limits, serving)
         return _judged(reply, check, programs, asks)
 
     def note(done: Done) -> None:
@@ -188,6 +193,7 @@ def _asks(
     programs: int,
     batch: int | None,
     on: Ground | None,
+    session: Session | None,
 ) -> Asks | None:
     """Who answers the improver's questions; None where it has nothing to ask."""
     suite = machine.suite
@@ -208,7 +214,7 @@ def _asks(
         cases=len(on.findings),
         budget=programs,
     )
-    return Asks(trying=trying, chats=chats)
+    return Asks(trying=trying, chats=chats, session=session)
 
 
 def _tally(answer: Json) -> Answer:

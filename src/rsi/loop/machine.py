@@ -16,6 +16,7 @@ from rsi.kernel.sandbox import STANDARD_PROFILE
 from rsi.kernel.workspace import Composer, Scanner, shape_of, tree_key
 from rsi.loop.desk import Activity, Desk, Floor
 from rsi.loop.inbox import Inbox
+from rsi.loop.outside import Outside
 from rsi.loop.purse import Purse, cost_of_certificate
 from rsi.loop.replay import Journal
 from rsi.loop.seasons import Seasons
@@ -101,11 +102,13 @@ class Staff:
         agents: the trees of the agents that improve a target, by name (`itself`: the target does); empty where an agent improves itself.
         gateway: the road to language models; None where there is none, and in a replay.
         inbox: where changes from outside come in; None where none do.
+        outside: the agents from outside, by name; each has a tree among the agents that stands for it.
     """
 
     agents: Mapping[str, Files] = field(default_factory=dict)
     gateway: Gateway | None = None
     inbox: Inbox | None = None
+    outside: Mapping[str, Outside] = field(default_factory=dict)
 
 
 class Machine:

@@ -1,15 +1,16 @@
 """The outside world of a run: where its jails, its cases and its time come from."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from rsi.config import RunConfig
 from rsi.core.protocols import Gateway, Jail, Suite
 from rsi.core.records import JailProof, Json, Manifest, Pool
 from rsi.kernel.sandbox import STANDARD_PROFILE, measured_profile, open_jail
+from rsi.loop.outside import Outside
 from rsi.suites import Guarded, Seasonal, commitment, secret_seeds, suite
 
 __all__ = ["Parts", "pools_of", "standard_parts"]
@@ -39,6 +40,7 @@ class Parts:
         make_jail: opens a fresh jail; called in worker threads.
         make_spare: opens a second jail for a job that needs two: in a run on a target that of its agents; the same kind if None.
         make_gateway: opens the road to language models of the run in a folder; None where it has none.
+        outside: the agents from outside, by name, in a run on a target.
         suite: the cases of this run.
         secrets: the secret seed of each pool (as decimal digits), revealed when the run ends.
         commitments: SHA-256 (hex) of each, logged when it begins.
@@ -53,6 +55,7 @@ class Parts:
     commitments: Json
     make_spare: Callable[[], Jail] | None = None
     make_gateway: Callable[[Path], Gateway | None] = _no_gateway
+    outside: Mapping[str, Outside] = field(default_factory=dict)
     prove: Callable[[str], JailProof | None] = _unproven
     measure: Callable[[], Json] = _unmeasured
     now: Callable[[], tuple[float, float]] = _now

@@ -13,6 +13,7 @@ from rsi.kernel.archive.git import GitArchive
 from rsi.kernel.audit.log import FileEventLog
 from rsi.reports.html import render_html
 from rsi.reports.markdown import render_markdown
+from rsi.reports.outside import outside_blocks, outside_data, outsiders_of
 from rsi.reports.recursion import recursion_blocks, recursion_data, recursion_of
 from rsi.reports.story import report_of
 from rsi.reports.summary import summary_of
@@ -29,15 +30,16 @@ def write_report(folder: Path) -> dict[str, Json]:
         UserError: it is no folder of a run, or cannot be written to.
         IntegrityError: the log does not check.
     """
-    progress = progress_of(FileEventLog.read(folder / "log.jsonl").entries())
+    log = FileEventLog.read(folder / "log.jsonl")
+    progress = progress_of(log.entries())
     archive = GitArchive(folder / "objects.git", create=False)
     try:
         document = report_of(progress, archive.diff)
     finally:
         archive.close()
-    found = recursion_of(folder)
-    document = replace(document, blocks=(*document.blocks, *recursion_blocks(found)))
-    summary = {**summary_of(progress), "recursion": recursion_data(found)}
+    found, outsiders = recursion_of(folder), outsiders_of(folder, next(log.entries(), None))
+    document = replace(document, blocks=(*document.blocks, *recursion_blocks(found), *outside_blocks(outsiders)))
+    summary = {**summary_of(progress), "recursion": recursion_data(found), "outside": outside_data(outsiders)}
     _replace(folder / "report.md", render_markdown(document))
     _replace(folder / "report.html", render_html(document))
     _replace(folder / "summary.json", json.dumps(summary, indent=2, ensure_ascii=False) + "\n")
