@@ -2,7 +2,9 @@
 
 `Jail` runs code that is not trusted, `Archive` keeps candidates, `EventLog` keeps what happened, `Suite` has the cases and their
 scores, `Episodes` how those cases are played in which a program is improved (`Rehearsal`: what it may be tried on first), `ChangeJudge`
-decides over one candidate against one incumbent, `Pool` (see `rsi.schedule`) runs jobs.
+decides over one candidate against one incumbent, `Gateway` leads to language models, `Pool` (see `rsi.schedule`) runs jobs. A case is
+played in one of three ways: a candidate answers it with a program (a suite says no more), it improves a program (`Episodes`), or it is
+itself the program (`Execution`).
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -18,7 +20,9 @@ __all__ = [
     "Entry",
     "Episodes",
     "EventLog",
+    "Execution",
     "Files",
+    "Gateway",
     "Jail",
     "Limits",
     "Rehearsal",
@@ -205,10 +209,30 @@ class EventLog(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Score:
-    """A score in [0, 1] (None: no answer) and the scorer's word for it."""
+    """A score in [0, 1] (None: no answer), the scorer's word for it, and what it has to say to who improves (practice cases only)."""
 
     value: float | None
     label: str
+    feedback: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Execution:
+    """How a candidate is run on a case where it is itself the program: the question goes in, and what comes back is scored as it is.
+
+    Attributes:
+        module: what is called, `module.function(question)` in the candidate's tree.
+        function: of that module.
+        limits: of one case.
+        files: laid over the candidate's tree for the call, so that no edit of it can reach them.
+        is_shared: cases of a block run one after the other in one process, as far as none of them ends it; else each in one of its own.
+    """
+
+    module: str
+    function: str
+    limits: Limits
+    files: Files = field(default_factory=dict)
+    is_shared: bool = True
 
 
 class Rehearsal(Protocol):
@@ -253,7 +277,10 @@ class Suite(Protocol):
     """Cases from disjoint secret seeds, and their scoring. Lives in the kernel's process; never enters a jail."""
 
     def episodes(self, pool: Pool) -> Episodes | None:
-        """How cases of a pool are played; None where a target answers each of them at once."""
+        """How cases of a pool are played; None where no program is improved in them."""
+
+    def execution(self, pool: Pool) -> Execution | None:
+        """How a candidate is run on cases of a pool; None where it is not itself the program."""
 
     @property
     def name(self) -> str:
@@ -269,14 +296,18 @@ class Suite(Protocol):
     def cases(self, pool: Pool, start: int, count: int) -> Sequence[Case]:
         """Cases number `start` … `start + count − 1` of a pool; the same arguments always give the same cases.
 
-        Practice cases carry their probes and answers in the question; those of the other pools never do.
+        Practice cases carry their probes and answers in the question, where they are answered with programs; those of the other pools
+        never do.
         """
 
     def practice_batch(self, index: int, count: int) -> Json:
         """Batch number `index` of `count` practice tasks that share their inputs, as a message for the agent."""
 
     def score(self, case: Case, answer: Json, outputs: Json) -> Score:
-        """Score an answer by what it gave on the case's probes (None where it could not be run)."""
+        """Score an answer by what it gave on the case's probes (None where it could not be run).
+
+        Where the candidate is itself the program, what it gave is both.
+        """
 
 
 class ChangeJudge(Protocol):
@@ -294,3 +325,33 @@ class ChangeJudge(Protocol):
     @property
     def effect(self) -> Effect:
         """The effect as seen so far, with an anytime-valid interval."""
+
+
+class Gateway(Protocol):
+    """The only road to language models. Called from several worker threads at once; it alone knows keys and addresses."""
+
+    def chat(self, body: Json, *, purpose: str) -> Json:
+        """Answer one chat-completions request in the plain OpenAI shape.
+
+        Whatever goes wrong at the provider, in the request or for want of money is data, never an exception.
+
+        Args:
+            body: the request as jailed code made it (`{"messages": [{"role", "content"}…], …}`); of any shape.
+            purpose: the job that asks, in one line, for the record.
+
+        Returns:
+            `{"chat": response}` or `{"error": {"type", "message"}}` with the type `budget`, `auth`, `rate`, `timeout`, `network`,
+            `bad_request` or `no_model`. In both there may be `"called"`: plain data without texts and secrets about the call or calls
+            that were made (model, tokens, dollars, names of the recorded request and response). It is kept from whoever asked and logged
+            as the body of `model.called`, so that nothing in it may differ when the same run is replayed from its record.
+        """
+
+    @property
+    def left(self) -> Json:
+        """What may still be spent: `{"calls_left", "tokens_left", "dollars_left"}`, each a number, or null where nothing bounds it.
+
+        What was spent before a run was taken up again counts.
+        """
+
+    def close(self) -> None:
+        """End every process of the gateway; calling twice is harmless, and `chat` answers with an error from then on."""
