@@ -31,7 +31,7 @@ def propose(payload):
     for _ in range(payload["count"]):
         memory["made"] += 1
         text = list(lines)
-        text[memory["made"] % len(text)] = ("change number %d " % memory["made"]).ljust(79, "x")
+        text[memory["made"] % len(text)] = ("change number %d " % memory["made"]).ljust(79, ".")
         proposals.append({**_edit("training", "notes/padding.txt", "\\n".join(text), 0.0), "tag": ""})
     return {"proposals": proposals, "memory": memory, "programs": 1}
 
@@ -97,7 +97,7 @@ def overhead(candidates: int, folder: Path) -> Overhead:
 
 def _agent() -> Files:
     files = toy_agent(0.5)
-    padding = "\n".join(f"line {number} ".ljust(79, "x") for number in range(_LINES))
+    padding = "\n".join(f"line {number}: what stands here is read by nobody, and a change of it changes nothing".ljust(79, ".") for number in range(_LINES))
     return {**files, "main.py": files["main.py"] + _PROPOSE.encode(), "notes/padding.txt": padding.encode()}
 
 
