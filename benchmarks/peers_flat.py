@@ -97,7 +97,9 @@ def overhead(candidates: int, folder: Path) -> Overhead:
 
 def _agent() -> Files:
     files = toy_agent(0.5)
-    padding = "\n".join(f"line {number}: what stands here is read by nobody, and a change of it changes nothing".ljust(79, ".") for number in range(_LINES))
+    padding = "\n".join(
+        f"line {number}: what stands here is read by nobody, and a change of it changes nothing".ljust(79, ".") for number in range(_LINES)
+    )
     return {**files, "main.py": files["main.py"] + _PROPOSE.encode(), "notes/padding.txt": padding.encode()}
 
 

@@ -72,7 +72,9 @@ def contest(target: Target, release: str, budget: int) -> Contest:
     return Contest(start=target.files, release=files, manifest=target.manifest, told=told, budget=budget)
 
 
-def test_each_control_stays_within_the_budget_and_is_compared_on_the_same_sealed_cases(target: Target, parts: Parts, config: RunConfig) -> None:
+def test_each_control_stays_within_the_budget_and_is_compared_on_the_same_sealed_cases(
+    target: Target, parts: Parts, config: RunConfig
+) -> None:
     told: list[str] = []
     found = compare(contest(target, BETTER, 50), config, parts, told.append)
     assert [one.name for one in found] == ["start", *CONTROLS] and len(told) == 4

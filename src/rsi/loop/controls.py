@@ -33,9 +33,7 @@ _PRACTICE = 24
 """Practice cases that a control may use, as far as the target has so many."""
 _BLOCK = 8
 _BORROWED = ("bench.py", "cma.py", "constants.py", "edits.py", "places.py", "texts.py")
-_MANIFEST = (
-    b'name = "control"\nentry = "main"\npreload = ["ast", "builtins", "collections", "hashlib", "json", "keyword", "math", "random", "re"]\n\n[surfaces]\n'
-)
+_MANIFEST = b'name = "control"\nentry = "main"\npreload = ["ast", "builtins", "collections", "hashlib", "json", "keyword", "math", "random", "re"]\n\n[surfaces]\n'
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,7 +131,8 @@ def _searched(name: str, contest: Contest, config: RunConfig, parts: Parts, benc
     cases = _practice(parts, contest.budget)
     run = _runner(contest, config, parts, bench, cases)
     findings: list[Json] = [
-        {"case": k, "input": case.question, **one} for k, (case, one) in enumerate(zip(cases, run(contest.start, range(len(cases))), strict=True))
+        {"case": k, "input": case.question, **one}
+        for k, (case, one) in enumerate(zip(cases, run(contest.start, range(len(cases))), strict=True))
     ]
     left = max(0, contest.budget - len(cases))
     asks = Asks(trying=Trying(run=run, files=contest.start, manifest=contest.manifest, cases=len(cases), budget=left))

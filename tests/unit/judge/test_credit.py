@@ -9,6 +9,7 @@ import pytest
 
 from rsi.kernel.judge import Credit, choose
 
+
 @dataclass(frozen=True)
 class Worker:
     """An agent as it truly is: how often a change of its is kept, what a kept one gains, how many a pass brings, what a pass costs."""

@@ -31,7 +31,9 @@ parts = modules("targets", "constants", "texts", "bench", "cma", "experience", "
 class World:
     """A target and who runs it: answers `ask` as the kernel does, counted, nothing beyond the budget."""
 
-    def __init__(self, files: Files, score: Score, *, surfaces: Mapping[str, list[str]], cases: int = 8, protected: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self, files: Files, score: Score, *, surfaces: Mapping[str, list[str]], cases: int = 8, protected: tuple[str, ...] = ()
+    ) -> None:
         """A target whose files are scored by a function."""
         self.files, self.score, self.cases = files, score, cases
         self.target = {
@@ -103,7 +105,9 @@ def guessing() -> World:
 
 def toy(name: str, cases: int = 12) -> World:
     """A program of the toys as a target."""
-    return World({"main.py": toys.TOYS[name][0]}, lambda files, k: toys.score(name, files["main.py"], k), surfaces={"code": ["*.py"]}, cases=cases)
+    return World(
+        {"main.py": toys.TOYS[name][0]}, lambda files, k: toys.score(name, files["main.py"], k), surfaces={"code": ["*.py"]}, cases=cases
+    )
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
@@ -138,7 +142,10 @@ def test_a_prompt_loses_the_lines_that_do_harm() -> None:
 
 
 def test_numbers_of_any_language_are_found_and_nothing_else_is_touched() -> None:
-    files = {"params.json": '{"rate 2": 0.5, "depth": 3, "name": "v1.5"}\n', "run.js": "// 42 is not it\nconst RATE = 0.25; const T = 'x 7';\n"}
+    files = {
+        "params.json": '{"rate 2": 0.5, "depth": 3, "name": "v1.5"}\n',
+        "run.js": "// 42 is not it\nconst RATE = 0.25; const T = 'x 7';\n",
+    }
 
     def score(changed: Files, case: int) -> float | None:
         try:
@@ -152,7 +159,9 @@ def test_numbers_of_any_language_are_found_and_nothing_else_is_touched() -> None
     made = [one for seed in range(4) for one in world.propose(200, seed)]
     after = {one["edits"][0]["path"]: world.changed(one) for one in made if "Tune" in one["reason"]}
     assert after.keys() == files.keys()
-    assert json.loads(after["params.json"]["params.json"])["name"] == "v1.5" and isinstance(json.loads(after["params.json"]["params.json"])["depth"], int)
+    assert json.loads(after["params.json"]["params.json"])["name"] == "v1.5" and isinstance(
+        json.loads(after["params.json"]["params.json"])["depth"], int
+    )
     assert after["run.js"]["run.js"].startswith("// 42 is not it\n") and "'x 7'" in after["run.js"]["run.js"]
     for path, changed in after.items():
         assert (score(changed, 0) or 0.0) > (score(files, 0) or 0.0), path
@@ -184,7 +193,16 @@ def test_a_change_that_was_rejected_is_not_proposed_again() -> None:
     world = World({"prompt.md": "Say hello.\nAlways a greeting. Be brief.\n"}, score, surfaces={"prompt": ["prompt.md"]})
     (first, *_) = world.propose(100)
     kept = world.changed(first)["prompt.md"].splitlines()
-    history = [{"proposal": "p0", "surface": "prompt", "reason": "", "diff": "".join(f"+{line}\n" for line in kept), "verdict": "rejected", "why": ""}]
+    history = [
+        {
+            "proposal": "p0",
+            "surface": "prompt",
+            "reason": "",
+            "diff": "".join(f"+{line}\n" for line in kept),
+            "verdict": "rejected",
+            "why": "",
+        }
+    ]
     again = world.propose(100, history=history)
     assert all(world.changed(one)["prompt.md"] != world.changed(first)["prompt.md"] for one in again)
 
