@@ -2,9 +2,10 @@
 
     python -m benchmarks.peers --peerbench DIR [--openevolve PYTHON] [--shinka PYTHON] [--gepa PYTHON] [--only PART…]
 
-`DIR` is the folder of the peer bench; its files are read and run there. A peer is measured where a Python is named that has it installed; what
-is not measured is called so. Parts: `best` (what 200 evaluations bring, over five seeds), `null` (how often a gain is claimed where there is
-none), `same` (the same seed twice), `flat` (CPU of the loop for each candidate, from 100 to 10,000), `disk` (1,000 candidates of 8 kB).
+`DIR` is the folder of the peer bench; its files are read and run there. A peer is measured where a Python is named that has it
+installed; what is not measured is called so. Parts: `best` (what 200 evaluations bring, over five seeds), `null` (how often a gain is
+claimed where there is none), `same` (the same seed twice), `flat` (CPU of the loop for each candidate, from 100 to 10,000), `disk` (1,000
+candidates of 8 kB).
 """
 
 import argparse

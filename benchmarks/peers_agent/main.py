@@ -27,7 +27,8 @@ def propose(message, ask):
         score = tried["results"][0]["score"] or 0.0
         if score > best:
             source, best = made, score
-    return {"proposals": [] if source == start else [proposal(path, start, source, best - before, calls)], "memory": None, "programs": calls}
+    made = [] if source == start else [proposal(path, start, source, best - before, calls)]
+    return {"proposals": made, "memory": None, "programs": calls}
 
 
 def program(target):
@@ -36,6 +37,7 @@ def program(target):
 
 
 def said(reply):
+    """What the model answered."""
     return reply["chat"]["choices"][0]["message"]["content"] if "chat" in reply else ""
 
 
@@ -49,10 +51,11 @@ def applied(source, text):
 
 
 def proposal(path, before, after, gain, calls):
+    """As the kernel takes it."""
     return {
         "surface": "code",
         "limitation": "none",
-        "reason": f"Edits of a model, one after the other, each kept if it scored higher; {calls} calls. On a practice case it gains {gain:+.4f}.",
+        "reason": f"Edits of a model, each kept if it scored higher; {calls} calls. On a practice case it gains {gain:+.4f}.",
         "edits": [{"path": path, "before": hashlib.sha256(before.encode()).hexdigest(), "after": after}],
         "prediction": {"p_better": 0.7, "low": 0.0, "high": max(0.01, round(gain, 4))},
     }

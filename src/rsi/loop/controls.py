@@ -1,8 +1,8 @@
 """Controls of a run on a target: what plain methods would have found with the same edits, on the same practice cases, for as many trials.
 
-Each control is a jailed search of its own from the same start: `best-of-n`, `hill` and `random` (`src/rsi/agents/controls`). It may run as many
-cases as the whole run did before its certificate; nothing judges what it hands in. Then the start, all controls and the release of the run are
-run on the same sealed cases, and each is compared with the release, pair by pair.
+Each control is a jailed search of its own from the same start: `best-of-n`, `hill` and `random` (`src/rsi/agents/controls`). It may run
+as many cases as the whole run did before its certificate; nothing judges what it hands in. Then the start, all controls and the release
+of the run are run on the same sealed cases, and each is compared with the release, pair by pair.
 
 Covers: equal numbers of trials, the same cases for all, controls that fail (they hand in the start), edits that a control may not make.
 Does not cover: models (controls ask none, whatever the run's agents asked); several intervals at once: each holds for itself.
@@ -33,7 +33,8 @@ _PRACTICE = 24
 """Practice cases that a control may use, as far as the target has so many."""
 _BLOCK = 8
 _BORROWED = ("bench.py", "cma.py", "constants.py", "edits.py", "places.py", "texts.py")
-_MANIFEST = b'name = "control"\nentry = "main"\npreload = ["ast", "builtins", "collections", "hashlib", "json", "keyword", "math", "random", "re"]\n\n[surfaces]\n'
+_PRELOAD = ("ast", "builtins", "collections", "hashlib", "json", "keyword", "math", "random", "re", "typing")
+_MANIFEST = f'name = "control"\nentry = "main"\npreload = {json.dumps(_PRELOAD)}\n\n[surfaces]\n'.encode()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
