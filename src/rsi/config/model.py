@@ -193,6 +193,8 @@ class RunConfig(Section):
     @classmethod
     def _safety_needs_a_race(cls, safety: SafetyConfig, before: ValidationInfo) -> SafetyConfig:
         judge = before.data.get("judge")
+        if safety.suite and before.data.get("target"):
+            raise ValueError("a safety suite is for an agent that improves itself; what a target must not lose belongs into its score")
         if safety.suite and isinstance(judge, JudgeConfig) and judge.course == "tree":
             raise ValueError('a safety suite needs judge.course = "race" or "auto": a tree of versions is not judged for harm')
         return safety

@@ -1,11 +1,12 @@
 """What an agent may ask while it is called: try changes on practice cases, run programs of the gym, talk to language models.
 
-`ask({"evaluate": {"files": {path: text or null}, "cases": [k…]}})` runs the target with some of its files replaced (null: taken away) on practice
-cases of the message, and gives `{"results": [{"score", "output", "label", "feedback", "error"}…], "left": n}`; each case costs one program, whatever
-comes of it. `ask({"chat": request})` goes to the gateway. `ask({"problem": …})` is the gym's (see `rsi.kernel.evaluate.Meter`).
+`ask({"evaluate": {"files": {path: text or null}, "cases": [k…]}})` runs the target with some of its files replaced (null: taken away) on
+practice cases of the message, and gives `{"results": [{"score", "output", "label", "feedback", "error"}…], "left": n}`; each case costs one
+program, whatever comes of it. `ask({"chat": request})` goes to the gateway. `ask({"problem": …})` is the gym's (see
+`rsi.kernel.evaluate.Meter`).
 
-Covers: questions of any shape, files that no patch may touch, cases that there are not, more than is left (nothing is run then), a call that is
-tried again (it begins with its whole allotment), models that nobody provides.
+Covers: questions of any shape, files that no patch may touch, cases that there are not, more than is left (nothing is run then), a call
+that is tried again (it begins with its whole allotment), models that nobody provides.
 Does not cover: how often an agent asks for one and the same thing; it pays each time.
 """
 
@@ -128,7 +129,7 @@ def _changed(trying: Trying, given: Mapping[str, Json]) -> Files | str:
     for path, text in given.items():
         if text is not None and not isinstance(text, str):
             return f"the content of {path[:200]!r} is no text"
-        problem = edit_problem(path, text, trying.manifest)
+        problem = edit_problem(path, text, trying.files, trying.manifest)
         if problem is not None:
             return problem
         if text is None:

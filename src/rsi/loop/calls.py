@@ -1,4 +1,4 @@
-"""Asking an agent, about itself or about a target: each call in a jail, each answer checked for its shape, each failure an outcome in the log."""
+"""Asking an agent, about itself or a target: each call in a jail, each answer checked for its shape, each failure an outcome in the log."""
 
 from collections.abc import Callable
 from contextlib import ExitStack

@@ -48,7 +48,9 @@ def count_concluded(machine: Machine, waiting: Waiting, gain: float, *, is_kept:
     agent = _whose(machine, waiting)
     if agent is not None and waiting.removes is None:
         told = agent.credit
-        agent.credit = replace(told, changes=told.changes + 1, kept=told.kept + is_kept, gain=told.gain + (max(0.0, gain) if is_kept else 0.0))
+        agent.credit = replace(
+            told, changes=told.changes + 1, kept=told.kept + is_kept, gain=told.gain + (max(0.0, gain) if is_kept else 0.0)
+        )
 
 
 def _whose(machine: Machine, waiting: Waiting) -> Agent | None:

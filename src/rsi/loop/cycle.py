@@ -49,7 +49,7 @@ async def prepare(machine: Machine) -> None:
     if start.product.failure is not None and machine.state.cause.ended is None:
         machine.state.cause.ended = f"version 0 does not build: {start.product.failure}"
     for agent in () if machine.state.team is None else machine.state.team.agents.values():
-        agent.version = await build(machine, agent.version)
+        agent.version = start if agent.is_itself else await build(machine, agent.version)
         if agent.version.product.failure is not None and machine.state.cause.ended is None:
             machine.state.cause.ended = f"the agent {agent.name} does not build: {agent.version.product.failure}"
 

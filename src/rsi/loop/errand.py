@@ -64,12 +64,12 @@ class Errand(Chain):
 
     async def propose(self) -> bool:
         """Ask what to change; the proposals are written down and queued."""
-        subject = self._machine.subject
+        improver, subject = self._machine.improver, self._machine.subject
         answer = await self._answer(calls.propose(self._machine, self._asked, self._memory, self._ground))
         if answer is None:
             return False
         self._memory = answer["memory"]
-        readable = open_cycle(self._machine, self._agent.version, subject, self._limitations, answer)
+        readable = open_cycle(self._machine, improver, subject, self._limitations, answer)
         self._agent.barren = 0 if readable else self._agent.barren + 1
         return True
 

@@ -58,7 +58,13 @@ def history_of(machine: Machine) -> Callable[[], list[Json]]:
     """The latest changes, newest last, as they stand now; the diffs are made when it is called, from any thread."""
     name = machine.state.start.manifest.name
     lines = [
-        _Line(proposal=one.waiting.proposal, by=one.waiting.by or ("rsi" if one.waiting.removes else name), before=one.before, verdict=one.verdict, why=one.why)
+        _Line(
+            proposal=one.waiting.proposal,
+            by=one.waiting.by or ("rsi" if one.waiting.removes else name),
+            before=one.before,
+            verdict=one.verdict,
+            why=one.why,
+        )
         for one in list(machine.state.tried.values())[-MOST:]
     ]
     return lambda: _told(lines)

@@ -5,8 +5,8 @@ Below `RUN/inbox` each lies in a file of its own, `ID.json`: one object in canon
     {"id", "by": "hand:ada", "base": candidate, "surface", "limitation": null, "reason", "edits": [{"path", "before", "after"}…],
      "prediction": null or {"p_better", "low", "high", …}}
 
-where `id` is the SHA-256 (hex) of the canonical form of the object without it. What was taken in stands in the log (`inbox.read`) and by its
-content in the archive; from there a resumed or verified run has it, whatever lies in the folder by then.
+where `id` is the SHA-256 (hex) of the canonical form of the object without it. What was taken in stands in the log (`inbox.read`) and by
+its content in the archive; from there a resumed or verified run has it, whatever lies in the folder by then.
 
 Covers: files of any content (those that are no such object are passed over), the same change handed in twice (taken in once), a folder that
 is not there. Does not cover: who wrote a file; `by` is the writer's own word.
@@ -72,8 +72,7 @@ class Inbox:
             IntegrityError: the archive does not have it, or it is no such object.
         """
         items = body.get("items") if isinstance(body, dict) else None
-        found = [self._arrival(item) for item in items] if isinstance(items, list) else []
-        return [arrival for arrival in found if arrival is not None]
+        return [self._arrival(item) for item in items] if isinstance(items, list) else []
 
     def _arrival(self, item: Json) -> Arrival:
         blob = str(item.get("content")) if isinstance(item, dict) else ""

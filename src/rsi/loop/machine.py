@@ -21,8 +21,10 @@ from rsi.loop.seasons import Seasons
 from rsi.loop.state import Agent, Mind, State, Team, Version, run_seed
 from rsi.loop.watch import WatchedJail
 
-__all__ = ["Machine", "Opening", "SharedSuite", "Staff", "scanner_of", "settings_of"]
+__all__ = ["ITSELF", "Machine", "Opening", "SharedSuite", "Staff", "scanner_of", "settings_of"]
 
+ITSELF = "itself"
+"""The name of the agent in a run on a target that is asked to improve itself."""
 _HOPE = Prior(better=0.3, worse=0.2, gain=0.06, loss=0.04)
 """What is believed of a change that an improver has thought about and tried; a race learns better from those that it closes."""
 _FEWEST = 200
@@ -74,8 +76,8 @@ class Opening:
         commitments: SHA-256 of each pool's secret seed.
         secrets: the secret seeds, revealed by the last event.
         machine: what agents are told of the machine that they run on.
-        target: what is improved, in a run on a target: what its agents are told of it, `hashes` of what nobody may change, and the guarantees
-            that are `lost`; null where an agent improves itself.
+        target: in a run on a target what its agents are told of it, `hashes` of what nobody may change, and the guarantees that are `lost`;
+            null where an agent improves itself.
         beside: what the clock part of the event says of the jails on this machine.
         standstill_s: seconds that the judge stood still at the longest, for the clock part of the last event.
     """
@@ -95,7 +97,7 @@ class Staff:
     """Who takes part in a run besides what is improved in it.
 
     Attributes:
-        agents: the trees of the agents that improve a target, by name; empty where an agent improves itself.
+        agents: the trees of the agents that improve a target, by name (`itself`: the target does); empty where an agent improves itself.
         gateway: the road to language models; None where there is none, and in a replay.
         inbox: where changes from outside come in; None where none do.
     """
@@ -140,7 +142,7 @@ class Machine:
         start = self.keep(start_files, parent=None, proposal=None)
         composer = Composer(start.files)
         self.state = State(start=start, incumbent=start, composer=composer, base=start.id, examined={start.candidate.tree})
-        agents = {name: self._agent(name, files) for name, files in self.staff.agents.items()}
+        agents = {name: self._agent(name, files, start) for name, files in self.staff.agents.items()}
         if agents:
             self.state.team = Team(agents=agents, asked=next(iter(agents)))
             self.state.shapes[shape_of(start.files)] = None
@@ -154,10 +156,10 @@ class Machine:
 
     @property
     def improver(self) -> Version:
-        """Who makes proposals at present: the subject itself, version 0 in the frozen control; in a run on a target the agent that is asked."""
+        """Who makes proposals at present: the subject itself, version 0 in the frozen control; on a target, the agent that is asked."""
         team = self.state.team
         if team is not None:
-            return team.current.version
+            return self.subject if team.current.is_itself else team.current.version
         return self.state.start if self.config.run.frozen_improver else self.subject
 
     @property
@@ -176,8 +178,10 @@ class Machine:
         self.candidates.add(name)
         return self._version(candidate, parent.manifest if parent else load_manifest(files))
 
-    def _agent(self, name: str, files: Files) -> Agent:
+    def _agent(self, name: str, files: Files, start: Version) -> Agent:
         """Archive the tree of an agent that improves a target."""
+        if name == ITSELF:
+            return Agent(name=name, version=start, is_itself=True)
         identity = self.archive.add(files, parents=(), message=f"agent {name}")
         candidate = Candidate(id=identity, tree=self.archive.tree(identity), parent=None, proposal=None)
         return Agent(name=name, version=self._version(candidate, load_manifest(files)))

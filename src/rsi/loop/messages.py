@@ -36,7 +36,7 @@ def _target(machine: Machine) -> dict[str, Json]:
     return {
         "name": manifest.name,
         "kind": "agent",
-        "brief": f"An agent that answers the cases of the suite {suite} and improves itself. Better is a higher mean score on cases it never saw.",
+        "brief": f"An agent that answers the cases of the suite {suite} and improves itself. Better is a higher mean score on new cases.",
         "metric": {"name": "score", "direction": "max", "low": 0.0, "high": 1.0},
         "protected": [],
         "case": None,

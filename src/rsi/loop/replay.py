@@ -128,10 +128,12 @@ def _reader(entry: Entry, body: dict[str, Json], archive: Archive) -> Callable[[
         clock = entry.clock if isinstance(entry.clock, dict) else {}
         seconds: Clock = decode(Clock, {name: clock.get(name, 0.0) for name in ("wall_s", "cpu_s")})
         programs: int = decode(int, body.get("programs"))
+        asked = _content(archive, body.get("asked"))
         if entry.kind == "trials.done":
-            return Done(outcome=Outcome.ANSWERED, reason="", programs=programs, value=_rows(entry, body.get("trials")), clock=seconds)
+            rows = _rows(entry, body.get("trials"))
+            return Done(outcome=Outcome.ANSWERED, reason="", programs=programs, value=rows, asked=asked, clock=seconds)
         outcome: Outcome = decode(Outcome, body.get("outcome"))
-        value, asked = (_content(archive, body.get(name)) for name in ("result", "asked"))
+        value = _content(archive, body.get("result"))
         return Done(outcome=outcome, reason=str(body.get("reason")), programs=programs, value=value, asked=asked, clock=seconds)
 
     return read

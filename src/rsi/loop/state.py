@@ -129,7 +129,8 @@ class Agent:
     """Who proposes changes to a target that is not itself; stays as it is during the run.
 
     Attributes:
-        version: its tree, built.
+        version: its tree, built; of one that improves itself, the start.
+        is_itself: whether it is the target that is asked, in whatever version is to be improved.
         credit: what its passes have brought and cost.
         failures: passes in a row that gave no answer.
         barren: passes in a row in which it proposed nothing.
@@ -137,6 +138,7 @@ class Agent:
 
     name: str
     version: Version
+    is_itself: bool = False
     mind: Mind = field(default_factory=Mind)
     credit: Credit = Credit()
     failures: int = 0

@@ -84,9 +84,7 @@ def _together(jail: Jail, execution: Execution, files: Files, cases: Sequence[Ca
     return ends, _sum(reply.clock, clock)
 
 
-def _alone(
-    jail: Jail, execution: Execution, files: Files, cases: Sequence[Case], chats: Chats | None = None
-) -> tuple[list[_End], Clock]:
+def _alone(jail: Jail, execution: Execution, files: Files, cases: Sequence[Case], chats: Chats | None = None) -> tuple[list[_End], Clock]:
     ends, clock = [], Clock()
     for case in cases:
         reply = _call(jail, execution, files, case.question, 0, chats)

@@ -52,4 +52,3 @@ class Chats:
         if "called" in reply:
             self.called.append(reply["called"])
         return {key: value for key, value in reply.items() if key != "called"}
-

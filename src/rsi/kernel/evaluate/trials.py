@@ -73,7 +73,10 @@ def run_block(
         found += _answered(candidate, block, reply, programs)
         wall, cpu = wall + reply.clock.wall_s, cpu + reply.clock.cpu_s
     outputs, clock = _outputs(jail, cases, found)
-    trials = [_judged(suite, candidate, case, one, outputs.get(index), programs) for index, (case, one) in enumerate(zip(cases, found, strict=True))]
+    trials = [
+        _judged(suite, candidate, case, one, outputs.get(index), programs)
+        for index, (case, one) in enumerate(zip(cases, found, strict=True))
+    ]
     return trials, Clock(wall_s=wall + clock.wall_s, cpu_s=cpu + clock.cpu_s)
 
 

@@ -1,13 +1,13 @@
 """Which of several agents is asked next: Thompson sampling over what their changes gained for what they cost.
 
 What an agent gained is the judge's belief in those of its changes that were kept, never an estimate that led to acceptance and never the
-agent's own word; what it cost are the programs of its calls and of the trials of its changes. A pass of an agent brings some changes; each
-is kept with a probability (Beta, from what became of its earlier ones) and then gains something (Gamma, from what the kept ones gained).
-Both, and the price of a pass, lean on what all agents have shown together, with the weight of one observation, so that a single stroke of luck
-or a single dear pass settles nothing. One value is drawn for each agent and the largest one is asked (Thompson 1933; Russo et al. 2018,
-"A Tutorial on Thompson Sampling").
+agent's own word; what it cost are the programs of its calls and of the trials of its changes. A pass of an agent brings some changes;
+each is kept with a probability (Beta, from what became of its earlier ones) and then gains something (Gamma, from what the kept ones
+gained). The gain and the price of a pass lean on what all agents have shown together, with the weight of one observation, so that a single
+stroke of luck or a single dear pass settles nothing. One value is drawn for each agent and the largest one is asked (Thompson 1933; Russo
+et al. 2018, "A Tutorial on Thompson Sampling").
 
-Covers: agents that never bring anything (they are asked ever more rarely), agents that are good and dear, an agent that was unlucky at first.
+Covers: agents that never bring anything (they are asked ever more rarely), agents that are good and dear, one that was unlucky at first.
 Does not cover: agents whose worth changes during a run faster than their record shows it; money other than programs.
 """
 

@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterable, Iterator
 from functools import cache
 
+from rsi.core.codec import sha256_hex
 from rsi.core.protocols import Files
 from rsi.core.records import FileEdit, Manifest, Prediction, Proposal
 from rsi.kernel.oversight.paths import collision, path_problem
@@ -74,10 +75,10 @@ def _is_sane(prediction: Prediction) -> bool:
     )
 
 
-def edit_problem(path: str, after: str | None, manifest: Manifest) -> str | None:
+def edit_problem(path: str, after: str | None, files: Files, manifest: Manifest) -> str | None:
     """Why a file may not have this content (None: be taken away), whatever surface an edit of it is said to be of; None if it may."""
     globs = tuple(glob for patterns in manifest.surfaces.values() for glob in patterns)
-    edit = FileEdit(path=path, before="", after=after)
+    edit = FileEdit(path=path, before=sha256_hex(files[path]) if path in files else None, after=after)
     found = (path_problem(path), _surface_problem(path, "", globs, manifest.protected), _content_problem(edit))
     return next((problem for problem in found if problem), None)
 

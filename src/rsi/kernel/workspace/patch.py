@@ -78,5 +78,5 @@ def _lines(before: Files, edit: FileEdit) -> Iterator[str]:
     if max(len(old), len(new)) > _MOST_BYTES:
         yield from (f"--- {names[0]}", f"+++ {names[1]}", f"({len(old)} bytes became {len(new)})")
     else:
-        sides = (content.decode("utf-8", "replace").splitlines(keepends=True) for content in (old, new))
-        yield from difflib.unified_diff(*sides, *names, n=2)
+        was, is_now = (content.decode("utf-8", "replace").splitlines(keepends=True) for content in (old, new))
+        yield from difflib.unified_diff(was, is_now, *names, n=2)

@@ -1,19 +1,19 @@
 """When are two trees the same program? Where they differ only in what no run of them can tell.
 
-Of a Python file only its syntax counts: comments, blank lines, line breaks, redundant brackets and the quotes of texts do not, nor do docstrings,
-unless some Python file of the tree reads them (`__doc__`, `getdoc`); if one reads source code (`getsource`), files count as they are. Of
-other texts trailing blanks, the kind of line ends and blank lines at the end do not count; other files count byte by byte.
+Of a Python file only its syntax counts: comments, blank lines, line breaks, redundant brackets and the quotes of texts do not, nor do
+docstrings, unless some Python file of the tree reads them (`__doc__`, `getdoc`); if one reads source code (`getsource`), files count as
+they are. Of other texts trailing blanks, the kind of line ends and blank lines at the end do not count; other files count byte by byte.
 
 Python is parsed to a syntax tree and never compiled to code. Whatever does not parse, or is nested deeper than code that people write,
 counts as a text like any other, so that the answer depends neither on the parser's patience nor on how deep the caller's stack is.
 
-Covers: renamed blanks, reformatted code, changed comments. Does not cover: renamed variables, reordered statements, code that does the same in
-another way; these are judged like any other change.
+Covers: moved blanks, reformatted code, changed comments. Does not cover: renamed variables, reordered statements, code that does the same
+in another way; these are judged like any other change.
 """
 
 import ast
 import warnings
-from functools import cache, lru_cache
+from functools import lru_cache
 
 from rsi.core.codec import sha256_hex
 from rsi.core.protocols import Files
@@ -74,7 +74,7 @@ def _said(tree: ast.Module, reads_docs: bool) -> str | None:
             if depth > _MOST_DEPTH:
                 return None
             said.append(type(node).__name__)
-            todo.extend([(getattr(node, name, None), depth + 1) for name in _fields(type(node))])
+            todo.extend([(getattr(node, name, None), depth + 1) for name in type(node)._fields if name not in _UNREAD])
         elif isinstance(node, list):
             kept = node if reads_docs else [item for item in node if not _is_bare_text(item)]
             said.append(str(len(kept)))
@@ -82,11 +82,6 @@ def _said(tree: ast.Module, reads_docs: bool) -> str | None:
         else:
             said.append(hex(node) if type(node) is int else repr(node))
     return "\n".join(said)
-
-
-@cache
-def _fields(kind: type[ast.AST]) -> tuple[str, ...]:
-    return tuple(name for name in kind._fields if name not in _UNREAD)
 
 
 def _is_bare_text(item: object) -> bool:
