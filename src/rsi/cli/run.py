@@ -11,6 +11,7 @@ from cyclopts import Parameter
 from rich.console import Console
 
 from rsi.cli.aiming import aim_of, folder_of
+from rsi.cli.controls import measure_controls
 from rsi.cli.folders import is_run
 from rsi.cli.recursion import measure_run
 from rsi.cli.terminal import JsonFlag, PlainFlag, complain, print_json, say
@@ -53,6 +54,9 @@ def run(
         str | None, Parameter(name=["--programs", "--budget"], help="Budget in candidate programs (of a target, in trials): 250_000, 40M.")
     ] = None,
     meta: Annotated[bool, Parameter(negative=(), help="It improves how it improves programs; ends with a measure of recursion.")] = False,
+    controls: Annotated[
+        bool, Parameter(negative=(), help="Of a target: ends with plain methods beside the release, for as many trials each.")
+    ] = False,
     frozen_improver: Annotated[bool, Parameter(negative=(), help="Control arm: solving practice and proposing stay at version 0.")] = False,
     workers: Annotated[int, Parameter(help="Processes that work at the same time; changes the wall time only.")] = 2,
     jail_require: Annotated[str | None, Parameter(help="Weakest jail that the run may have, if not what its suite asks for.")] = None,
@@ -77,7 +81,9 @@ def run(
         if meta:
             raise UserError("--meta is for an agent that improves programs of the gym; leave it or the target out")
         settings = _target_settings(config, {**given, "target": aimed, "agents": agent})
-        return _run_on_target(settings, out, workers, as_json, plain)
+        return _run_on_target(settings, out, workers, as_json, plain, controls)
+    if controls:
+        raise UserError("--controls is for a run on a target: rsi run TARGET --controls; an agent that improves itself has --frozen-improver")
     if agent is not None and len(agent) > 1:
         raise UserError(f"{len(agent)} agents are named and no target; one agent improves itself, several improve a target: rsi run TARGET")
     settings = load_config(config, {**given, "agent": agent[0] if agent else None}, META if meta else None)
@@ -99,9 +105,17 @@ def _target_settings(config: Path | None, given: dict[str, object]) -> RunConfig
     return load_config(config, {**given, "run.programs": budget}, target_preset(budget))
 
 
-def _run_on_target(settings: RunConfig, out: Path | None, workers: int, as_json: bool, plain: bool) -> int:
+def _run_on_target(settings: RunConfig, out: Path | None, workers: int, as_json: bool, plain: bool, controls: bool) -> int:
     aim = aim_of(settings)
     folder = out or folder_of(settings, aim.target)
+    code = _improve_target(settings, folder, aim, workers, as_json, plain)
+    if controls and code == 0:
+        told = "\n".join(measure_controls(folder))
+        sys.stderr.write(told + "\n") if as_json else say(told)
+    return code
+
+
+def _improve_target(settings: RunConfig, folder: Path, aim: Aim, workers: int, as_json: bool, plain: bool) -> int:
     if _is_finished(folder, settings):
         return _conclude(folder, as_json, False, "is finished already", workers)
     _check_budget(settings)
