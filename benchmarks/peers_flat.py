@@ -6,6 +6,7 @@ proposes texts that do nothing, of which each version of the tree has 8 kB that 
 
 import threading
 import time
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -79,20 +80,20 @@ class _Metered(ToyJail):
 def overhead(candidates: int, folder: Path) -> Overhead:
     """A run that tries about so many candidates."""
     _Metered.spent = 0.0
-    config, made = _config(candidates), [0]
+    config, made = _config(candidates), Counter[str]()
     before = time.process_time()
     run(
         folder,
         config,
         _agent(),
         workers=1,
-        observer=lambda entry: made.__setitem__(0, made[0] + (entry.kind == "candidate.added")),
+        observer=lambda entry: made.update([entry.kind]),
         stop=threading.Event(),
         parts=toy_parts(config, _Metered),
     )
     spent = time.process_time() - before - _Metered.spent
     disk = sum(path.stat().st_blocks * 512 for path in folder.rglob("*") if path.is_file()) / 1e6
-    return Overhead(candidates=made[0], cpu_s=spent, disk_mb=disk)
+    return Overhead(candidates=made["candidate.added"], cpu_s=spent, disk_mb=disk)
 
 
 def _agent() -> Files:

@@ -41,8 +41,12 @@ def _measured(folder: Path) -> dict[str, Json]:
     aim = Aim(target=target, agents={"control": control_tree(CONTROLS[0])})
     contest = Contest(start=start, release=release, manifest=target.manifest, told=told, budget=budget)
     with aim.parts(config) as parts:
-        found = compare(contest, config, parts, lambda line: sys.stderr.write(line + "\n") and None)
+        found = compare(contest, config, parts, _tell)
     return {"budget": budget, "alpha": config.certificate.alpha, "compared": [encode(one) for one in found]}
+
+
+def _tell(line: str) -> None:
+    sys.stderr.write(line + "\n")
 
 
 def _spent_before_the_certificate(entries: Iterable[Entry]) -> int:

@@ -110,8 +110,8 @@ def _run_on_target(settings: RunConfig, out: Path | None, workers: int, as_json:
     folder = out or folder_of(settings, aim.target)
     code = _improve_target(settings, folder, aim, workers, as_json, plain)
     if controls and code == 0:
-        told = "\n".join(measure_controls(folder))
-        sys.stderr.write(told + "\n") if as_json else say(told)
+        for line in measure_controls(folder):
+            print(line, file=sys.stderr if as_json else sys.stdout)
     return code
 
 
