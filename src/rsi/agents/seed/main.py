@@ -20,6 +20,7 @@ import propose as proposing
 from functions import load
 from grammar import base
 from model import train
+from pages import PAGES
 from solve import solve as solve_one
 
 HERE = Path(__file__).resolve().parent
@@ -79,6 +80,7 @@ def improve(message, ask):
 
 def practise(message, ask=None):
     if "problems" in message["batch"]:
+        PAGES.make_room(message.get("machine"))
         return episodes.practise(message, ask, own_policy())
     memory = experience.memory_of(message, own_corpus())
     return practice.practise(message, memory, own_grammar(), own_weights())
@@ -100,6 +102,7 @@ def propose(message, ask=None):
     if is_other(message):
         return targets().propose(message, ask, memory, own_policy())
     if "batch" in message:
+        PAGES.make_room(message.get("machine"))
         known = memory["programs"] = memory.get("programs") or episodes.fresh()
         return advance.propose(message, ask, memory, known, HERE)
     return proposing.propose(message, memory, HERE)

@@ -12,13 +12,14 @@ from types import SimpleNamespace
 import accept
 import policy
 import texts
+import weights as edit_weights
 from bench import Bench
 from constants import STEP, chosen, numbers, tune, written
 from edits import short
 from improve import Asked, episode
+from pages import PAGES
 from propose import edit, first_of
 from rehearsal import difference
-from tried import Places
 
 CRAFTS = ("constants", "edits", "texts")
 TEXTS = (".md", ".txt", ".prompt", ".jinja", ".j2", ".tmpl")
@@ -31,6 +32,7 @@ LEAST_TRIALS = 4
 STUCK = 3
 LEAST_ERROR = 0.02
 BLIND = 3
+CANDIDATES, POINTS = 20, 40
 TRUSTED = 2.0
 MOST_LINES = 6
 MOST_REASON = 1900
@@ -89,7 +91,7 @@ class There:
 
     def has_structure(self, path):
         """Whether there is anything but numbers to edit."""
-        return any(site.family not in NUMERIC for site in Places(self.bench.files[path], {}).sites)
+        return any(site.family not in NUMERIC for site in places_of(self.bench.files[path]))
 
     def is_text(self, path):
         return self.surfaces[path] == "prompt" or path.endswith(TEXTS) or not path.endswith(".py")
@@ -126,10 +128,14 @@ class There:
         counts = self.state["crafts"].setdefault(name, [0, 0])
         counts[0 if good else 1] += 1
 
+    def few(self, part, candidates):
+        """How many of the cases to search with, so that so many candidates can be tried on all of them."""
+        return max(1, min(len(self.bench.seen), part.left // candidates))
+
     def constants(self, path, part):
         """Numbers tuned; one trial is a run on one case, so the fewer cases, the more points."""
         text, bench = self.bench.files[path], self.bench
-        cases = bench.seen[: max(1, min(len(bench.seen), part.left // 40))]
+        cases = bench.seen[: self.few(part, POINTS)]
         found = chosen(numbers(path, text), part.left // len(cases), self.rng)
         step = min(2 * STEP, self.state["steps"].get(path, STEP) * 2 ** min(2, self.stuck))
         before = bench.used
@@ -148,14 +154,14 @@ class There:
         """A program edited by the agent's own improver."""
         bench = self.bench
         asked = Asked(part.answers(path), 0, part.left)
-        question = {"id": path, "source": bench.files[path], "instances": len(bench.seen)}
+        question = {"id": path, "source": bench.files[path], "instances": self.few(part, CANDIDATES)}
         found = episode(question, asked, self.rng, self.weights)
         return found.source, f"Edit {path} by its own improver, {len(found.log)} edits of it tried"
 
     def texts(self, path, part):
         """A text from which lines go, one change after the other, kept as long as it does not score worse."""
         bench, text = self.bench, self.bench.files[path]
-        cases, tried, kinds, seen = bench.seen, 0, [], {text}
+        cases, tried, kinds, seen = bench.seen[: self.few(part, CANDIDATES)], 0, [], {text}
         best = part.mean({}, cases)
         while part.left >= len(cases) and tried < 400:
             tried += 1
@@ -188,8 +194,9 @@ class There:
             found = numbers(path, text)
             k = self.rng.randrange(len(found))
             return written(text, found[k : k + 1], [self.rng.choice((-1, -0.5, 0.5, 1))])
-        places = Places(text, self.weights)
-        site = self.rng.choices(places.sites, places.weights)[0]
+        sites = places_of(text)
+        likely = [edit_weights.of(self.weights, site.family, edit_weights.kind_of(text, site)) for site in sites]
+        site = self.rng.choices(sites, likely)[0]
         return text[: site.start] + self.rng.choice(site.options) + text[site.end :]
 
     def proposal(self, name, path, text, words, gain, error, cases):
@@ -221,6 +228,14 @@ class There:
         trust = (TRUSTED + good) / (TRUSTED + good + bad)
         found["p_better"] = round(0.5 + trust * (found["p_better"] - 0.5), 4)
         return found
+
+
+def places_of(text):
+    """The places of a Python source that can be edited; none where it is no Python."""
+    try:
+        return PAGES.sites(text)
+    except (SyntaxError, ValueError, RecursionError):
+        return ()
 
 
 def together(made):
