@@ -27,6 +27,7 @@ CONFIG: dict[str, Any] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(300)
 def test_the_seed_agent_makes_a_foreign_program_better_and_the_gain_is_certified(tmp_path: Path, jail_require: str) -> None:
     folder = tmp_path / "target"

@@ -91,6 +91,7 @@ def test_each_control_stays_within_the_budget_and_is_compared_on_the_same_sealed
     assert by_name["start"].ahead.low > 0
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_controls_and_a_release_that_is_no_better_is_not_ahead(
     target: Target, parts: Parts, config: RunConfig
 ) -> None:

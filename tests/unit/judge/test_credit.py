@@ -68,6 +68,7 @@ def test_the_agent_that_gains_more_for_what_it_costs_is_asked_most(other: Worker
     assert share("good", {"other": other, "good": GOOD}, runs) > 0.75
 
 
+@pytest.mark.slow
 @pytest.mark.statistical
 def test_nobody_is_starved(repetitions: Callable[..., int]) -> None:
     runs = repetitions(200, least=60)
@@ -76,12 +77,14 @@ def test_nobody_is_starved(repetitions: Callable[..., int]) -> None:
         assert min(asked) >= 1 and sum(asked) / runs >= 2.5
 
 
+@pytest.mark.slow
 @pytest.mark.statistical
 def test_an_agent_that_was_unlucky_at_first_comes_back(repetitions: Callable[..., int]) -> None:
     unlucky = {"good": Credit(passes=2, changes=6, programs=800), "weak": Credit(passes=2, changes=6, kept=1, gain=0.02, programs=800)}
     assert share("good", {"good": GOOD, "weak": WEAK}, repetitions(200, least=60), passes=60, credits=unlucky) > 0.65
 
 
+@pytest.mark.slow
 @pytest.mark.statistical
 def test_among_equals_no_place_in_the_list_is_worth_anything(repetitions: Callable[..., int]) -> None:
     runs = repetitions(400, least=100)
