@@ -20,7 +20,10 @@ HOMES = {
 }
 
 # Agent → modules of the seed agent that are copied into its tree before it runs.
-BORROWED = {"rsi.agents.peers": ("edits", "places")}
+BORROWED = {
+    "rsi.agents.peers": ("edits", "places"),
+    "rsi.agents.controls": ("bench", "cma", "constants", "edits", "places", "texts"),
+}
 
 
 def test_layers_and_borders_of_pyproject_hold() -> None:

@@ -3,10 +3,12 @@
 import math
 import random
 from collections import Counter
+from collections.abc import Sequence
 
 import pytest
 
 from rsi.kernel.judge import AlphaSpending, Race, Rule, Settings, ablation_race, e_bh, interval
+from tests.seed_agent import modules
 
 
 def test_levels_decide_as_e_lond_of_online_fdr_does() -> None:
@@ -70,3 +72,32 @@ def test_the_race_and_the_betting_test_of_ville_agree_on_which_of_two_edits_help
         theirs = ville.BettingTest(0.0, bounds=(-1.0, 1.0), alternative="greater")
         theirs.update(signed[standing.edit])
         assert (float(theirs.log_e_values_[-1]) > math.log(20)) == (standing.log_e > math.log(20)) == (standing.edit == "good")
+
+
+def test_numbers_are_tuned_in_as_many_trials_as_cmaes_takes() -> None:
+    cmaes = pytest.importorskip("cmaes", reason="cmaes is not installed: pip install 'rsi[oracles]'")
+    numpy = pytest.importorskip("numpy", reason="numpy is not installed: pip install 'rsi[arrays]'")
+    own = modules("cma").cma
+
+    def far(point: Sequence[float]) -> float:
+        """How far from the summit, on scales that differ a thousandfold."""
+        return sum(1000 ** (k / 7) * x * x for k, x in enumerate(point))
+
+    def ours(seed: int) -> int:
+        search, trials = own.Cma([2.0] * 8, 0.5, random.Random(seed)), 0
+        while far(search.mean) > 1e-4 and trials < 20_000:
+            points = search.drawn()
+            search.told(points, [-far(point) for point in points])
+            trials += len(points)
+        return trials
+
+    def theirs(seed: int) -> int:
+        search, trials = cmaes.SepCMA(mean=numpy.full(8, 2.0), sigma=0.5, seed=seed), 0
+        while far(search.mean.tolist()) > 1e-4 and trials < 20_000:
+            points = [search.ask() for _ in range(search.population_size)]
+            search.tell([(point, far(point.tolist())) for point in points])
+            trials += len(points)
+        return trials
+
+    mine, other = (sum(run(seed) for seed in range(1, 11)) / 10 for run in (ours, theirs))
+    assert mine < 1.15 * other, (mine, other)

@@ -8,6 +8,7 @@ __all__ = ["BENCHMARKS", "bench"]
 
 BENCHMARKS: Mapping[str, str] = {
     "judge": "The judge and the rules of other loops, in simulated worlds where the truth is known.",
+    "target": "A target improved by rsi, then beside best of n, hill climbing and random edits for as many trials each.",
     "improver": "Frozen versions of an agent as improvers of held-out programs, beside methods that people thought out.",
 }
 """All benchmarks and what each is for; their code is loaded when they are used."""

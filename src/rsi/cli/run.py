@@ -11,6 +11,7 @@ from cyclopts import Parameter
 from rich.console import Console
 
 from rsi.cli.aiming import aim_of, folder_of
+from rsi.cli.controls import measure_controls
 from rsi.cli.folders import is_run
 from rsi.cli.models import beside, compared, road
 from rsi.cli.outsiders import outside_agents
@@ -55,6 +56,9 @@ def run(
         str | None, Parameter(name=["--programs", "--budget"], help="Budget in candidate programs (of a target, in trials): 250_000, 40M.")
     ] = None,
     meta: Annotated[bool, Parameter(negative=(), help="It improves how it improves programs; ends with a measure of recursion.")] = False,
+    controls: Annotated[
+        bool, Parameter(negative=(), help="Of a target: ends with plain methods beside the release, for as many trials each.")
+    ] = False,
     frozen_improver: Annotated[bool, Parameter(negative=(), help="Control arm: solving practice and proposing stay at version 0.")] = False,
     workers: Annotated[int, Parameter(help="Processes that work at the same time; changes the wall time only.")] = 2,
     jail_require: Annotated[str | None, Parameter(help="Weakest jail that the run may have, if not what its suite asks for.")] = None,
@@ -84,9 +88,11 @@ def run(
         if meta:
             raise UserError("--meta is for an agent that improves programs of the gym; leave it or the target out")
         settings = _target_settings(config, {**given, "target": aimed, "agents": agent})
-        return _run_on_target(settings, out, workers, as_json, plain, replay)
+        return _run_on_target(settings, out, workers, as_json, plain, controls, replay)
     if grant:
         raise UserError("--grant is for agents from outside (bridge:COMMAND, cmd:COMMAND), which improve a target: rsi run TARGET")
+    if controls:
+        raise UserError("--controls is for a run on a target: rsi run TARGET --controls; an agent that improves itself has --frozen-improver")
     if agent is not None and len(agent) > 1:
         raise UserError(f"{len(agent)} agents are named and no target; one agent improves itself, several improve a target: rsi run TARGET")
     settings = load_config(config, {**given, "agent": agent[0] if agent else None}, META if meta else None)
@@ -108,9 +114,19 @@ def _target_settings(config: Path | None, given: dict[str, object]) -> RunConfig
     return load_config(config, {**given, "run.programs": budget}, target_preset(budget))
 
 
-def _run_on_target(settings: RunConfig, out: Path | None, workers: int, as_json: bool, plain: bool, replay: Path | None) -> int:
+def _run_on_target(
+    settings: RunConfig, out: Path | None, workers: int, as_json: bool, plain: bool, controls: bool, replay: Path | None
+) -> int:
     aim = aim_of(settings)
     folder = beside(folder_of(settings, aim.target), out, replay)
+    code = _improve_target(settings, folder, aim, workers, as_json, plain, replay)
+    if controls and code == 0:
+        for line in measure_controls(folder):
+            print(line, file=sys.stderr if as_json else sys.stdout)
+    return code
+
+
+def _improve_target(settings: RunConfig, folder: Path, aim: Aim, workers: int, as_json: bool, plain: bool, replay: Path | None) -> int:
     if _is_finished(folder, settings):
         return _conclude(folder, as_json, False, "is finished already", workers)
     _check_budget(settings)

@@ -4,6 +4,7 @@ Everything it needs stands in its own folder; `build.json` there is the product 
 programs, `ask` runs them: see `improve.py`.
 """
 
+import importlib
 import json
 import random
 from pathlib import Path
@@ -49,6 +50,16 @@ def own_policy():
     return json.loads((HERE / "weights.json").read_text())
 
 
+def is_other(message):
+    """Whether the message is about a target that is run case by case, not about the agent itself."""
+    return bool((message.get("target") or {}).get("case"))
+
+
+def targets():
+    """What it knows of other targets, read only where there is one: every call reads this file."""
+    return importlib.import_module("targets")
+
+
 def build(message):
     grammar = own_grammar()
     return train(own_corpus(), grammar, own_functions(grammar), random.Random(message["seed"]))
@@ -77,6 +88,8 @@ def practise(message, ask=None):
 
 def diagnose(message):
     memory = experience.memory_of(message, own_corpus())
+    if is_other(message):
+        return {"limitations": targets().diagnose(message["findings"]), "memory": memory}
     if any("episodes" in finding for finding in message["findings"]):
         memory["programs"] = episodes.take_in(message["findings"], memory.get("programs") or episodes.fresh())
         return {"limitations": gains.diagnose(message["findings"]), "memory": memory}
@@ -86,6 +99,8 @@ def diagnose(message):
 
 def propose(message, ask=None):
     memory = experience.memory_of(message, own_corpus())
+    if is_other(message):
+        return targets().propose(message, ask, memory, own_policy())
     if "batch" in message:
         PAGES.make_room(message.get("machine"))
         known = memory["programs"] = memory.get("programs") or episodes.fresh()

@@ -26,6 +26,7 @@ MAX_REASON = 2_000
 MAX_FAMILIES = 32
 MAX_FAMILY = 80
 _PROTECTED = frozenset({MANIFEST_FILE, PRODUCT_FILE})
+_HALF = re.compile("[\ud800-\udfff]")
 
 
 def authorise(proposal: Proposal, files: Files, manifest: Manifest) -> str | None:
@@ -114,7 +115,7 @@ def _content_problem(edit: FileEdit) -> str | None:
 
 
 def _is_text(text: str) -> bool:
-    return not any("\ud800" <= character <= "\udfff" for character in text)
+    return text.isascii() or _HALF.search(text) is None
 
 
 def _together_problem(proposal: Proposal, files: Files) -> str | None:
