@@ -25,6 +25,11 @@ class Module:
         return self.name.startswith("rsi.agents")
 
     @property
+    def is_template(self) -> bool:
+        """What `rsi init` copies is data as well, and the user's from then on."""
+        return self.name.startswith("rsi.targets.templates")
+
+    @property
     def is_package(self) -> bool:
         return self.path.endswith("__init__.py")
 
@@ -44,8 +49,8 @@ def read(root: Path, *folders: str) -> list[Module]:
 
 
 def shipped() -> list[Module]:
-    """The package without its agents."""
-    return [module for module in read(SRC, "rsi") if not module.is_agent]
+    """The package without its agents and templates."""
+    return [module for module in read(SRC, "rsi") if not module.is_agent and not module.is_template]
 
 
 def agents() -> list[Module]:

@@ -5,14 +5,16 @@ import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
 from rsi.config.model import RunConfig
 from rsi.core.errors import UserError
 
-__all__ = ["load_config", "nearest", "parse_programs"]
+__all__ = ["load_config", "nearest", "parse_programs", "read_toml", "validated"]
+
+Model = TypeVar("Model", bound=BaseModel)
 
 _FACTORS = {"": 1, "k": 1_000, "m": 1_000_000, "g": 1_000_000_000}
 
@@ -28,13 +30,13 @@ def load_config(path: Path | None, overrides: Mapping[str, object] | None = None
     Raises:
         UserError: the file cannot be read, is no TOML, or a key or value is not allowed; names the file and the key.
     """
-    data = {} if path is None else _read(path)
+    data = {} if path is None else read_toml(path)
     where = "" if path is None else f"{path}: "
-    _validated(data, where)
+    validated(RunConfig, data, where)
     data = _under(data, _with({}, preset or {}))
-    config = _validated(data, where)
+    config = validated(RunConfig, data, where)
     given = {key: value for key, value in (overrides or {}).items() if value is not None}
-    return _validated(_with(data, given), "") if given else config
+    return validated(RunConfig, _with(data, given), "") if given else config
 
 
 def parse_programs(text: str) -> int:
@@ -56,12 +58,19 @@ def nearest(name: str, known: list[str]) -> str:
     return f"; did you mean {close[0]!r}?" if close else f"; known are {', '.join(sorted(known))}"
 
 
-def _read(path: Path) -> dict[str, Any]:
+def read_toml(path: Path) -> dict[str, Any]:
+    """What a TOML file says.
+
+    Raises:
+        UserError: it cannot be read or is no TOML; names the file and the line.
+    """
     try:
         raw = path.read_bytes()
         return tomllib.loads(raw.decode("utf-8"))
     except FileNotFoundError:
         raise UserError(f"{path}: there is no such configuration file") from None
+    except RecursionError:
+        raise UserError(f"{path}: nested too deeply") from None
     except OSError as error:
         raise UserError(f"{path}: cannot be read ({error.strerror})") from None
     except UnicodeDecodeError as error:
@@ -91,21 +100,30 @@ def _under(data: dict[str, Any], preset: dict[str, Any]) -> dict[str, Any]:
     return {**preset, **data, **both}
 
 
-def _validated(data: dict[str, Any], where: str) -> RunConfig:
+def validated(model: type[Model], data: Mapping[str, Any], where: str) -> Model:
+    """Data as a strict model has it.
+
+    Args:
+        model: frozen, and without keys that it does not name.
+        data: of one file, or of flags.
+        where: stands before what is wrong: `F.toml: `.
+
+    Raises:
+        UserError: a key or a value is not allowed; names the first one, and the nearest key that is known.
+    """
     try:
-        return RunConfig.model_validate(data)
+        return model.model_validate(data)
     except ValidationError as error:
         problems = error.errors(include_url=False, include_context=False)
     first = min(problems, key=lambda problem: problem["type"] != "extra_forbidden")
     if first["type"] == "extra_forbidden":
-        raise UserError(where + _unknown_key([str(part) for part in first["loc"]]))
+        raise UserError(where + _unknown_key(model, [str(part) for part in first["loc"]]))
     key = ".".join(str(part) for part in first["loc"])
     raise UserError(f"{where}{_bad_value(key, first['type'], first['msg'], first['input'])}")
 
 
-def _unknown_key(loc: list[str]) -> str:
+def _unknown_key(model: type[BaseModel], loc: list[str]) -> str:
     *sections, key = loc
-    model: type[BaseModel] = RunConfig
     for name in sections:
         model = _section(model, name)
     inside = f" in [{'.'.join(sections)}]" if sections else ""
@@ -121,6 +139,8 @@ def _section(model: type[BaseModel], name: str) -> type[BaseModel]:
 def _bad_value(key: str, kind: str, message: str, given: object) -> str:
     if kind == "value_error":
         return f"{key}: {message.removeprefix('Value error, ')}"
+    if kind == "missing":
+        return f"{key} is missing"
     if kind == "model_type":
         return f"{key} = {given!r}: should be a section, [{key}]"
     said = re.sub(r"^Input should be", "should be", message)

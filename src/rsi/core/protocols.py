@@ -2,7 +2,8 @@
 
 `Jail` runs code that is not trusted, `Archive` keeps candidates, `EventLog` keeps what happened, `Suite` has the cases and their
 scores, `Episodes` how those cases are played in which a program is improved (`Rehearsal`: what it may be tried on first), `ChangeJudge`
-decides over one candidate against one incumbent, `Pool` (see `rsi.schedule`) runs jobs.
+decides over one candidate against one incumbent, `Pool` (see `rsi.schedule`) runs jobs. A case is played in one of three ways: a
+candidate answers it with a program (a suite says no more), it improves a program (`Episodes`), or it is itself the program (`Execution`).
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -18,6 +19,7 @@ __all__ = [
     "Entry",
     "Episodes",
     "EventLog",
+    "Execution",
     "Files",
     "Jail",
     "Limits",
@@ -205,10 +207,30 @@ class EventLog(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Score:
-    """A score in [0, 1] (None: no answer) and the scorer's word for it."""
+    """A score in [0, 1] (None: no answer), the scorer's word for it, and what it has to say to who improves (practice cases only)."""
 
     value: float | None
     label: str
+    feedback: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Execution:
+    """How a candidate is run on a case where it is itself the program: the question goes in, and what comes back is scored as it is.
+
+    Attributes:
+        module: what is called, `module.function(question)` in the candidate's tree.
+        function: of that module.
+        limits: of one case.
+        files: laid over the candidate's tree for the call, so that no edit of it can reach them.
+        is_shared: cases of a block run one after the other in one process, as far as none of them ends it; else each in one of its own.
+    """
+
+    module: str
+    function: str
+    limits: Limits
+    files: Files = field(default_factory=dict)
+    is_shared: bool = True
 
 
 class Rehearsal(Protocol):
@@ -253,7 +275,10 @@ class Suite(Protocol):
     """Cases from disjoint secret seeds, and their scoring. Lives in the kernel's process; never enters a jail."""
 
     def episodes(self, pool: Pool) -> Episodes | None:
-        """How cases of a pool are played; None where a target answers each of them at once."""
+        """How cases of a pool are played; None where no program is improved in them."""
+
+    def execution(self, pool: Pool) -> Execution | None:
+        """How a candidate is run on cases of a pool; None where it is not itself the program."""
 
     @property
     def name(self) -> str:
@@ -269,14 +294,18 @@ class Suite(Protocol):
     def cases(self, pool: Pool, start: int, count: int) -> Sequence[Case]:
         """Cases number `start` … `start + count − 1` of a pool; the same arguments always give the same cases.
 
-        Practice cases carry their probes and answers in the question; those of the other pools never do.
+        Practice cases carry their probes and answers in the question, where they are answered with programs; those of the other pools
+        never do.
         """
 
     def practice_batch(self, index: int, count: int) -> Json:
         """Batch number `index` of `count` practice tasks that share their inputs, as a message for the agent."""
 
     def score(self, case: Case, answer: Json, outputs: Json) -> Score:
-        """Score an answer by what it gave on the case's probes (None where it could not be run)."""
+        """Score an answer by what it gave on the case's probes (None where it could not be run).
+
+        Where the candidate is itself the program, what it gave is both.
+        """
 
 
 class ChangeJudge(Protocol):

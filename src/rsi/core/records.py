@@ -99,6 +99,7 @@ class Manifest:
         build: whether the entry has a `build` message whose product must exist before a case is run.
         preload: modules worth importing once for all calls, of the standard library or of installed packages (`numpy`, `numpy.linalg`):
             their imports are the warm-up. Of what is installed only these packages can be imported.
+        protected: glob patterns of files that no patch may touch, though a surface names them.
     """
 
     name: str
@@ -106,6 +107,7 @@ class Manifest:
     surfaces: Mapping[Surface, tuple[str, ...]]
     build: bool = False
     preload: tuple[str, ...] = ()
+    protected: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from rsi.core.protocols import Episodes, Score, Suite
+from rsi.core.protocols import Episodes, Execution, Score, Suite
 from rsi.core.records import Case, Json, Pool
 
 __all__ = ["Guarded"]
@@ -36,8 +36,12 @@ class Guarded:
         return self._of(pool).size(pool)
 
     def episodes(self, pool: Pool) -> Episodes | None:
-        """How cases of a pool are played."""
+        """How programs are improved in cases of a pool."""
         return self._of(pool).episodes(pool)
+
+    def execution(self, pool: Pool) -> Execution | None:
+        """How a candidate is run on cases of a pool."""
+        return self._of(pool).execution(pool)
 
     def cases(self, pool: Pool, start: int, count: int) -> Sequence[Case]:
         """Cases of a pool."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 
-from rsi.core.protocols import Episodes, Score, Suite
+from rsi.core.protocols import Episodes, Execution, Score, Suite
 from rsi.core.records import Case, Json, Pool
 from rsi.suites.seeds import season_seed
 
@@ -37,8 +37,12 @@ class Seasonal:
         return self._whole.required_tier
 
     def episodes(self, pool: Pool) -> Episodes | None:
-        """How cases of a pool are played."""
+        """How programs are improved in cases of a pool."""
         return self._whole.episodes(pool)
+
+    def execution(self, pool: Pool) -> Execution | None:
+        """How a candidate is run on cases of a pool."""
+        return self._whole.execution(pool)
 
     def size(self, pool: Pool) -> int | None:
         """How many different cases a pool has."""

@@ -251,7 +251,11 @@ class ToySuite:
         return f"toy {self._kind}".strip()
 
     def episodes(self, pool: Pool) -> None:
-        """Every case is answered at once."""
+        """No program is improved here."""
+        return None
+
+    def execution(self, pool: Pool) -> None:
+        """Every case is answered with a program."""
         return None
 
     @property

@@ -8,11 +8,11 @@ from importlib.resources.abc import Traversable
 
 __all__ = ["kernel_hash", "source_hash"]
 
-_DECIDES = ("config", "core", "kernel", "loop", "suites")
+_DECIDES = ("config", "core", "kernel", "loop", "suites", "targets")
 
 
 def kernel_hash() -> str:
-    """The hash of the sources that decide: `rsi.config`, `core`, `kernel`, `loop` and `suites`.
+    """The hash of the sources that decide: `rsi.config`, `core`, `kernel`, `loop`, `suites` and `targets`.
 
     Covers: what decides, its defaults and the generators of cases. Does not cover: the Python that runs it, and the libraries it uses.
     """

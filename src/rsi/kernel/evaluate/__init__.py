@@ -2,6 +2,7 @@
 
 from rsi.kernel.evaluate.bench import Bench
 from rsi.kernel.evaluate.calls import Built, Failed, agent_call, build, violation_name
+from rsi.kernel.evaluate.cases import Ran, run_cases
 from rsi.kernel.evaluate.episodes import Sitting, evaluator_of, hidden_outputs, run_episodes, run_trials
 from rsi.kernel.evaluate.manifest import MANIFEST_FILE, load_manifest
 from rsi.kernel.evaluate.meter import Asked, Meter
@@ -16,6 +17,7 @@ __all__ = [
     "Evaluator",
     "Failed",
     "Meter",
+    "Ran",
     "Sitting",
     "agent_call",
     "build",
@@ -23,6 +25,7 @@ __all__ = [
     "hidden_outputs",
     "load_manifest",
     "run_block",
+    "run_cases",
     "run_episodes",
     "run_trials",
     "violation_name",

@@ -13,6 +13,7 @@ from functools import partial
 from rsi.core.protocols import Call, Episodes, Files, Jail, Limits, Rehearsal, Reply, Suite
 from rsi.core.records import CandidateId, Case, Clock, Json, Manifest, Outcome, Trial
 from rsi.kernel.evaluate.calls import agent_call, reliable
+from rsi.kernel.evaluate.cases import run_cases
 from rsi.kernel.evaluate.meter import Asked, Meter
 from rsi.kernel.evaluate.service import Evaluator
 from rsi.kernel.evaluate.trials import Answer, no_answer, read_answers, run_block, scored
@@ -83,7 +84,9 @@ def run_trials(
     seed: int,
     limits: Limits,
 ) -> tuple[list[Trial], Clock]:
-    """Run a candidate on cases of one pool as its suite has it: answered at once, or as episodes, for which a second jail is opened.
+    """Run a candidate on cases of one pool as its suite has it: answered with programs, as itself the program, or as episodes.
+
+    For episodes a second jail is opened.
 
     Args:
         jail: of the candidate.
@@ -101,6 +104,10 @@ def run_trials(
         JailError: a jail is broken; nothing was scored.
         InfrastructureError: the evaluator does not even come to work.
     """
+    execution = suite.execution(cases[0].pool) if cases else None
+    if execution is not None:
+        ran, clock = run_cases(jail, suite=suite, execution=execution, candidate=candidate, files=files, cases=cases)
+        return [one.trial for one in ran], clock
     rules = suite.episodes(cases[0].pool) if cases else None
     play = run_block if rules is None else partial(run_episodes, spare=spare(), episodes=rules)
     return play(

@@ -2,14 +2,14 @@
 
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
 
 from rsi.core.protocols import Files
 from rsi.core.records import FileEdit, Manifest, Prediction, Proposal
 from rsi.kernel.oversight.paths import collision, path_problem
 
-__all__ = ["MANIFEST_FILE", "PRODUCT_FILE", "authorise"]
+__all__ = ["MANIFEST_FILE", "MAX_FILES", "MAX_TREE_BYTES", "PRODUCT_FILE", "authorise", "matches"]
 
 MANIFEST_FILE = "rsi-agent.toml"
 """What a target says of itself; no patch may touch it."""
@@ -17,8 +17,10 @@ PRODUCT_FILE = "build.json"
 """Where a call finds the product of the build; no patch may make such a file."""
 MAX_EDITS = 64
 MAX_FILES = 2_000
+"""How many files a tree may have."""
 MAX_FILE_BYTES = 1_000_000
 MAX_TREE_BYTES = 8_000_000
+"""How large a tree may be."""
 MAX_REASON = 2_000
 MAX_FAMILIES = 32
 MAX_FAMILY = 80
@@ -41,7 +43,7 @@ def _problems(proposal: Proposal, files: Files, manifest: Manifest) -> Iterator[
     patterns = manifest.surfaces.get(proposal.surface, ())
     for edit in proposal.edits:
         yield path_problem(edit.path)
-        yield _surface_problem(edit.path, proposal.surface.value, patterns)
+        yield _surface_problem(edit.path, proposal.surface.value, patterns, manifest.protected)
         yield _content_problem(edit)
     yield _together_problem(proposal, files)
 
@@ -71,12 +73,17 @@ def _is_sane(prediction: Prediction) -> bool:
     )
 
 
-def _surface_problem(path: str, surface: str, patterns: tuple[str, ...]) -> str | None:
-    if path.casefold() in _PROTECTED:
+def _surface_problem(path: str, surface: str, patterns: tuple[str, ...], protected: tuple[str, ...]) -> str | None:
+    if path.casefold() in _PROTECTED or matches(path.casefold(), tuple(glob.casefold() for glob in protected)):
         return f"{path} is protected"
-    if any(_pattern(pattern).match(path) for pattern in patterns):
+    if matches(path, patterns):
         return None
     return f"{path} is not part of the surface `{surface}`"
+
+
+def matches(path: str, patterns: Iterable[str]) -> bool:
+    """Whether a path is one of those that some glob patterns name."""
+    return any(_pattern(pattern).match(path) for pattern in patterns)
 
 
 @cache

@@ -61,6 +61,10 @@ class Gym:
         """Every case is an episode, of which this suite knows the rules."""
         return self
 
+    def execution(self, pool: Pool) -> None:
+        """A candidate improves programs and is none of them."""
+        return None
+
     def evaluator(self) -> tuple[Files, str]:
         """What runs programs in a jail, and its module."""
         return guest_files(), EVALUATOR

@@ -63,7 +63,11 @@ class ListFunctions:
         return "S2"
 
     def episodes(self, pool: Pool) -> None:
-        """Every case is answered at once."""
+        """No program is improved here."""
+        return None
+
+    def execution(self, pool: Pool) -> None:
+        """Every case is answered with a program."""
         return None
 
     def size(self, pool: Pool) -> int | None:
