@@ -100,6 +100,7 @@ class Manifest:
         preload: modules worth importing once for all calls, of the standard library or of installed packages (`numpy`, `numpy.linalg`):
             their imports are the warm-up. Of what is installed only these packages can be imported.
         protected: glob patterns of files that no patch may touch, though a surface names them.
+        blocks: glob patterns of files of which a patch may change only what stands between EVOLVE-BLOCK markers.
     """
 
     name: str
@@ -108,6 +109,7 @@ class Manifest:
     build: bool = False
     preload: tuple[str, ...] = ()
     protected: tuple[str, ...] = ()
+    blocks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

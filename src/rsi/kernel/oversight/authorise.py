@@ -7,6 +7,7 @@ from functools import cache
 
 from rsi.core.protocols import Files
 from rsi.core.records import FileEdit, Manifest, Prediction, Proposal
+from rsi.kernel.oversight.blocks import block_problem
 from rsi.kernel.oversight.paths import collision, path_problem
 
 __all__ = ["MANIFEST_FILE", "MAX_FILES", "MAX_TREE_BYTES", "PRODUCT_FILE", "authorise", "matches"]
@@ -45,6 +46,8 @@ def _problems(proposal: Proposal, files: Files, manifest: Manifest) -> Iterator[
         yield path_problem(edit.path)
         yield _surface_problem(edit.path, proposal.surface.value, patterns, manifest.protected)
         yield _content_problem(edit)
+        if matches(edit.path, manifest.blocks):
+            yield _block_problem(edit, files)
     yield _together_problem(proposal, files)
 
 
@@ -102,6 +105,11 @@ def _content_problem(edit: FileEdit) -> str | None:
     if len(edit.after.encode("utf-8")) > MAX_FILE_BYTES:
         return f"the new content of {edit.path} is larger than {MAX_FILE_BYTES} bytes"
     return None
+
+
+def _block_problem(edit: FileEdit, files: Files) -> str | None:
+    before = files.get(edit.path)
+    return block_problem(edit.path, None if before is None else before.decode("utf-8", "replace"), edit.after)
 
 
 def _is_text(text: str) -> bool:
