@@ -1,5 +1,6 @@
 """What is improved, by its folder: `rsi.toml`, what may be edited, how a case is run in a jail and scored by the user's own code."""
 
+from rsi.targets.find import find_target
 from rsi.targets.initial import TEMPLATES, make_target
 from rsi.targets.load import TARGET_FILE, Target, execution_of, load_target, target_facts
 from rsi.targets.scorer import Scorer
@@ -14,6 +15,7 @@ __all__ = [
     "TargetSpec",
     "TargetSuite",
     "execution_of",
+    "find_target",
     "load_target",
     "make_target",
     "target_facts",

@@ -27,6 +27,8 @@ TARGET_FILE = "rsi.toml"
 """Where a folder says that it is a target."""
 COMMAND_MODULE = "rsi_command"
 _PROCESSES = 64
+_PATIENCE, _PATIENCE_S = 3, 5.0
+"""How much longer the wall clock may run than the processor's: what a case may take must not hang on what else a machine does."""
 _ANSWER_BYTES = 1_000_000
 
 
@@ -76,8 +78,8 @@ def execution_of(target: Target) -> Execution:
     """How its cases are run in a jail."""
     case, jail = target.spec.case, target.spec.jail
     limits = Limits(
-        wall_s=case.timeout_s,
-        cpu_s=case.timeout_s * (jail.processes + 1 if jail.processes else 1),
+        wall_s=_PATIENCE * case.timeout_s + _PATIENCE_S,
+        cpu_s=case.timeout_s,
         memory_bytes=case.memory_mb * 1_000_000,
         answer_bytes=_ANSWER_BYTES,
         processes=jail.processes or (_PROCESSES if case.command else 0),

@@ -67,7 +67,7 @@ class CaseSection(Section):
 
     function: str = Field(default="", description="`module:function` of the target; called with the visible fields of a case.")
     command: Words = Field(default=(), description="Words of a command that reads a JSON object and writes a JSON value.")
-    timeout_s: float = Field(default=10.0, gt=0, le=86_400, description="Seconds that a case may take.")
+    timeout_s: float = Field(default=10.0, gt=0, le=86_400, description="Processor seconds that a case may take.")
     memory_mb: int = Field(default=1_000, ge=16, le=1_000_000, description="Memory that a case may use.")
     isolated: bool = Field(default=False, description="Each case in a process of its own; else cases of a block share one.")
     output: Literal["any", "number", "text", "list", "object", "boolean"] = Field(
