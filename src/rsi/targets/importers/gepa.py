@@ -59,6 +59,11 @@ class _Found:
     code: Code
 
     @property
+    def own(self) -> str:
+        """The module's file."""
+        return f"{self.module.replace('.', '/')}.py"
+
+    @property
     def executes(self) -> bool:
         """Whether anything in the evaluator's text executes what is not yet known."""
         modules = {name for name in self.code.imported if name in _EXECUTORS or name.split(".")[0] in _EXECUTORS}
@@ -82,10 +87,10 @@ def from_gepa(name: str) -> Target:
     tree = {found.paths[key]: text.encode() for key, text in found.start.items()}
     if found.executes:
         settings = {"folder": _TASK, "module": found.module, "function": found.function, "texts": found.paths}
-        tree |= {f"{_GUEST}.py": guest_file(f"{_GUEST}.py"), f"{_GUEST}.json": _json(settings), **put_under(_TASK, found.files)}
+        tree |= {f"{_GUEST}.py": guest_file(f"{_GUEST}.py"), f"{_GUEST}.json": _json(settings), **put_under(_TASK, _beside(found.folder, found.own))}
     else:
         tree |= {f"{_TEXTS}.py": guest_file(f"{_TEXTS}.py"), f"{_TEXTS}.json": _json(found.paths)}
-    private = {} if found.executes else found.files
+    private = {} if found.executes else {path: found.files[path] for path in found.code.files}
     return target_of(found.folder, spec, tree, private, f"{name}: ", _lost(found))
 
 
@@ -109,7 +114,8 @@ def _found(name: str) -> _Found:
     problem = next((f"the text {key!r} cannot be the name of a file" for key in start if path_problem(f"{key}.txt") or "/" in key), None)
     if problem is not None:
         raise UserError(f"gepa:{name}: {problem}")
-    files = _beside(folder, own)
+    files = _beside(folder, own, ".py")
+    code = code_of(files, [own])
     return _Found(
         name=slug(f"{module}-{function}" if function else module),
         folder=folder,
@@ -120,13 +126,13 @@ def _found(name: str) -> _Found:
         train=int(str(said["train"])),
         brief="\n\n".join(text for text in (str(said["objective"]), str(said["background"])) if text.strip()),
         files=files,
-        code=code_of(files, [own]),
+        code=code,
     )
 
 
-def _beside(folder: Path, own: str) -> dict[str, bytes]:
-    """The module and the files of its folder; only itself where rsi was started in a folder with much else."""
-    here = folder_files((folder / own).parent)
+def _beside(folder: Path, own: str, *only: str) -> dict[str, bytes]:
+    """The module and the files of its own folder, which in a package is not the one that is on the path."""
+    here = folder_files((folder / own).parent, only)
     prefix = "" if "/" not in own else own.rpartition("/")[0]
     return put_under(prefix, here) if prefix else here
 

@@ -15,7 +15,7 @@ from typing import Any
 from rsi.core.errors import UserError
 from rsi.core.records import Json
 from rsi.targets.importers.describing import describe
-from rsi.targets.importers.reading import folder_files, guest_file, slug, spec_of
+from rsi.targets.importers.reading import code_of, folder_files, guest_file, slug, spec_of
 from rsi.targets.load import Target, target_of
 from rsi.targets.spec import GivenCases, ShippedScore
 
@@ -40,7 +40,7 @@ def from_inspect(name: str) -> Target:
     path = Path(module if module.endswith(".py") else f"{module.replace('.', '/')}.py")
     if not task or not path.is_file():
         raise UserError(f"inspect:{name}: there is no file {path}; write inspect:MODULE:TASK, or inspect:PATH.py:TASK" if task else f"inspect:{name}: which task? Write inspect:MODULE:TASK")
-    folder, files = path.parent, folder_files(path.parent)
+    folder, files = path.parent, folder_files(path.parent, (".py", *_KINDS))
     said = describe(f"{_GUEST}.py", {"folder": str(folder.resolve()), "module": path.stem, "task": task}, f"inspect:{name}")
     arguments = {key: str(text) for key, text in _object(said["arguments"]).items()}
     beside = _named(files, path.name)
@@ -57,10 +57,11 @@ def from_inspect(name: str) -> Target:
         "arguments": list(arguments),
         "files": {f"file {file}": file for file in beside},
     }
+    private = {file: files[file] for file in code_of(files, [path.name]).files}
     spec = spec_of(_base(task, list(paths.values())), folder)
     score = ShippedScore(**{**spec.score.model_dump(), "settings": json.dumps(settings)})
     cases = GivenCases(**{**spec.cases.model_dump(), "rows": _rows(said["shown"])})
-    return target_of(folder, spec.model_copy(update={"score": score, "cases": cases}), tree, files, f"inspect:{name}: ", _LOST)
+    return target_of(folder, spec.model_copy(update={"score": score, "cases": cases}), tree, private, f"inspect:{name}: ", _LOST)
 
 
 def _base(task: str, texts: list[str]) -> dict[str, Any]:

@@ -34,8 +34,12 @@ _MAY_ADD = {
 }
 
 
-def folder_files(folder: Path) -> dict[str, bytes]:
+def folder_files(folder: Path, only: tuple[str, ...] = ()) -> dict[str, bytes]:
     """The plain files of a foreign folder that may matter to its programs.
+
+    Args:
+        folder: where they lie.
+        only: ends of names, where not all of it is to enter a jail; then its size does not matter.
 
     Raises:
         UserError: it is none, a file has a name that a jail cannot have, or all of it is too large.
@@ -43,14 +47,14 @@ def folder_files(folder: Path) -> dict[str, bytes]:
     if not folder.is_dir():
         raise UserError(f"there is no folder {folder}; name the one with the task")
     try:
-        found = {path.relative_to(folder).as_posix(): path.read_bytes() for path in _walk(folder) if path.stat().st_size <= MAX_TREE_BYTES}
+        found = {path.relative_to(folder).as_posix(): path.read_bytes() for path in _walk(folder) if not only or path.name.endswith(only)}
     except OSError as error:
         raise UserError(f"cannot read {error.filename or folder}: {error.strerror}") from None
     problem = next((said for name in found if (said := path_problem(name))), None)
     if problem is not None:
         raise UserError(f"{folder}: {problem}; rename it")
     size = sum(map(len, found.values()))
-    if size > MAX_TREE_BYTES:
+    if size > MAX_TREE_BYTES and not only:
         largest = sorted(found, key=lambda name: -len(found[name]))[:3]
         raise UserError(f"{folder} has {size} bytes of files, and {MAX_TREE_BYTES} go into a jail; move away what is not needed: {', '.join(largest)}")
     return found
@@ -109,11 +113,13 @@ class Code:
 
     Attributes:
         packages: installed packages that they import, rsi's own libraries and the standard library aside.
+        files: those that were read.
         imported: every module that they import, by its whole name.
         words: names and attributes that stand in them.
     """
 
     packages: tuple[str, ...]
+    files: frozenset[str]
     imported: frozenset[str]
     words: frozenset[str]
 
@@ -148,7 +154,7 @@ def code_of(files: Files, start: Iterable[str]) -> Code:
         for top, is_optional in outside.items()
         if top not in sys.stdlib_module_names and top not in own and not (is_optional and find_spec(top) is None)
     )
-    return Code(packages=tuple(packages), imported=frozenset(modules), words=frozenset(words))
+    return Code(packages=tuple(packages), files=frozenset(seen), imported=frozenset(modules), words=frozenset(words))
 
 
 def _parsed(content: bytes) -> ast.Module | None:
