@@ -1,4 +1,4 @@
-"""`rsi run`: an agent improves itself; the same command takes the run up again where it stopped."""
+"""`rsi run`: an agent improves itself, or a target; the same command takes the run up again where it stopped."""
 
 import sys
 import time
@@ -10,6 +10,7 @@ from typing import Annotated
 from cyclopts import Parameter
 from rich.console import Console
 
+from rsi.cli.aiming import aim_of, folder_of
 from rsi.cli.folders import is_run
 from rsi.cli.recursion import measure_run
 from rsi.cli.terminal import JsonFlag, PlainFlag, complain, print_json, say
@@ -20,28 +21,37 @@ from rsi.cli.view.text import clean, count, effect, points
 from rsi.cli.working import check_workers, prove, stoppable
 from rsi.config.load import load_config, parse_programs
 from rsi.config.model import RunConfig, to_json
-from rsi.config.presets import META
+from rsi.config.presets import META, target_preset
 from rsi.core.errors import IntegrityError, UserError
 from rsi.core.records import Json
 from rsi.improvers import PREFIX, keep_release, named
 from rsi.kernel.audit.log import FileEventLog
 from rsi.kernel.evaluate import load_manifest
+from rsi.loop.aim import Aim, keep_copy, told_of
 from rsi.loop.calibrate import REFUSED
 from rsi.loop.chain import least_budget
-from rsi.loop.parts import standard_parts
+from rsi.loop.parts import Parts, standard_parts
 from rsi.loop.run import run as run_loop
 from rsi.reports import write_report
+from rsi.targets import find_target
 
 __all__ = ["default_folder", "flat", "run", "view_for"]
 
 
 def run(
+    target: str | None = None,
+    /,
     *,
-    out: Annotated[Path | None, Parameter(help="Folder of the run; by default runs/AGENT-SEED[-frozen].")] = None,
+    out: Annotated[Path | None, Parameter(help="Folder of the run; by default runs/AGENT-SEED[-frozen] or runs/TARGET-SEED.")] = None,
     config: Annotated[Path | None, Parameter(help="TOML file with settings (docs/config.md).")] = None,
-    agent: Annotated[str | None, Parameter(help="Who improves itself: seed, a folder or improver:ID; by default the one in use.")] = None,
+    agent: Annotated[
+        list[str] | None,
+        Parameter(negative=(), help="Who improves itself, or the target: seed, a folder or improver:ID; more than one for a target."),
+    ] = None,
     seed: Annotated[int | None, Parameter(help="Seed of every random choice.")] = None,
-    programs: Annotated[str | None, Parameter(name=["--programs", "--budget"], help="Budget in candidate programs: 250_000, 40M.")] = None,
+    programs: Annotated[
+        str | None, Parameter(name=["--programs", "--budget"], help="Budget in candidate programs (of a target, in trials): 250_000, 40M.")
+    ] = None,
     meta: Annotated[bool, Parameter(negative=(), help="It improves how it improves programs; ends with a measure of recursion.")] = False,
     frozen_improver: Annotated[bool, Parameter(negative=(), help="Control arm: solving practice and proposing stay at version 0.")] = False,
     workers: Annotated[int, Parameter(help="Processes that work at the same time; changes the wall time only.")] = 2,
@@ -50,27 +60,56 @@ def run(
     as_json: JsonFlag = False,
     plain: PlainFlag = False,
 ) -> int:
-    """An agent improves itself. The same command takes a stopped run up again."""
-    settings = load_config(
-        config,
-        {
-            "agent": agent,
-            "run.seed": seed,
-            "run.programs": None if programs is None else parse_programs(programs),
-            "run.frozen_improver": True if frozen_improver else None,
-            "jail.require": jail_require,
-        },
-        META if meta else None,
-    )
+    """An agent improves itself, or a target. The same command takes a stopped run up again.
+
+    Args:
+        target: Folder with an rsi.toml that is improved; without one, an agent improves itself.
+    """
+    check_workers(workers)
+    given = {
+        "run.seed": seed,
+        "run.programs": None if programs is None else parse_programs(programs),
+        "run.frozen_improver": True if frozen_improver else None,
+        "jail.require": jail_require,
+    }
+    aimed = target or load_config(config).target
+    if aimed:
+        if meta:
+            raise UserError("--meta is for an agent that improves programs of the gym; leave it or the target out")
+        settings = _target_settings(config, {**given, "target": aimed, "agents": agent})
+        return _run_on_target(settings, out, workers, as_json, plain)
+    if agent is not None and len(agent) > 1:
+        raise UserError(f"{len(agent)} agents are named and no target; one agent improves itself, several improve a target: rsi run TARGET")
+    settings = load_config(config, {**given, "agent": agent[0] if agent else None}, META if meta else None)
     if meta and settings.suite != META["suite"]:
         raise UserError(f"--meta improves programs of the gym, and {config} says suite = {settings.suite!r}; leave one of them out")
-    check_workers(workers)
     begun = beginning(settings, out)
     folder = out or default_folder(begun.settings)
     if _is_finished(folder, begun.settings):
         return _conclude(folder, as_json, not no_keep, "is finished already", workers)
     _check_budget(begun.settings)
     return _go(folder, begun, workers, as_json, plain, not no_keep)
+
+
+def _target_settings(config: Path | None, given: dict[str, object]) -> RunConfig:
+    """The settings of a run on a target: those that go with its budget, then the file, then what was given."""
+    target = find_target(str(given["target"]))
+    named = load_config(config, given)
+    budget = named.run.programs if "programs" in named.run.model_fields_set else target.spec.budget.trials
+    return load_config(config, {**given, "run.programs": budget}, target_preset(budget))
+
+
+def _run_on_target(settings: RunConfig, out: Path | None, workers: int, as_json: bool, plain: bool) -> int:
+    aim = aim_of(settings)
+    folder = out or folder_of(settings, aim.target)
+    if _is_finished(folder, settings):
+        return _conclude(folder, as_json, False, "is finished already", workers)
+    _check_budget(settings)
+    with aim.parts(settings) as parts:
+        if not is_run(folder):
+            keep_copy(folder, aim.target)
+        begun = Beginning(settings=settings, files=aim.target.files, words="")
+        return _go(folder, begun, workers, as_json, plain, False, parts=parts, aim=aim)
 
 
 def default_folder(settings: RunConfig) -> Path:
@@ -137,7 +176,17 @@ def _same_settings(folder: Path, there: Json, here: Json) -> None:
         )
 
 
-def _go(folder: Path, begun: Beginning, workers: int, as_json: bool, plain: bool, keep: bool) -> int:
+def _go(
+    folder: Path,
+    begun: Beginning,
+    workers: int,
+    as_json: bool,
+    plain: bool,
+    keep: bool,
+    *,
+    parts: Parts | None = None,
+    aim: Aim | None = None,
+) -> int:
     console = Console(stderr=as_json)
     out = sys.stderr if as_json else sys.stdout
 
@@ -147,10 +196,22 @@ def _go(folder: Path, begun: Beginning, workers: int, as_json: bool, plain: bool
 
     if begun.words:
         line(f"{folder} {begun.words}")
-    settings, manifest = begun.settings, load_manifest(begun.files)
-    parts = replace(standard_parts(settings, manifest), prove=lambda tier: prove(tier, settings.jail.template or None))
+    settings = begun.settings
+    own = parts or standard_parts(settings, load_manifest(begun.files))
+    own = replace(own, prove=lambda tier: prove(tier, settings.jail.template or None))
+    agents, told = ({}, None) if aim is None else (aim.agents, told_of(aim.target))
     with stoppable() as stop, view_for(console, plain, line) as view:
-        result = run_loop(folder, settings, begun.files, workers=workers, observer=view.observe, stop=stop, parts=parts)
+        result = run_loop(
+            folder,
+            settings,
+            begun.files,
+            workers=workers,
+            observer=view.observe,
+            stop=stop,
+            parts=own,
+            agents=agents,
+            target=told,
+        )
     if result.finished:
         return _conclude(folder, as_json, keep, f"is finished ({result.reason})", workers)
     spent = view.state.progress.costs.programs if view.state.progress else 0

@@ -4,7 +4,7 @@ Every key has a default, a unit and a sentence in `docs/config.md`. The number o
 when a run ends, never what it decides.
 """
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator, model_validator
 
@@ -158,6 +158,10 @@ class RunConfig(Section):
     agent: str = Field(
         default="seed", min_length=1, description="The agent that improves itself: a built-in name, a folder, or improver:ID."
     )
+    target: str = Field(default="", max_length=4_000, description="What is improved instead: a folder with a rsi.toml; none if empty.")
+    agents: Annotated[tuple[Annotated[str, Field(min_length=1)], ...], Field(strict=False)] = Field(
+        default=("seed",), min_length=1, max_length=16, description="The agents that improve the target, each named like agent."
+    )
     suite: Literal["list_functions", "list_functions_basics", "gym"] = Field(
         default="list_functions", description="The suite of cases it is judged on."
     )
@@ -171,10 +175,26 @@ class RunConfig(Section):
     recursion: RecursionConfig = RecursionConfig()
     jail: JailConfig = JailConfig()
 
+    @field_validator("agents")
+    @classmethod
+    def _each_once(cls, agents: tuple[str, ...]) -> tuple[str, ...]:
+        if len(set(agents)) < len(agents):
+            raise ValueError(f"names one agent twice: {', '.join(agents)}")
+        return agents
+
+    @field_validator("run")
+    @classmethod
+    def _agents_of_a_target_stay_as_they_are(cls, run: RunSection, before: ValidationInfo) -> RunSection:
+        if run.frozen_improver and before.data.get("target"):
+            raise ValueError("frozen_improver is a control of an agent that improves itself; in a run on a target no agent changes anyway")
+        return run
+
     @field_validator("safety")
     @classmethod
     def _safety_needs_a_race(cls, safety: SafetyConfig, before: ValidationInfo) -> SafetyConfig:
         judge = before.data.get("judge")
+        if safety.suite and before.data.get("target"):
+            raise ValueError("a safety suite is for an agent that improves itself; what a target must not lose belongs into its score")
         if safety.suite and isinstance(judge, JudgeConfig) and judge.course == "tree":
             raise ValueError('a safety suite needs judge.course = "race" or "auto": a tree of versions is not judged for harm')
         return safety
@@ -191,8 +211,10 @@ def to_json(config: RunConfig) -> Json:
         del jail["template"]
     if not config.safety.suite:
         del data["safety"]
-    if config.suite != "gym":
+    if config.suite != "gym" or config.target:
         del data["recursion"]
+    for key in ("agent", "suite") if config.target else ("target", "agents"):
+        del data[key]
     return data
 
 

@@ -2,8 +2,9 @@
 
 `Jail` runs code that is not trusted, `Archive` keeps candidates, `EventLog` keeps what happened, `Suite` has the cases and their
 scores, `Episodes` how those cases are played in which a program is improved (`Rehearsal`: what it may be tried on first), `ChangeJudge`
-decides over one candidate against one incumbent, `Pool` (see `rsi.schedule`) runs jobs. A case is played in one of three ways: a
-candidate answers it with a program (a suite says no more), it improves a program (`Episodes`), or it is itself the program (`Execution`).
+decides over one candidate against one incumbent, `Gateway` leads to language models, `Pool` (see `rsi.schedule`) runs jobs. A case is
+played in one of three ways: a candidate answers it with a program (a suite says no more), it improves a program (`Episodes`), or it is
+itself the program (`Execution`).
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -21,6 +22,7 @@ __all__ = [
     "EventLog",
     "Execution",
     "Files",
+    "Gateway",
     "Jail",
     "Limits",
     "Rehearsal",
@@ -323,3 +325,33 @@ class ChangeJudge(Protocol):
     @property
     def effect(self) -> Effect:
         """The effect as seen so far, with an anytime-valid interval."""
+
+
+class Gateway(Protocol):
+    """The only road to language models. Called from several worker threads at once; it alone knows keys and addresses."""
+
+    def chat(self, body: Json, *, purpose: str) -> Json:
+        """Answer one chat-completions request in the plain OpenAI shape.
+
+        Whatever goes wrong at the provider, in the request or for want of money is data, never an exception.
+
+        Args:
+            body: the request as jailed code made it (`{"messages": [{"role", "content"}…], …}`); of any shape.
+            purpose: the job that asks, in one line, for the record.
+
+        Returns:
+            `{"chat": response}` or `{"error": {"type", "message"}}` with the type `budget`, `auth`, `rate`, `timeout`, `network`,
+            `bad_request` or `no_model`. In both there may be `"called"`: plain data without texts and secrets about the call or calls
+            that were made (model, tokens, dollars, names of the recorded request and response). It is kept from whoever asked and logged
+            as the body of `model.called`, so that nothing in it may differ when the same run is replayed from its record.
+        """
+
+    @property
+    def left(self) -> Json:
+        """What may still be spent: `{"calls_left", "tokens_left", "dollars_left"}`, each a number, or null where nothing bounds it.
+
+        What was spent before a run was taken up again counts.
+        """
+
+    def close(self) -> None:
+        """End every process of the gateway; calling twice is harmless, and `chat` answers with an error from then on."""

@@ -100,6 +100,7 @@ class Manifest:
         preload: modules worth importing once for all calls, of the standard library or of installed packages (`numpy`, `numpy.linalg`):
             their imports are the warm-up. Of what is installed only these packages can be imported.
         protected: glob patterns of files that no patch may touch, though a surface names them.
+        models: whether it asks language models: where a run has some, its calls are served by them, one case at a time.
         blocks: glob patterns of files of which a patch may change only what stands between EVOLVE-BLOCK markers.
     """
 
@@ -109,6 +110,7 @@ class Manifest:
     build: bool = False
     preload: tuple[str, ...] = ()
     protected: tuple[str, ...] = ()
+    models: bool = False
     blocks: tuple[str, ...] = ()
 
 

@@ -1,19 +1,26 @@
-"""Asking the agent about itself: each call in a jail, each answer checked for its shape, each failure an outcome in the log."""
+"""Asking an agent, about itself or a target: each call in a jail, each answer checked for its shape, each failure an outcome in the log."""
 
 from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass, field
 
 from rsi.core.codec import canonical, decode, sha256_hex
 from rsi.core.errors import MessageError
 from rsi.core.protocols import Reply
 from rsi.core.records import Json, Limitation, Outcome, Pool
-from rsi.kernel.evaluate import Bench, Sitting, agent_call, evaluator_of
+from rsi.kernel.evaluate import Bench, Chats, Sitting, agent_call, evaluator_of
+from rsi.kernel.workspace import arguments_of
+from rsi.loop.asks import Asks, Trying
 from rsi.loop.desk import Ticket
 from rsi.loop.machine import Machine
+from rsi.loop.messages import surroundings
 from rsi.loop.orders import Done, Line, Order
+from rsi.loop.practice import trying_out
 from rsi.loop.quarantine import sentence_for
-from rsi.loop.state import run_seed
+from rsi.loop.state import Version, run_seed
+from rsi.loop.usage import CHATS_PER_CALL, chats_for, tell_job
 
-__all__ = ["Answer", "diagnose", "learn", "limitations_of", "practise", "propose"]
+__all__ = ["Answer", "Ground", "diagnose", "has", "learn", "limitations_of", "practise", "propose"]
 
 Answer = dict[str, Json]
 """What the agent's code answered to one message."""
@@ -40,15 +47,25 @@ def practise(machine: Machine, memory: Json) -> Ticket:
 
 
 def diagnose(machine: Machine, findings: list[Json], memory: Json) -> Ticket:
-    """Place the question what limits the agent."""
-    payload: Json = {"findings": findings, "memory": memory, "seed": _call_seed(machine, "diagnose")}
-    return _place(machine, "diagnose", lambda: payload, _check_diagnosis)
+    """Place the question what limits the agent, or the target."""
+    payload: dict[str, Json] = {"findings": findings, "memory": memory, "seed": _call_seed(machine, "diagnose")}
+    if machine.state.team is None:
+        return _place(machine, "diagnose", lambda: payload, _check_diagnosis)
+    around = surroundings(machine)
+    return _place(machine, "diagnose", lambda: {**payload, "target": around()["target"]}, _check_diagnosis, on=Ground())
 
 
-def propose(machine: Machine, limitations: Json, memory: Json) -> Ticket:
-    """Place the question what to change; who improves programs may try itself on a practice batch of its own."""
+def propose(machine: Machine, limitations: Json, memory: Json, ground: "Ground | None" = None) -> Ticket:
+    """Place the question what to change; who improves programs may try itself on a practice batch of its own.
+
+    Args:
+        machine: the run.
+        limitations: what was diagnosed.
+        memory: the agent's.
+        ground: in a run on a target, the practice that was had.
+    """
     wanted, suite, index = machine.config.propose, machine.suite, machine.state.batches
-    is_tried = suite.scorer.episodes(Pool.PRACTICE) is not None
+    is_tried = ground is None and suite.scorer.episodes(Pool.PRACTICE) is not None
     machine.state.batches += is_tried
     fixed: dict[str, Json] = {
         "limitations": limitations,
@@ -58,16 +75,19 @@ def propose(machine: Machine, limitations: Json, memory: Json) -> Ticket:
         "seed": _call_seed(machine, "propose"),
         "frozen": machine.config.run.frozen_improver,
         "machine": machine.opening.machine,
+        **({} if ground is None else {"findings": ground.findings}),
     }
+    around = surroundings(machine)
 
     def payload() -> Json:
+        whole = {**fixed, **around()}
         if not is_tried:
-            return fixed
+            return whole
         batch = suite.practice_batch(index, machine.config.practice.tasks)
-        return {**fixed, "batch": batch, "evaluations": machine.config.judge.programs}
+        return {**whole, "batch": batch, "evaluations": machine.config.judge.programs}
 
     batch = index if is_tried else None
-    return _place(machine, "propose", payload, _check_proposals, programs=wanted.programs, duration=wanted.programs, batch=batch)
+    return _place(machine, "propose", payload, _check_proposals, programs=wanted.programs, duration=wanted.programs, batch=batch, on=ground)
 
 
 def learn(machine: Machine, verdicts: list[Json], memory: Json) -> Ticket:
@@ -94,6 +114,25 @@ def _call_seed(machine: Machine, call: str) -> int:
     return run_seed(machine.config, call, machine.state.orders)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ground:
+    """What an agent in a run on a target has to go on.
+
+    Attributes:
+        batches: numbers of the practices that were had; their cases may be tried again.
+        findings: what came of them, case by case.
+    """
+
+    batches: tuple[int, ...] = ()
+    findings: list[Json] = field(default_factory=list)
+
+
+def has(machine: Machine, call: str) -> bool:
+    """Whether the improver has a function for a call, as far as its tree says."""
+    improver = machine.improver
+    return arguments_of(improver.files, improver.manifest.entry, call) is not None
+
+
 def _place(
     machine: Machine,
     call: str,
@@ -103,38 +142,73 @@ def _place(
     programs: int = 0,
     duration: int = 0,
     batch: int | None = None,
+    on: Ground | None = None,
 ) -> Ticket:
-    """Place a call to the improver; where its suite improves programs, those of practice batch number `batch` are run for it."""
-    improver, limits = machine.improver, machine.limits
-    files, manifest, rules = improver.runnable, improver.manifest, machine.suite.scorer.episodes(Pool.PRACTICE)
+    """Place a call to the improver.
+
+    Args:
+        machine: the run.
+        call: the function.
+        payload: makes its message, in the worker.
+        check: what is wrong with an answer.
+        programs: what it may cost.
+        duration: virtual duration.
+        batch: where its suite improves programs, number of the practice batch whose programs are run for it.
+        on: in a run on a target, what changes may be tried on.
+    """
+    improver, subject, team = machine.improver, machine.subject, machine.state.team
+    named: dict[str, Json] = {} if team is None else {"agent": team.asked}
+    takes_ask = (arguments_of(improver.files, improver.manifest.entry, call) or 0) > 1
 
     def work(bench: Bench) -> Done:
-        jail = machine.watched(bench.jail)
-        if batch is None or rules is None:
-            return _judged(agent_call(jail, files, manifest, call, payload(), limits), check, programs)
-        rehearsals = machine.suite.rehearsals(batch, machine.config.practice.tasks)
-        with evaluator_of(rules, bench.spare(), budget=programs, wall_s=limits.wall_s) as evaluator:
-            sitting = Sitting(evaluator, rehearsals, programs)
-            reply = agent_call(jail, files, manifest, call, payload(), limits, sitting.serving)
-        return _judged(reply, check, programs, used=sitting.used)
+        with ExitStack() as stack:
+            asks = _asks(machine, bench, stack, improver, subject, key, programs, batch, on if takes_ask else None)
+            jail = machine.watched(bench.jail if team is None else bench.spare())
+            serving = None if asks is None else asks.serving
+            reply = agent_call(jail, improver.runnable, improver.manifest, call, payload(), machine.limits, serving)
+        return _judged(reply, check, programs, asks)
 
     def note(done: Done) -> None:
-        body: Json = {
-            "job": key,
-            "call": call,
-            "improver": improver.id,
-            "outcome": done.outcome.value,
-            "reason": done.reason,
-            "programs": done.programs,
-            "result": None if done.value is None else machine.blob(done.value),
-            **(_tally(done.value) if call == "practise" else {}),
-        }
-        machine.emit("job.done", body, done.clock)
+        tally = _tally(done.value) if call == "practise" else {}
+        tell_job(machine, done, job=key, call=call, improver=improver.id, more={**tally, **named})
         sentence_for(machine, improver, call, done)
 
     key = machine.key(call, improver.candidate.tree, sha256_hex(canonical(machine.state.batches)))
     light = max(1, machine.config.practice.programs // 10)
     return machine.desk.place(Order(key=key, line=Line.IMPROVE, programs=programs, duration=duration or light, work=work, note=note))
+
+
+def _asks(
+    machine: Machine,
+    bench: Bench,
+    stack: ExitStack,
+    improver: Version,
+    subject: Version,
+    key: str,
+    programs: int,
+    batch: int | None,
+    on: Ground | None,
+) -> Asks | None:
+    """Who answers the improver's questions; None where it has nothing to ask."""
+    suite = machine.suite
+    rules = suite.scorer.episodes(Pool.PRACTICE) if batch is not None else None
+    if rules is not None and batch is not None:
+        rehearsals = suite.rehearsals(batch, machine.config.practice.tasks)
+        evaluator = stack.enter_context(evaluator_of(rules, bench.spare(), budget=programs, wall_s=machine.limits.wall_s))
+        return Asks(problems=Sitting(evaluator, rehearsals, programs), chats=chats_for(machine, improver.manifest, key))
+    if on is None:
+        chats = chats_for(machine, improver.manifest, key)
+        return None if chats is None else Asks(chats=chats)
+    gateway = machine.staff.gateway
+    chats = None if gateway is None else Chats(gateway=gateway, purpose=key, most=CHATS_PER_CALL)
+    trying = Trying(
+        run=trying_out(machine, bench, subject.manifest, on.batches, chats),
+        files=subject.files,
+        manifest=subject.manifest,
+        cases=len(on.findings),
+        budget=programs,
+    )
+    return Asks(trying=trying, chats=chats)
 
 
 def _tally(answer: Json) -> Answer:
@@ -143,23 +217,24 @@ def _tally(answer: Json) -> Answer:
     return {name: count for name in ("solved", "tasks") if type(count := reported.get(name)) is int and 0 <= count <= MAX_TASKS}
 
 
-def _judged(reply: Reply, check: Check, programs: int, *, used: int | None = None) -> Done:
+def _judged(reply: Reply, check: Check, programs: int, asks: Asks | None) -> Done:
     """An agent's reply with its shape checked; a call without a proper answer is charged in full.
 
     Args:
         reply: what came out.
         check: what is wrong with an answer.
         programs: what it may cost.
-        used: what it cost, where the kernel counted; else as the agent reports.
+        asks: who counted what it cost, where the kernel did; else it is as the agent reports.
     """
+    used, asked = (None, None) if asks is None else (asks.used, asks.log)
     if reply.outcome is not Outcome.ANSWERED:
-        return Done(outcome=reply.outcome, reason=reply.reason[:500], programs=programs, value=None, clock=reply.clock)
+        return Done(outcome=reply.outcome, reason=reply.reason[:500], programs=programs, value=None, asked=asked, clock=reply.clock)
     problem = check(reply.value) if isinstance(reply.value, dict) else "the answer is not an object"
     if problem is not None or not isinstance(reply.value, dict):
-        return Done(outcome=Outcome.MALFORMED, reason=str(problem), programs=programs, value=None, clock=reply.clock)
+        return Done(outcome=Outcome.MALFORMED, reason=str(problem), programs=programs, value=None, asked=asked, clock=reply.clock)
     reported = reply.value.get("programs", programs) if used is None else used
     charged = min(programs, max(reported if type(reported) is int else programs, programs // LEAST_CHARGE))
-    return Done(outcome=Outcome.ANSWERED, reason="", programs=charged, value=reply.value, clock=reply.clock)
+    return Done(outcome=Outcome.ANSWERED, reason="", programs=charged, value=reply.value, asked=asked, clock=reply.clock)
 
 
 def _check_memory(answer: Answer) -> str | None:

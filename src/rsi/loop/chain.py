@@ -1,4 +1,4 @@
-"""One pass of the improver over itself: learn, practise, diagnose, propose; every step a jailed call that may fail."""
+"""One pass of the improver: learn, practise, diagnose, propose; every step a jailed call that may fail. Here, over itself."""
 
 import math
 
@@ -7,16 +7,17 @@ from rsi.core.records import CandidateId, Json, Limitation
 from rsi.kernel.judge import Course
 from rsi.loop import calls
 from rsi.loop.calls import Answer
+from rsi.loop.credit import MAX_FAILURES, at_work
 from rsi.loop.desk import Ticket, Until
 from rsi.loop.machine import Machine
 from rsi.loop.orders import Done
 from rsi.loop.pace import has_caught_up, needed_for_pass
 from rsi.loop.proposals import open_cycle
 from rsi.loop.purse import cost_of_certificate
+from rsi.loop.quarantine import QUARANTINED
 
 __all__ = ["Chain", "cost_of_pass", "least_budget", "may_begin"]
 
-MAX_FAILURES = 3
 TESTS_SHARE = 10
 """A pass begins if one part in so many of the whole budget is left for its tests, even where these could cost more."""
 FROZEN_RESERVE = 0.35
@@ -77,7 +78,7 @@ class Chain:
         if answer is None:
             return False
         self._memory = answer["memory"]
-        readable = open_cycle(self._machine, improver, self._limitations, answer)
+        readable = open_cycle(self._machine, improver, improver, self._limitations, answer)
         cause = self._machine.state.cause
         cause.barren = 0 if readable else cause.barren + 1
         return True
@@ -129,6 +130,8 @@ def _why_not(machine: Machine) -> str | None:
         return f"the improver failed {MAX_FAILURES} times in a row"
     if state.cycles >= machine.config.run.cycles:
         return "finished"
+    if state.team is not None and not at_work(machine, state.team):
+        return _why_nobody(machine)
     if cause.barren >= MAX_FAILURES or (state.tree is None and not machine.race.remaining):
         return "nothing to try"
     if state.tree is None:
@@ -136,6 +139,17 @@ def _why_not(machine: Machine) -> str | None:
     else:
         needed = needed_for_pass(machine, cost_of_pass(machine.config))
     return None if machine.purse.can_ever_pay(needed) else "budget"
+
+
+def _why_nobody(machine: Machine) -> str:
+    """Why no agent is asked any more, in a run on a target."""
+    state, team = machine.state, machine.state.team
+    agents = [] if team is None else list(team.agents.values())
+    if all(agent.version.id in state.quarantined for agent in agents):
+        return f"{QUARANTINED}: {', '.join(f'{agent.name} ({state.quarantined[agent.version.id]})' for agent in agents)}"
+    if all(agent.barren >= MAX_FAILURES for agent in agents):
+        return "nothing to try"
+    return f"the improver failed {MAX_FAILURES} times in a row" if len(agents) == 1 else "no agent is left that can be asked"
 
 
 def least_budget(config: RunConfig) -> int:

@@ -8,10 +8,12 @@ Everything that is not kernel runs in a jail; `rsi.loop.desk` decides when, dete
 """
 
 from rsi.loop.ablate import ablate
+from rsi.loop.arrivals import take_in
 from rsi.loop.build import build
 from rsi.loop.calibrate import calibrate
 from rsi.loop.certificate import certify_release
 from rsi.loop.chain import Chain, may_begin
+from rsi.loop.errand import Errand
 from rsi.loop.family import exploring, joining, planting, select
 from rsi.loop.machine import Machine
 from rsi.loop.race import admitting, playing
@@ -39,20 +41,29 @@ def live(machine: Machine) -> str:
 
 
 async def prepare(machine: Machine) -> None:
-    """Build version 0, the first incumbent."""
+    """Build version 0, the first incumbent, and the agents that improve it, if it is not one that improves itself."""
     machine.state.line.append(Reign(version=machine.state.start))
     start = await build(machine, machine.state.start)
     machine.state.start = machine.state.incumbent = start
     machine.state.line[0] = Reign(version=start)
     if start.product.failure is not None and machine.state.cause.ended is None:
         machine.state.cause.ended = f"version 0 does not build: {start.product.failure}"
+    for agent in () if machine.state.team is None else machine.state.team.agents.values():
+        agent.version = start if agent.is_itself else await build(machine, agent.version)
+        if agent.version.product.failure is not None and machine.state.cause.ended is None:
+            machine.state.cause.ended = f"the agent {agent.name} does not build: {agent.version.product.failure}"
 
 
 async def improve(machine: Machine) -> None:
-    """Pass after pass: the one selected learns from verdicts, practises, diagnoses itself and proposes changes to itself."""
+    """Pass after pass: the one selected learns from verdicts, practises, diagnoses itself and proposes changes to itself.
+
+    In a run on a target, an agent does that over the one selected.
+    """
     while await may_begin(machine):
         select(machine)
-        chain = Chain(machine)
+        take_in(machine)
+        team = machine.state.team
+        chain = Chain(machine) if team is None else Errand(machine, team)
         is_whole = await chain.learn() and await chain.practise() and await chain.diagnose()
         if is_whole and not chain.only_gathers:
             is_whole = await chain.propose()

@@ -13,6 +13,7 @@ from rsi.core.records import Json, Pool
 from rsi.kernel.judge import Course, Family, FamilySettings, Row
 from rsi.loop.build import build
 from rsi.loop.course import choose
+from rsi.loop.credit import charge_round
 from rsi.loop.desk import Until
 from rsi.loop.machine import Machine
 from rsi.loop.pace import ABREAST, is_grown
@@ -162,6 +163,10 @@ async def _run(machine: Machine, tree: Tree, team: Sequence[int]) -> None:
     done = [await ticket for ticket in tickets]
     machine.seasons.release(first, judge.block)
     tree.judged += sum(one.programs for one in done if one is not None)
+    for number, one in zip(team, done, strict=True):
+        waiting = tree.members[number].waiting
+        if waiting is not None and one is not None:
+            charge_round(machine, [waiting.proposal.id], one.programs)
     tend(machine)
     rows = {number: list(rows_by_case(one)) for number, one in zip(team, done, strict=True) if one is not None}
     if len(rows) < len(team) or not all(rows.values()):

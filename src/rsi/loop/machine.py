@@ -7,21 +7,24 @@ from dataclasses import dataclass, field
 
 from rsi.config import RunConfig, to_json
 from rsi.core.codec import canonical, encode, sha256_hex
-from rsi.core.protocols import Archive, Files, Jail, Limits, Rehearsal, Suite
-from rsi.core.records import Candidate, Case, Clock, Json, Manifest, Pool, ProposalId
+from rsi.core.protocols import Archive, Files, Gateway, Jail, Limits, Rehearsal, Suite
+from rsi.core.records import Candidate, CandidateId, Case, Clock, Json, Manifest, Pool, ProposalId
 from rsi.kernel.evaluate import load_manifest
 from rsi.kernel.judge import Prior, Race, Settings
 from rsi.kernel.sandbox import STANDARD_PROFILE
-from rsi.kernel.workspace import Composer, Scanner, tree_key
+from rsi.kernel.workspace import Composer, Scanner, shape_of, tree_key
 from rsi.loop.desk import Activity, Desk, Floor
+from rsi.loop.inbox import Inbox
 from rsi.loop.purse import Purse, cost_of_certificate
 from rsi.loop.replay import Journal
 from rsi.loop.seasons import Seasons
-from rsi.loop.state import Mind, State, Version, run_seed
+from rsi.loop.state import Agent, Mind, State, Team, Version, run_seed
 from rsi.loop.watch import WatchedJail
 
-__all__ = ["Machine", "Opening", "SharedSuite", "scanner_of", "settings_of"]
+__all__ = ["ITSELF", "Machine", "Opening", "SharedSuite", "Staff", "scanner_of", "settings_of"]
 
+ITSELF = "itself"
+"""The name of the agent in a run on a target that is asked to improve itself."""
 _HOPE = Prior(better=0.3, worse=0.2, gain=0.06, loss=0.04)
 """What is believed of a change that an improver has thought about and tried; a race learns better from those that it closes."""
 _FEWEST = 200
@@ -73,6 +76,8 @@ class Opening:
         commitments: SHA-256 of each pool's secret seed.
         secrets: the secret seeds, revealed by the last event.
         machine: what agents are told of the machine that they run on.
+        target: in a run on a target what its agents are told of it, `hashes` of what nobody may change, and the guarantees that are `lost`;
+            null where an agent improves itself.
         beside: what the clock part of the event says of the jails on this machine.
         standstill_s: seconds that the judge stood still at the longest, for the clock part of the last event.
     """
@@ -82,8 +87,24 @@ class Opening:
     commitments: Json
     secrets: Json
     machine: Json = field(default_factory=lambda: STANDARD_PROFILE)
+    target: Json = None
     beside: Mapping[str, Json] = field(default_factory=dict)
     standstill_s: Callable[[], float] = float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Staff:
+    """Who takes part in a run besides what is improved in it.
+
+    Attributes:
+        agents: the trees of the agents that improve a target, by name (`itself`: the target does); empty where an agent improves itself.
+        gateway: the road to language models; None where there is none, and in a replay.
+        inbox: where changes from outside come in; None where none do.
+    """
+
+    agents: Mapping[str, Files] = field(default_factory=dict)
+    gateway: Gateway | None = None
+    inbox: Inbox | None = None
 
 
 class Machine:
@@ -92,17 +113,21 @@ class Machine:
     def __init__(
         self,
         config: RunConfig,
-        agent_files: Files,
+        start_files: Files,
         *,
         opening: Opening,
         archive: Archive,
         suite: Suite,
         journal: Journal,
         floor: Floor,
+        staff: Staff | None = None,
     ) -> None:
-        """Keep the parts and archive version 0; nothing is run or logged yet."""
+        """Keep the parts and archive version 0 and the agents; nothing is run or logged yet."""
         self.config = config
         self.opening = opening
+        self.staff = staff or Staff()
+        self.candidates: set[CandidateId] = set()
+        """The names of all candidates so far."""
         self.archive = archive
         self.suite = SharedSuite(suite)
         self.journal = journal
@@ -112,23 +137,37 @@ class Machine:
         self.limits = Limits(wall_s=config.jail.wall_s, cpu_s=config.jail.wall_s)
         self.scanner = scanner_of(config, opening.secrets)
         self.seasons = Seasons(config.judge.season, _judge_secret(opening.secrets), self.emit, self.scanner)
-        start = self.keep(agent_files, parent=None, proposal=None)
+        self.luck = random.Random(run_seed(config, "agents"))
+        """For the choice of who is asked, where several agents are."""
+        start = self.keep(start_files, parent=None, proposal=None)
         composer = Composer(start.files)
         self.state = State(start=start, incumbent=start, composer=composer, base=start.id, examined={start.candidate.tree})
+        agents = {name: self._agent(name, files, start) for name, files in self.staff.agents.items()}
+        if agents:
+            self.state.team = Team(agents=agents, asked=next(iter(agents)))
+            self.state.shapes[shape_of(start.files)] = None
 
     @property
-    def improver(self) -> Version:
-        """Who makes proposals at present: the incumbent, in a tree the version that was selected, or version 0 in the frozen control."""
+    def subject(self) -> Version:
+        """What is to be improved at present: the incumbent, in a tree the version that was selected."""
         state = self.state
-        if self.config.run.frozen_improver:
-            return state.start
         chosen = state.incumbent if state.tree is None else state.tree.members[state.tree.improver].version
         return state.incumbent if chosen.id in state.quarantined else chosen
 
     @property
+    def improver(self) -> Version:
+        """Who makes proposals at present: the subject itself, version 0 in the frozen control; on a target, the agent that is asked."""
+        team = self.state.team
+        if team is not None:
+            return self.subject if team.current.is_itself else team.current.version
+        return self.state.start if self.config.run.frozen_improver else self.subject
+
+    @property
     def mind(self) -> Mind:
         """What the improver knows."""
-        tree = self.state.tree
+        tree, team = self.state.tree, self.state.team
+        if team is not None:
+            return team.current.mind
         return self.state.mind if tree is None else tree.members[tree.improver].mind
 
     def keep(self, files: Files, *, parent: Version | None, proposal: ProposalId | None) -> Version:
@@ -136,8 +175,19 @@ class Machine:
         parents = () if parent is None else (parent.id,)
         name = self.archive.add(files, parents=parents, message=f"proposal {proposal}" if proposal else "version 0")
         candidate = Candidate(id=name, tree=self.archive.tree(name), parent=parent.id if parent else None, proposal=proposal)
-        manifest: Manifest = parent.manifest if parent else load_manifest(files)
-        kept = self.archive.files(name)
+        self.candidates.add(name)
+        return self._version(candidate, parent.manifest if parent else load_manifest(files))
+
+    def _agent(self, name: str, files: Files, start: Version) -> Agent:
+        """Archive the tree of an agent that improves a target."""
+        if name == ITSELF:
+            return Agent(name=name, version=start, is_itself=True)
+        identity = self.archive.add(files, parents=(), message=f"agent {name}")
+        candidate = Candidate(id=identity, tree=self.archive.tree(identity), parent=None, proposal=None)
+        return Agent(name=name, version=self._version(candidate, load_manifest(files)))
+
+    def _version(self, candidate: Candidate, manifest: Manifest) -> Version:
+        kept = self.archive.files(candidate.id)
         return Version(candidate=candidate, manifest=manifest, files=kept, key=tree_key(kept))
 
     def watched(self, jail: Jail) -> WatchedJail:
@@ -167,24 +217,26 @@ class Machine:
     def open(self) -> None:
         """Write the first event."""
         config = to_json(self.config)
-        start = self.state.start
-        self.journal.emit(
-            "run.started",
-            {
-                "run": sha256_hex(canonical([config, start.candidate.tree]))[:12],
-                "seed": self.config.run.seed,
-                "config": config,
-                "agent": start.manifest.name,
-                "start": encode(start.candidate),
-                "tier": self.opening.tier,
-                "kernel": self.opening.kernel,
-                "pools": self.opening.commitments,
-                "canary": self.scanner.canary,
-                "frozen": self.config.run.frozen_improver,
-                "machine": self.opening.machine,
-            },
-            beside=self.opening.beside,
-        )
+        start, team = self.state.start, self.state.team
+        agents = [] if team is None else list(team.agents.values())
+        origin: list[Json] = [config, start.candidate.tree, *(agent.version.id for agent in agents)]
+        body: dict[str, Json] = {
+            "run": sha256_hex(canonical(origin))[:12],
+            "seed": self.config.run.seed,
+            "config": config,
+            "agent": start.manifest.name if team is None else ", ".join(team.agents),
+            "start": encode(start.candidate),
+            "tier": self.opening.tier,
+            "kernel": self.opening.kernel,
+            "pools": self.opening.commitments,
+            "canary": self.scanner.canary,
+            "frozen": self.config.run.frozen_improver,
+            "machine": self.opening.machine,
+        }
+        if team is not None:
+            named: list[Json] = [{"name": agent.name, "candidate": agent.version.id} for agent in agents]
+            body |= {"target": self.opening.target, "agents": named}
+        self.journal.emit("run.started", body, beside=self.opening.beside)
 
     def end(self, reason: str) -> None:
         """Write the last events, which reveal the secret seeds."""

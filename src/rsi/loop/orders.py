@@ -24,6 +24,7 @@ class Done:
     Attributes:
         value: the answer of an agent call, or one row per trial of a block; None without an answer.
         programs: candidate programs tried, as charged.
+        asked: what an agent asked while it was called, and what that cost, for the log; None where nobody asks for it.
         clock: seconds, for people only.
     """
 
@@ -31,6 +32,7 @@ class Done:
     reason: str
     programs: int
     value: Json
+    asked: Json = None
     clock: Clock = field(default=Clock())
 
 

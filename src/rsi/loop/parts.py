@@ -4,9 +4,10 @@ import time
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
+from pathlib import Path
 
 from rsi.config import RunConfig
-from rsi.core.protocols import Jail, Suite
+from rsi.core.protocols import Gateway, Jail, Suite
 from rsi.core.records import JailProof, Json, Manifest, Pool
 from rsi.kernel.sandbox import STANDARD_PROFILE, measured_profile, open_jail
 from rsi.suites import Guarded, Seasonal, commitment, secret_seeds, suite
@@ -22,6 +23,10 @@ def _unmeasured() -> Json:
     return STANDARD_PROFILE
 
 
+def _no_gateway(folder: Path) -> None:
+    return None
+
+
 def _unproven(tier: str) -> None:
     return None
 
@@ -32,6 +37,8 @@ class Parts:
 
     Attributes:
         make_jail: opens a fresh jail; called in worker threads.
+        make_spare: opens a second jail for a job that needs two: in a run on a target that of its agents; the same kind if None.
+        make_gateway: opens the road to language models of the run in a folder; None where it has none.
         suite: the cases of this run.
         secrets: the secret seed of each pool (as decimal digits), revealed when the run ends.
         commitments: SHA-256 (hex) of each, logged when it begins.
@@ -44,6 +51,8 @@ class Parts:
     suite: Suite
     secrets: Json
     commitments: Json
+    make_spare: Callable[[], Jail] | None = None
+    make_gateway: Callable[[Path], Gateway | None] = _no_gateway
     prove: Callable[[str], JailProof | None] = _unproven
     measure: Callable[[], Json] = _unmeasured
     now: Callable[[], tuple[float, float]] = _now

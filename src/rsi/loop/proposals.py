@@ -9,8 +9,10 @@ from rsi.core.protocols import Files
 from rsi.core.records import Cycle, FileEdit, Json, Limitation, Pool, Proposal, ProposalId
 from rsi.kernel.judge import TrackRecord
 from rsi.kernel.oversight import authorise
-from rsi.kernel.workspace import Conflict, Stale, apply, rebase_patch
+from rsi.kernel.workspace import Conflict, Stale, apply, rebase_patch, shape_of
 from rsi.loop.calls import Answer
+from rsi.loop.credit import count_concluded
+from rsi.loop.history import remember, settle
 from rsi.loop.machine import Machine
 from rsi.loop.quarantine import barred
 from rsi.loop.state import Version, Waiting
@@ -24,26 +26,41 @@ SECRET = "secret in the tree"
 """The name of a tree that holds what only the judge may know."""
 
 
-def open_cycle(machine: Machine, improver: Version, limitations: tuple[Limitation, ...], answer: Answer) -> int:
-    """Write a cycle and its proposals down, queue what can be read, and return how many those are."""
+def open_cycle(machine: Machine, improver: Version, base: Version, limitations: tuple[Limitation, ...], answer: Answer) -> int:
+    """Write a cycle and its proposals down, queue what can be read, and return how many those are.
+
+    Args:
+        machine: the run.
+        improver: who made the proposals.
+        base: the version that they were made for; itself, where an agent improves itself.
+        limitations: what was diagnosed.
+        answer: to the question what to change.
+    """
     items = answer["proposals"]
     assert isinstance(items, list)
     index = machine.state.cycles
     machine.state.cycles += 1
-    read = [_read(machine, improver, item, index) for item in items[: machine.config.propose.count]]
+    read = [_read(machine, improver, base, item, index) for item in items[: machine.config.propose.count]]
     good = [one for one in read if isinstance(one, Waiting)]
     ids = tuple(one.proposal.id for one in good)
-    machine.emit("cycle.opened", {"cycle": encode(Cycle(index=index, improver=improver.id, limitations=limitations, proposals=ids))})
+    cycle = Cycle(index=index, improver=improver.id, limitations=limitations, proposals=ids)
+    by = _author(machine)
+    machine.emit("cycle.opened", {"cycle": encode(cycle), **({"agent": by} if by else {})})
     for one in read:
         if isinstance(one, Waiting):
-            announce(machine, one)
+            announce(machine, one, base.files)
         else:
             machine.emit("proposal.malformed", {"proposal": one[0], "cycle": index, "reason": one[1]})
     machine.state.queue.extend(good)
     return len(good)
 
 
-def _read(machine: Machine, improver: Version, item: Json, cycle: int) -> Waiting | tuple[ProposalId, str]:
+def _author(machine: Machine) -> str:
+    """The agent whose pass it is; empty where an agent improves itself."""
+    return "" if machine.state.team is None else machine.state.team.asked
+
+
+def _read(machine: Machine, improver: Version, base: Version, item: Json, cycle: int) -> Waiting | tuple[ProposalId, str]:
     """One proposal of an answer, or its name and what is wrong with its shape."""
     name = ProposalId(f"p{machine.state.proposals:04d}")
     machine.state.proposals += 1
@@ -54,14 +71,15 @@ def _read(machine: Machine, improver: Version, item: Json, cycle: int) -> Waitin
         return name, f"a tag is a string of at most {MAX_TAG} characters"
     rest: dict[str, Json] = {key: value for key, value in item.items() if key != "tag"}
     try:
-        proposal: Proposal = decode(Proposal, {**rest, "id": name, "improver": improver.id, "parent": improver.id})
+        proposal: Proposal = decode(Proposal, {**rest, "id": name, "improver": improver.id, "parent": base.id})
     except MessageError as error:
         return name, str(error)[:500]
-    return Waiting(proposal=proposal, cycle=cycle, tag=tag)
+    return Waiting(proposal=proposal, cycle=cycle, tag=tag, by=_author(machine))
 
 
-def announce(machine: Machine, waiting: Waiting) -> None:
-    """Write a proposal down; its contents are kept beside the log."""
+def announce(machine: Machine, waiting: Waiting, files: Files) -> None:
+    """Write a proposal down that was made for a tree of these files; its contents are kept beside the log."""
+    remember(machine, waiting, files)
     whole = encode(waiting.proposal)
     assert isinstance(whole, dict)
     edits: list[Json] = [_without_content(edit) for edit in waiting.proposal.edits]
@@ -71,6 +89,8 @@ def announce(machine: Machine, waiting: Waiting) -> None:
         "cycle": waiting.cycle,
         "tag": waiting.tag,
         **({} if waiting.removes is None else {"removes": waiting.removes}),
+        **({"agent": waiting.by} if waiting.by else {}),
+        **({} if waiting.is_foretold else {"foretold": False}),
     }
     machine.emit("proposal.made", body)
 
@@ -91,15 +111,26 @@ def admit(machine: Machine, waiting: Waiting, base: Version) -> Version | str:
     files = apply(base.files, proposal.edits)
     if isinstance(files, Stale):
         return f"stale: {files.path} is no longer what the patch was made for"
-    leak = leak_in(machine, files)
-    if leak is not None:
-        return leak
+    problem = leak_in(machine, files) or _same_program(machine, files, proposal)
+    if problem is not None:
+        return problem
     candidate = machine.keep(files, parent=base, proposal=proposal.id)
     if candidate.candidate.tree in machine.state.examined:
         return "duplicate: this very tree was examined before"
     machine.state.examined.add(candidate.candidate.tree)
     machine.emit("candidate.added", {"candidate": encode(candidate.candidate), "proposal": proposal.id})
     return candidate
+
+
+def _same_program(machine: Machine, files: Files, proposal: Proposal) -> str | None:
+    """In a run on a target: which earlier version this tree differs from in nothing that a run of it could tell; remembers it."""
+    if machine.state.team is None:
+        return None
+    first = machine.state.shapes.setdefault(shape_of(files), proposal.id)
+    if first == proposal.id:
+        return None
+    whose = "the version that the run began with" if first is None else f"what {first} made"
+    return f"duplicate: this is {whose}; only comments, blanks, line breaks or docstrings differ, if anything"
 
 
 def _made_before(machine: Machine, waiting: Waiting) -> str | None:
@@ -152,6 +183,8 @@ def most_promising(queue: Iterable[Waiting], foresight: TrackRecord) -> Waiting:
 def refuse(machine: Machine, waiting: Waiting, reason: str) -> None:
     """Write a refusal down and let the agent learn of it, if it made the proposal."""
     machine.emit("proposal.refused", {"proposal": waiting.proposal.id, "reason": reason})
+    settle(machine, waiting.proposal.id, "refused", reason)
+    count_concluded(machine, waiting, 0.0, is_kept=False)
     if waiting.removes is None:
         machine.state.news.append(news_of(waiting, "refused"))
 

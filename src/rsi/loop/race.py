@@ -12,6 +12,7 @@ from rsi.kernel.judge import Closed, Ending, Round, Row, Standing
 from rsi.kernel.workspace import Composer, Conflict, Stale
 from rsi.loop.build import build
 from rsi.loop.course import accepted_since, ends_race, note_meeting
+from rsi.loop.credit import charge_round
 from rsi.loop.desk import Ticket, Until
 from rsi.loop.machine import Machine
 from rsi.loop.mixes import Played, play_arms
@@ -64,6 +65,7 @@ async def playing(machine: Machine) -> None:
             return
         played = await play_arms(machine, machine.race.draw_round())
         _charge_removals(machine, played)
+        charge_round(machine, played.drawn.drawn, played.programs)
         await find_the_guilty(machine, played)
         if played.pool is Pool.JUDGE:
             machine.seasons.release(played.first, machine.config.judge.block)

@@ -64,6 +64,12 @@ class Journal:
         entry = self._past[self._cursor]
         return f"entry {entry.seq} ({entry.kind})"
 
+    def upcoming(self, kind: str) -> Json | None:
+        """The body of the next entry of the past if it is of this kind: what came in from outside at this place; None if nothing did."""
+        if not self.is_replaying or self._past[self._cursor].kind != kind:
+            return None
+        return self._past[self._cursor].body
+
     def emit(self, kind: str, body: Json, clock: Clock | None = None, beside: Mapping[str, Json] = _NOTHING) -> None:
         """Say that something happened.
 
@@ -122,14 +128,19 @@ def _reader(entry: Entry, body: dict[str, Json], archive: Archive) -> Callable[[
         clock = entry.clock if isinstance(entry.clock, dict) else {}
         seconds: Clock = decode(Clock, {name: clock.get(name, 0.0) for name in ("wall_s", "cpu_s")})
         programs: int = decode(int, body.get("programs"))
+        asked = _content(archive, body.get("asked"))
         if entry.kind == "trials.done":
-            return Done(outcome=Outcome.ANSWERED, reason="", programs=programs, value=_rows(entry, body.get("trials")), clock=seconds)
+            rows = _rows(entry, body.get("trials"))
+            return Done(outcome=Outcome.ANSWERED, reason="", programs=programs, value=rows, asked=asked, clock=seconds)
         outcome: Outcome = decode(Outcome, body.get("outcome"))
-        blob = body.get("result")
-        value = None if blob is None else loads(archive.blob(str(blob)), max_bytes=MAX_RESULT_BYTES)
-        return Done(outcome=outcome, reason=str(body.get("reason")), programs=programs, value=value, clock=seconds)
+        value = _content(archive, body.get("result"))
+        return Done(outcome=outcome, reason=str(body.get("reason")), programs=programs, value=value, asked=asked, clock=seconds)
 
     return read
+
+
+def _content(archive: Archive, blob: Json) -> Json:
+    return None if blob is None else loads(archive.blob(str(blob)), max_bytes=MAX_RESULT_BYTES)
 
 
 def _rows(entry: Entry, rows: Json) -> Json:

@@ -90,7 +90,7 @@ async def _take_out(machine: Machine, name: ProposalId) -> None:
         kept.is_built_on = True
         return
     state.retests.removals[waiting.proposal.id] = name
-    announce(machine, waiting)
+    announce(machine, waiting, machine.archive.files(waiting.proposal.parent))
     problem = None
     while problem is None and waiting.proposal.id not in state.entrants:
         problem = await _let_in(machine, waiting)

@@ -1,7 +1,7 @@
 """Starting a run, and taking it up again where it was left: the same call does both."""
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -21,8 +21,9 @@ from rsi.kernel.evaluate import load_manifest
 from rsi.kernel.sandbox import STANDARD_PROFILE
 from rsi.loop.cycle import live
 from rsi.loop.heartbeat import Heartbeat
+from rsi.loop.inbox import Inbox
 from rsi.loop.jails import admit
-from rsi.loop.machine import Machine, Opening
+from rsi.loop.machine import Machine, Opening, Staff
 from rsi.loop.parts import Parts, standard_parts
 from rsi.loop.replay import UNCOUNTED, Journal, recorded_results
 from rsi.loop.workshop import Workshop
@@ -54,22 +55,26 @@ class RunResult:
 def run(
     folder: Path,
     config: RunConfig,
-    agent_files: Files,
+    start_files: Files,
     *,
     workers: int,
     observer: Callable[[Entry], None],
     stop: threading.Event,
     parts: Parts | None = None,
+    agents: Mapping[str, Files] | None = None,
+    target: Json = None,
 ) -> RunResult:
     """Run, or go on with the run in `folder`, until it ends or `stop` is set.
 
     Args:
         folder: the run folder; made if there is none.
-        agent_files: version 0.
+        start_files: version 0.
         workers: real workers; they change the wall time and no decision.
         observer: sees every entry of the log in order, those of the past included.
         stop: set it from any thread; jails are closed, the folder can be taken up again.
-        parts: jails and suite; the real ones if None.
+        parts: jails and suite; the real ones of an agent that improves itself if None.
+        agents: in a run on a target, the trees of those who improve it, by name.
+        target: what the log says of that target (`rsi.loop.aim.told_of`).
 
     Raises:
         UserError: the folder is in use, cannot be written, or holds a run with another configuration, agent or rsi; or the jails of this
@@ -87,8 +92,8 @@ def run(
             for entry in past:
                 observer(entry)
             return _tidy(past, archive, spool)
-        setting = parts or standard_parts(config, load_manifest(agent_files))
-        opening = _opening(setting, _profile(config, setting, past))
+        setting = parts or standard_parts(config, load_manifest(start_files))
+        opening = replace(_opening(setting, _profile(config, setting, past)), target=target)
         _check_same(past, config, opening)
         heart = stack.enter_context(Heartbeat(lambda: setting.now()[0]))
         opening = replace(opening, beside=admit(config, setting, opening.tier), standstill_s=lambda: heart.standstill_s)
@@ -96,9 +101,15 @@ def run(
             past.append(log.append(UNCOUNTED, {}, {"at": round(setting.now()[1], 3), **opening.beside}))
         index = stack.enter_context(closing(Index.rebuild(folder / INDEX_FILE, past)))
         journal = Journal(log, past, _both(index.update, observer), setting.now, archive.sync)
-        pool = stack.enter_context(WorkerPool(workers, setting.make_jail))
+        gateway = setting.make_gateway(folder)
+        if gateway is not None:
+            stack.callback(gateway.close)
+        pool = stack.enter_context(WorkerPool(workers, setting.make_jail, setting.make_spare))
         floor = Workshop(recorded_results(past, archive), spool, pool, journal, stop)
-        machine = Machine(config, agent_files, opening=opening, archive=archive, suite=setting.suite, journal=journal, floor=floor)
+        staff = Staff(agents=agents or {}, gateway=gateway, inbox=Inbox(folder, archive))
+        machine = Machine(
+            config, start_files, opening=opening, archive=archive, suite=setting.suite, journal=journal, floor=floor, staff=staff
+        )
         _check_same_start(past, machine)
         stack.callback(machine.desk.close)
         return _live(machine, log, archive, spool)
@@ -173,8 +184,14 @@ def _check_same(past: Sequence[Entry], config: RunConfig, opening: Opening) -> N
 
 def _check_same_start(past: Sequence[Entry], machine: Machine) -> None:
     body = past[0].body if past else None
-    if isinstance(body, dict) and body.get("start") != encode(machine.state.start.candidate):
-        raise UserError("this run was begun with another agent: its files differ; use the same ones, or a new folder")
+    if not isinstance(body, dict):
+        return
+    what = "agent" if machine.state.team is None else "target"
+    if body.get("start") != encode(machine.state.start.candidate) or body.get("target") != machine.opening.target:
+        raise UserError(f"this run was begun with another {what}: its files differ; use the same ones, or a new folder")
+    team = {} if machine.state.team is None else machine.state.team.agents
+    if body.get("agents", []) != [{"name": one.name, "candidate": one.version.id} for one in team.values()]:
+        raise UserError("this run was begun with other agents: their files differ; use the same ones, or a new folder")
 
 
 def _difference(old: Json, new: Json, at: str = "") -> str | None:

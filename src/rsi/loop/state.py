@@ -8,12 +8,13 @@ from rsi.config import RunConfig
 from rsi.core.codec import canonical, sha256_hex
 from rsi.core.protocols import Files
 from rsi.core.records import Candidate, CandidateId, Json, Manifest, Proposal, ProposalId, TreeId
-from rsi.kernel.judge import Course, Family, TrackRecord
+from rsi.kernel.judge import Course, Credit, Family, TrackRecord
 from rsi.kernel.workspace import Composer
 from rsi.loop.desk import Ticket
 
 __all__ = [
     "PRODUCT_FILE",
+    "Agent",
     "Cause",
     "Entrant",
     "Kept",
@@ -23,7 +24,9 @@ __all__ = [
     "Reign",
     "Retests",
     "State",
+    "Team",
     "Tree",
+    "Tried",
     "Version",
     "Waiting",
     "derive_seed",
@@ -79,12 +82,16 @@ class Waiting:
         cycle: the cycle that made it.
         tag: the agent's own word for it, handed back with the verdict.
         removes: the kept change that it takes out again, if the kernel made it for the success-story check.
+        by: who made it, in a run on a target or from outside (`hand:NAME`, `mcp:NAME`); empty where an agent improves itself.
+        is_foretold: whether it came with a prediction of its own.
     """
 
     proposal: Proposal
     cycle: int
     tag: str
     removes: ProposalId | None = None
+    by: str = ""
+    is_foretold: bool = True
 
 
 @dataclass(slots=True, kw_only=True)
@@ -115,6 +122,61 @@ class Mind:
 
     memory: Json = None
     heard: int = 0
+
+
+@dataclass(slots=True, kw_only=True)
+class Agent:
+    """Who proposes changes to a target that is not itself; stays as it is during the run.
+
+    Attributes:
+        version: its tree, built; of one that improves itself, the start.
+        is_itself: whether it is the target that is asked, in whatever version is to be improved.
+        credit: what its passes have brought and cost.
+        failures: passes in a row that gave no answer.
+        barren: passes in a row in which it proposed nothing.
+    """
+
+    name: str
+    version: Version
+    is_itself: bool = False
+    mind: Mind = field(default_factory=Mind)
+    credit: Credit = Credit()
+    failures: int = 0
+    barren: int = 0
+
+
+@dataclass(slots=True, kw_only=True)
+class Team:
+    """The agents of a run on a target.
+
+    Attributes:
+        agents: by name, in the order in which they were asked for.
+        asked: name of the one whose pass it is.
+    """
+
+    agents: dict[str, Agent]
+    asked: str
+
+    @property
+    def current(self) -> Agent:
+        """The one whose pass it is."""
+        return self.agents[self.asked]
+
+
+@dataclass(slots=True, kw_only=True)
+class Tried:
+    """A proposal as improvers are told of it.
+
+    Attributes:
+        before: what the files that it edits held, where they were there.
+        verdict: `open` until there is one, then one word.
+        why: the kernel's sentence; says nothing of hidden cases and their scores.
+    """
+
+    waiting: Waiting
+    before: Files
+    verdict: str = "open"
+    why: str = ""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -252,6 +314,10 @@ class State:
         line: the incumbents from the start to the present one, without those that were quarantined.
         foresight: how what proposals predicted of themselves came out.
         retests: which kept changes were tested again, and what that has cost.
+        team: who proposes changes, in a run on a target; None where an agent improves itself.
+        tried: every proposal that could be read, in the order in which they were made.
+        inbox: what was taken in from outside.
+        shapes: who made each program that was let in, in a run on a target; the start's is nobody's.
         quarantined: versions that broke the rules of their jail or descend from such a one, with the reason.
         signatures: what each proposal puts into the tree.
         barred: signatures of which no proposal may hold the whole, with the reason.
@@ -287,6 +353,10 @@ class State:
     line: list[Reign] = field(default_factory=list)
     foresight: TrackRecord = field(default_factory=TrackRecord)
     retests: Retests = field(default_factory=Retests)
+    team: Team | None = None
+    tried: dict[ProposalId, Tried] = field(default_factory=dict)
+    inbox: set[str] = field(default_factory=set)
+    shapes: dict[str, ProposalId | None] = field(default_factory=dict)
     quarantined: dict[CandidateId, str] = field(default_factory=dict)
     signatures: dict[ProposalId, frozenset[str]] = field(default_factory=dict)
     barred: dict[frozenset[str], str] = field(default_factory=dict)

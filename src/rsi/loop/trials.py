@@ -1,6 +1,7 @@
 """Blocks of trials: a version on some cases of a pool, each block one order, each with one entry in the log."""
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 
 from rsi.core.records import CaseId, Clock, Json, Outcome, Pool, Trial
 from rsi.kernel.evaluate import Bench, run_trials
@@ -10,6 +11,7 @@ from rsi.loop.machine import Machine
 from rsi.loop.orders import Done, Line, Order, always
 from rsi.loop.quarantine import sentence_for
 from rsi.loop.state import Version, run_seed
+from rsi.loop.usage import asked_by, chats_for, tell_calls
 
 __all__ = ["place_block", "rows_by_case", "rows_of", "scores_of"]
 
@@ -37,6 +39,7 @@ def place_block(
     seed = run_seed(machine.config, "trials", pool.value, first)
 
     def work(bench: Bench) -> Done:
+        chats = chats_for(machine, manifest, key)
         trials, clock = run_trials(
             machine.watched(bench.jail),
             bench.spare,
@@ -48,8 +51,9 @@ def place_block(
             programs=programs,
             seed=seed,
             limits=limits,
+            chats=chats,
         )
-        return block_done(trials, programs, clock)
+        return replace(block_done(trials, programs, clock), asked=asked_by(chats))
 
     def note(done: Done) -> None:
         body: Json = {
@@ -61,8 +65,10 @@ def place_block(
             "programs": done.programs,
             "race": played,
             "trials": done.value,
+            **({} if done.asked is None else {"asked": machine.blob(done.asked)}),
         }
         machine.emit("trials.done", body, done.clock)
+        tell_calls(machine, done, key)
         sentence_for(machine, version, "solve" if suite.scorer.episodes(pool) is None else "improve", done)
 
     key = machine.key("trials", version.key, pool.value, first, count)

@@ -5,6 +5,8 @@ import math
 from rsi.core.codec import encode
 from rsi.core.records import Accepted, CandidateId, Effect, Json, Rejected, Undecided, Verdict
 from rsi.kernel.judge import Estimate, Standing
+from rsi.loop.credit import count_concluded
+from rsi.loop.history import settle
 from rsi.loop.machine import Machine
 from rsi.loop.proposals import news_of, patch_of
 from rsi.loop.quarantine import QUARANTINED
@@ -81,17 +83,21 @@ def conclude(machine: Machine, waiting: Waiting, verdict: Verdict, standing: Sta
         **({} if waiting.removes is None else {"removes": waiting.removes}),
     }
     machine.emit("verdict.given", body)
+    settle(machine, waiting.proposal.id, _WORDS[type(verdict)], "" if isinstance(verdict, Accepted) else verdict.reason)
     if waiting.removes is not None:
         if isinstance(verdict, Accepted):
+            settle(machine, waiting.removes, "removed", "taken out again: it was shown that it can be spared")
             machine.state.news.append(news_of(machine.state.retests.kept[waiting.removes].waiting, "removed"))
         return
     if isinstance(verdict, Undecided):
         machine.state.patches.pop(patch_of(waiting), None)
-    if standing is not None:
+        machine.state.shapes = {shape: whose for shape, whose in machine.state.shapes.items() if whose != waiting.proposal.id}
+    if standing is not None and waiting.is_foretold:
         machine.state.foresight.hear(waiting.proposal.prediction, verdict, standing.belief)
     if isinstance(verdict, Undecided) and verdict.reason in _GOES_ON:
         machine.state.queue.append(waiting)
     else:
+        count_concluded(machine, waiting, verdict.effect.mean, is_kept=isinstance(verdict, Accepted))
         machine.state.news.append(news_of(waiting, _WORDS[type(verdict)]))
 
 

@@ -1,8 +1,8 @@
 """Checking a run from its folder alone: the chain, the archive, and every decision derived again from its evidence."""
 
 import tempfile
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, closing
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -10,13 +10,15 @@ from rsi.config import RunConfig, from_json
 from rsi.core.codec import decode
 from rsi.core.errors import IntegrityError, MessageError, UserError
 from rsi.core.protocols import Entry, Files, Suite
-from rsi.core.records import Candidate, CandidateId, Pool
+from rsi.core.records import Candidate, CandidateId, Json, Pool
 from rsi.kernel.archive.git import GitArchive
 from rsi.kernel.audit.identity import kernel_hash
 from rsi.kernel.audit.log import FileEventLog
 from rsi.kernel.evaluate import load_manifest
+from rsi.loop.aim import Aim, target_as_it_was
 from rsi.loop.cycle import live
-from rsi.loop.machine import Machine, Opening
+from rsi.loop.inbox import Inbox
+from rsi.loop.machine import Machine, Opening, Staff
 from rsi.loop.parts import Parts, standard_parts
 from rsi.loop.rejudge import rejudge_blocks
 from rsi.loop.replay import UNCOUNTED, EndOfLog, Journal, Replayed, recorded_results
@@ -101,10 +103,10 @@ def _check(folder: Path, entries: Sequence[Entry], digest: str, rejudge: int, pa
             archive = stack.enter_context(closing(GitArchive(folder / OBJECTS_FOLDER, create=False)))
             findings.problems.extend(_missing_objects(entries, archive))
             config, start, opening = _beginning(entries[0])
-            files = archive.files(start.id)
-            setting = parts or standard_parts(config, load_manifest(files))
+            files, agents = archive.files(start.id), _agents(entries[0], archive)
+            setting = parts or stack.enter_context(_parts(folder, config, files, agents, opening))
             findings.problems.extend(_other_cases(entries, setting.suite))
-            _derive_again(entries, archive, config, files, opening, setting)
+            _derive_again(entries, archive, config, files, agents, opening, setting)
         except (IntegrityError, MessageError, UserError) as error:
             findings.problems.append(str(error))
             return
@@ -123,8 +125,27 @@ def _beginning(entry: Entry) -> tuple[RunConfig, Candidate, Opening]:
         commitments=body.get("pools"),
         secrets=None,
         machine=profile_in(entry, config),
+        target=body.get("target"),
     )
     return config, decode(Candidate, body.get("start")), opening
+
+
+def _agents(entry: Entry, archive: GitArchive) -> dict[str, Files]:
+    """The agents of a run on a target, as they were archived; none where an agent improves itself."""
+    named = entry.body.get("agents", []) if isinstance(entry.body, dict) else []
+    items = [item for item in named if isinstance(item, dict)] if isinstance(named, list) else []
+    return {str(item.get("name")): archive.files(CandidateId(str(item.get("candidate")))) for item in items}
+
+
+@contextmanager
+def _parts(folder: Path, config: RunConfig, files: Files, agents: dict[str, Files], opening: Opening) -> Iterator[Parts]:
+    """The outside world of the run: its cases, and jails for what is judged again."""
+    if not config.target:
+        yield standard_parts(config, load_manifest(files))
+        return
+    aim = Aim(target=target_as_it_was(folder, config.target, opening.target), agents=agents)
+    with aim.parts(config) as parts:
+        yield parts
 
 
 def _other_kernels(first: Entry, kernels: Sequence[str], *, failed: bool) -> Iterator[str]:
@@ -142,14 +163,22 @@ def _missing_objects(entries: Sequence[Entry], archive: GitArchive) -> Iterator[
     for entry in entries:
         body = entry.body if isinstance(entry.body, dict) else {}
         try:
-            for name in (body.get("result"), body.get("patch")):
+            for name in (body.get("result"), body.get("patch"), body.get("asked"), *_inner(body, "items", "content")):
                 if isinstance(name, str):
                     archive.blob(name)
             for candidate in (body.get("candidate"), body.get("start")):
                 if isinstance(candidate, dict):
                     archive.files(CandidateId(str(candidate["id"])))
+            for agent in _inner(body, "agents", "candidate"):
+                archive.files(CandidateId(str(agent)))
         except IntegrityError as error:
             yield f"entry {entry.seq} ({entry.kind}): {error}"
+
+
+def _inner(body: Mapping[str, Json], name: str, key: str) -> list[Json]:
+    """One field of each item of a list in a body."""
+    items = body.get(name)
+    return [item.get(key) for item in items if isinstance(item, dict)] if isinstance(items, list) else []
 
 
 def _other_cases(entries: Sequence[Entry], suite: Suite) -> Iterator[str]:
@@ -167,7 +196,15 @@ def _other_cases(entries: Sequence[Entry], suite: Suite) -> Iterator[str]:
             yield f"entry {entry.seq} ({entry.kind}): its cases are not cases {first} to {first + len(rows) - 1} of the pool `{pool.value}`"
 
 
-def _derive_again(entries: Sequence[Entry], archive: GitArchive, config: RunConfig, files: Files, opening: Opening, parts: Parts) -> None:
+def _derive_again(
+    entries: Sequence[Entry],
+    archive: GitArchive,
+    config: RunConfig,
+    files: Files,
+    agents: dict[str, Files],
+    opening: Opening,
+    parts: Parts,
+) -> None:
     """Replay the run into a scratch archive; every event must come out as it stands in the log.
 
     Raises:
@@ -178,7 +215,8 @@ def _derive_again(entries: Sequence[Entry], archive: GitArchive, config: RunConf
     floor = Replayed(recorded_results(past, archive), journal)
     with tempfile.TemporaryDirectory() as scratch, closing(GitArchive(Path(scratch) / OBJECTS_FOLDER)) as copy:
         revealed = replace(opening, commitments=parts.commitments, secrets=parts.secrets)
-        machine = Machine(config, files, opening=revealed, archive=copy, suite=parts.suite, journal=journal, floor=floor)
+        staff = Staff(agents=agents, inbox=Inbox(None, archive))
+        machine = Machine(config, files, opening=revealed, archive=copy, suite=parts.suite, journal=journal, floor=floor, staff=staff)
         try:
             live(machine)
         except EndOfLog:

@@ -40,14 +40,13 @@ class WorkerPool:
     reaches whoever asks for the result.
     """
 
-    def __init__(self, workers: int, make_jail: Callable[[], Jail]) -> None:
-        """Start `workers` threads; `make_jail` is called in them."""
-        self._make_jail = make_jail
+    def __init__(self, workers: int, make_jail: Callable[[], Jail], make_spare: Callable[[], Jail] | None = None) -> None:
+        """Start `workers` threads; `make_jail` is called in them, and `make_spare` (else the same) where a job needs a second jail."""
         self._jobs: queue.SimpleQueue[Callable[[_Hand], None] | None] = queue.SimpleQueue()
         self._stopping = threading.Event()
         self.fault: str | None = None
         """Set when a worker died of an error that is none of ours: a bug. Results that are still out may never come."""
-        self._hands = [_Hand(make_jail, self._stopping) for _ in range(max(1, workers))]
+        self._hands = [_Hand(make_jail, make_spare or make_jail, self._stopping) for _ in range(max(1, workers))]
         self._threads = [threading.Thread(target=self._serve, args=(hand,), daemon=True) for hand in self._hands]
         for thread in self._threads:
             thread.start()
@@ -118,8 +117,8 @@ class _Closable:
 class _Hand:
     """One worker's jails, replaced when one breaks."""
 
-    def __init__(self, make_jail: Callable[[], Jail], stopping: threading.Event) -> None:
-        self._make_jail = make_jail
+    def __init__(self, make_jail: Callable[[], Jail], make_spare: Callable[[], Jail], stopping: threading.Event) -> None:
+        self._make_jail, self._make_spare = make_jail, make_spare
         self._stopping = stopping
         self._bench = self._fresh()
 
@@ -148,7 +147,7 @@ class _Hand:
         self._bench.close()
 
     def _fresh(self) -> Bench:
-        return Bench(lambda: _Closable(self._make_jail(), self._stopping))
+        return Bench(lambda: _Closable(self._make_jail(), self._stopping), lambda: _Closable(self._make_spare(), self._stopping))
 
 
 def wait(future: "Future[T]", stop: threading.Event) -> T:

@@ -3,17 +3,19 @@
 from rsi.kernel.evaluate.bench import Bench
 from rsi.kernel.evaluate.calls import Built, Failed, agent_call, build, violation_name
 from rsi.kernel.evaluate.cases import Ran, run_cases
+from rsi.kernel.evaluate.chats import Chats
 from rsi.kernel.evaluate.episodes import Sitting, evaluator_of, hidden_outputs, run_episodes, run_trials
 from rsi.kernel.evaluate.manifest import MANIFEST_FILE, load_manifest
 from rsi.kernel.evaluate.meter import Asked, Meter
 from rsi.kernel.evaluate.service import Evaluator
-from rsi.kernel.evaluate.trials import run_block
+from rsi.kernel.evaluate.trials import no_answer, run_block
 
 __all__ = [
     "MANIFEST_FILE",
     "Asked",
     "Bench",
     "Built",
+    "Chats",
     "Evaluator",
     "Failed",
     "Meter",
@@ -24,6 +26,7 @@ __all__ = [
     "evaluator_of",
     "hidden_outputs",
     "load_manifest",
+    "no_answer",
     "run_block",
     "run_cases",
     "run_episodes",

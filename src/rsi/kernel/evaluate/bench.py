@@ -14,9 +14,15 @@ __all__ = ["Bench"]
 class Bench:
     """A worker's jails, opened when they are first needed and kept for its later jobs."""
 
-    def __init__(self, make_jail: Callable[[], Jail]) -> None:
-        """Nothing is opened yet."""
+    def __init__(self, make_jail: Callable[[], Jail], make_spare: Callable[[], Jail] | None = None) -> None:
+        """Nothing is opened yet.
+
+        Args:
+            make_jail: opens the worker's jail.
+            make_spare: opens the second one; the same kind if None.
+        """
         self._make_jail = make_jail
+        self._make_spare = make_spare or make_jail
         self._jail: Jail | None = None
         self._spare: Jail | None = None
 
@@ -38,7 +44,7 @@ class Bench:
             JailError: it could not be started.
         """
         if self._spare is None:
-            self._spare = self._make_jail()
+            self._spare = self._make_spare()
         return self._spare
 
     def close(self) -> None:

@@ -14,6 +14,7 @@ from rsi.core.errors import InfrastructureError
 from rsi.core.protocols import Call, Execution, Files, Jail, Limits, Reply, Suite
 from rsi.core.records import CandidateId, Case, Clock, Json, Outcome, Trial
 from rsi.kernel.evaluate.calls import reliable
+from rsi.kernel.evaluate.chats import Chats
 from rsi.kernel.evaluate.trials import no_answer
 
 __all__ = ["Ran", "run_cases"]
@@ -48,20 +49,28 @@ class _End:
 
 
 def run_cases(
-    jail: Jail, *, suite: Suite, execution: Execution, candidate: CandidateId, files: Files, cases: Sequence[Case]
+    jail: Jail,
+    *,
+    suite: Suite,
+    execution: Execution,
+    candidate: CandidateId,
+    files: Files,
+    cases: Sequence[Case],
+    chats: Chats | None = None,
 ) -> tuple[list[Ran], Clock]:
     """Run a candidate on cases of one pool, once each; one result per case, in their order, and what it took in seconds.
 
-    Each costs one program, whatever comes of it. An output of null is no answer, and no score.
+    Each costs one program, whatever comes of it. An output of null is no answer, and no score. With models (`chats`) its function gets
+    `ask` as a second argument, and each case has a call of its own, so that none lives on another's requests.
 
     Raises:
         JailError: the jail is broken; nothing was scored.
         InfrastructureError: the scorer broke, or gave a score outside [0, 1].
     """
-    if execution.is_shared and len(cases) > 1:
+    if execution.is_shared and len(cases) > 1 and chats is None:
         ends, clock = _together(jail, execution, files, cases)
     else:
-        ends, clock = _alone(jail, execution, files, cases)
+        ends, clock = _alone(jail, execution, files, cases, chats)
     return [_ran(suite, candidate, case, end) for case, end in zip(cases, ends, strict=True)], clock
 
 
@@ -75,16 +84,16 @@ def _together(jail: Jail, execution: Execution, files: Files, cases: Sequence[Ca
     return ends, _sum(reply.clock, clock)
 
 
-def _alone(jail: Jail, execution: Execution, files: Files, cases: Sequence[Case]) -> tuple[list[_End], Clock]:
+def _alone(jail: Jail, execution: Execution, files: Files, cases: Sequence[Case], chats: Chats | None = None) -> tuple[list[_End], Clock]:
     ends, clock = [], Clock()
     for case in cases:
-        reply = _call(jail, execution, files, case.question, 0)
+        reply = _call(jail, execution, files, case.question, 0, chats)
         ends.append(_end(reply))
         clock = _sum(clock, reply.clock)
     return ends, clock
 
 
-def _call(jail: Jail, execution: Execution, files: Files, payload: Json, items: int) -> Reply:
+def _call(jail: Jail, execution: Execution, files: Files, payload: Json, items: int, chats: Chats | None = None) -> Reply:
     """One case, or `items` of them in one process."""
     call = Call(
         files={**files, **execution.files},
@@ -94,7 +103,7 @@ def _call(jail: Jail, execution: Execution, files: Files, payload: Json, items: 
         limits=_times(execution.limits, items or 1),
         each=items > 0,
     )
-    return reliable(jail, call)
+    return reliable(jail, call, None if chats is None else chats.serving)
 
 
 def _times(limits: Limits, count: int) -> Limits:

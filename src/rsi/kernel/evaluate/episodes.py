@@ -14,6 +14,7 @@ from rsi.core.protocols import Call, Episodes, Files, Jail, Limits, Rehearsal, R
 from rsi.core.records import CandidateId, Case, Clock, Json, Manifest, Outcome, Trial
 from rsi.kernel.evaluate.calls import agent_call, reliable
 from rsi.kernel.evaluate.cases import run_cases
+from rsi.kernel.evaluate.chats import Chats
 from rsi.kernel.evaluate.meter import Asked, Meter
 from rsi.kernel.evaluate.service import Evaluator
 from rsi.kernel.evaluate.trials import Answer, no_answer, read_answers, run_block, scored
@@ -83,6 +84,7 @@ def run_trials(
     programs: int,
     seed: int,
     limits: Limits,
+    chats: Chats | None = None,
 ) -> tuple[list[Trial], Clock]:
     """Run a candidate on cases of one pool as its suite has it: answered with programs, as itself the program, or as episodes.
 
@@ -99,6 +101,7 @@ def run_trials(
         programs: budget of each.
         seed: of the candidate's random choices.
         limits: of one call.
+        chats: the models that it may ask, if it does; not in episodes.
 
     Raises:
         JailError: a jail is broken; nothing was scored.
@@ -106,10 +109,11 @@ def run_trials(
     """
     execution = suite.execution(cases[0].pool) if cases else None
     if execution is not None:
-        ran, clock = run_cases(jail, suite=suite, execution=execution, candidate=candidate, files=files, cases=cases)
+        asked = chats if manifest.models else None
+        ran, clock = run_cases(jail, suite=suite, execution=execution, candidate=candidate, files=files, cases=cases, chats=asked)
         return [one.trial for one in ran], clock
     rules = suite.episodes(cases[0].pool) if cases else None
-    play = run_block if rules is None else partial(run_episodes, spare=spare(), episodes=rules)
+    play = partial(run_block, chats=chats) if rules is None else partial(run_episodes, spare=spare(), episodes=rules)
     return play(
         jail,
         suite=suite,

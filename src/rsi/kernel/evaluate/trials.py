@@ -13,9 +13,10 @@ from functools import cache
 from importlib import resources
 
 from rsi.core.errors import InfrastructureError
-from rsi.core.protocols import Call, Files, Jail, Limits, Suite
+from rsi.core.protocols import Call, Files, Jail, Limits, Reply, Suite
 from rsi.core.records import CandidateId, Case, Clock, Json, Manifest, Outcome, Trial
 from rsi.kernel.evaluate.calls import agent_call, reliable, violation_name
+from rsi.kernel.evaluate.chats import Chats
 
 __all__ = ["Answer", "no_answer", "read_answers", "run_block", "scored"]
 
@@ -53,31 +54,51 @@ def run_block(
     programs: int,
     seed: int,
     limits: Limits,
+    chats: Chats | None = None,
 ) -> tuple[list[Trial], Clock]:
     """Run a candidate on some cases with `programs` programs each; one trial per case, in their order, and what it took in seconds.
 
-    If the call as a whole is no answer (crash, time, malformed …), every trial has that outcome, no score and the full charge.
+    If a call as a whole is no answer (crash, time, malformed …), every trial of it has that outcome, no score and the full charge. Where
+    there are models (`chats`) and the candidate asks for them, each case has a call of its own, so that none lives on another's requests.
 
     Raises:
         JailError: the jail is broken; nothing was scored.
     """
-    payload: Json = {"cases": [case.question for case in cases], "programs": programs, "seed": seed}
-    reply = agent_call(jail, files, manifest, "solve", payload, limits)
+    served = chats if manifest.models else None
+    found: list[Answer | Trial] = []
+    wall = cpu = 0.0
+    for block in ([case] for case in cases) if served else (cases,):
+        payload: Json = {"cases": [case.question for case in block], "programs": programs, "seed": seed}
+        reply = agent_call(jail, files, manifest, "solve", payload, limits, served.serving if served else None)
+        found += _answered(candidate, block, reply, programs)
+        wall, cpu = wall + reply.clock.wall_s, cpu + reply.clock.cpu_s
+    outputs, clock = _outputs(jail, cases, found)
+    trials = [
+        _judged(suite, candidate, case, one, outputs.get(index), programs)
+        for index, (case, one) in enumerate(zip(cases, found, strict=True))
+    ]
+    return trials, Clock(wall_s=wall + clock.wall_s, cpu_s=cpu + clock.cpu_s)
+
+
+def _answered(candidate: CandidateId, cases: Sequence[Case], reply: Reply, programs: int) -> Sequence[Answer | Trial]:
+    """What a candidate answered to each case of a call, or the trial of what was no answer."""
     if reply.outcome is not Outcome.ANSWERED:
-        return [no_answer(candidate, case, reply.outcome, programs, reply.reason) for case in cases], reply.clock
+        return [no_answer(candidate, case, reply.outcome, programs, reply.reason) for case in cases]
     answers = read_answers(reply.value, len(cases), programs)
     if answers is None:
-        return [no_answer(candidate, case, Outcome.MALFORMED, programs) for case in cases], reply.clock
+        return [no_answer(candidate, case, Outcome.MALFORMED, programs) for case in cases]
     if sum(answer.programs for answer in answers) > _MOST_PROGRAMS_PER_S * (reply.clock.cpu_s + _SPARE_CPU_S):
-        return [no_answer(candidate, case, Outcome.VIOLATION, programs, "faster than physics") for case in cases], reply.clock
-    outputs, clock = _outputs(jail, cases, answers)
-    trials = [
-        no_answer(candidate, case, Outcome.VIOLATION, programs, found.reason)
-        if isinstance(found := outputs.get(index), _Offence)
-        else scored(suite, candidate, case, answer, found)
-        for index, (case, answer) in enumerate(zip(cases, answers, strict=True))
-    ]
-    return trials, Clock(wall_s=reply.clock.wall_s + clock.wall_s, cpu_s=reply.clock.cpu_s + clock.cpu_s)
+        return [no_answer(candidate, case, Outcome.VIOLATION, programs, "faster than physics") for case in cases]
+    return answers
+
+
+def _judged(suite: Suite, candidate: CandidateId, case: Case, one: Answer | Trial, outputs: "Json | _Offence", programs: int) -> Trial:
+    """The trial of a case: as it was, or of an answer by what it gave."""
+    if isinstance(one, Trial):
+        return one
+    if isinstance(outputs, _Offence):
+        return no_answer(candidate, case, Outcome.VIOLATION, programs, outputs.reason)
+    return scored(suite, candidate, case, one, outputs)
 
 
 def no_answer(candidate: CandidateId, case: Case, outcome: Outcome, programs: int, reason: str = "") -> Trial:
@@ -137,12 +158,12 @@ def _answer(item: Json, programs: int) -> Answer | None:
     return Answer(text=text, programs=used)
 
 
-def _outputs(jail: Jail, cases: Sequence[Case], answers: Sequence[Answer]) -> tuple[Mapping[int, Json | _Offence], Clock]:
+def _outputs(jail: Jail, cases: Sequence[Case], answers: Sequence[Answer | Trial]) -> tuple[Mapping[int, Json | _Offence], Clock]:
     """What each answer gives on its case's probes, by index; nothing for those that could not be run."""
     jobs: dict[int, Json] = {
         index: {"source": answer.text, "probes": case.probes}
         for index, (case, answer) in enumerate(zip(cases, answers, strict=True))
-        if answer.text is not None and isinstance(case.probes, list)
+        if isinstance(answer, Answer) and answer.text is not None and isinstance(case.probes, list)
     }
     if not jobs:
         return {}, Clock()

@@ -10,6 +10,7 @@ from rsi.kernel.judge.calibration import Calibration, calibration_of, saturated_
 from rsi.kernel.judge.certificate import certify
 from rsi.kernel.judge.claims import Claim, claim_of, joined
 from rsi.kernel.judge.comparison import Comparison, Finding
+from rsi.kernel.judge.credit import Credit, choose
 from rsi.kernel.judge.entrants import Closed, Draw, Ending, Rule, Settings, Standing, State
 from rsi.kernel.judge.eprocess import PairedEProcess
 from rsi.kernel.judge.gain_power import GainPower, gain_power, pairs_at_best
@@ -47,6 +48,7 @@ __all__ = [
     "Comparison",
     "Compounding",
     "Course",
+    "Credit",
     "Draw",
     "Ending",
     "Episode",
@@ -82,6 +84,7 @@ __all__ = [
     "area_under",
     "calibration_of",
     "certify",
+    "choose",
     "claim_of",
     "compounding",
     "course_for",

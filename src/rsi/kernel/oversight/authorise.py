@@ -5,12 +5,13 @@ import re
 from collections.abc import Iterable, Iterator
 from functools import cache
 
+from rsi.core.codec import sha256_hex
 from rsi.core.protocols import Files
 from rsi.core.records import FileEdit, Manifest, Prediction, Proposal
 from rsi.kernel.oversight.blocks import block_problem
 from rsi.kernel.oversight.paths import collision, path_problem
 
-__all__ = ["MANIFEST_FILE", "MAX_FILES", "MAX_TREE_BYTES", "PRODUCT_FILE", "authorise", "matches"]
+__all__ = ["MANIFEST_FILE", "MAX_FILES", "MAX_TREE_BYTES", "PRODUCT_FILE", "authorise", "edit_problem", "matches"]
 
 MANIFEST_FILE = "rsi-agent.toml"
 """What a target says of itself; no patch may touch it."""
@@ -76,12 +77,20 @@ def _is_sane(prediction: Prediction) -> bool:
     )
 
 
+def edit_problem(path: str, after: str | None, files: Files, manifest: Manifest) -> str | None:
+    """Why a file may not have this content (None: be taken away), whatever surface an edit of it is said to be of; None if it may."""
+    globs = tuple(glob for patterns in manifest.surfaces.values() for glob in patterns)
+    edit = FileEdit(path=path, before=sha256_hex(files[path]) if path in files else None, after=after)
+    found = (path_problem(path), _surface_problem(path, "", globs, manifest.protected), _content_problem(edit))
+    return next((problem for problem in found if problem), None)
+
+
 def _surface_problem(path: str, surface: str, patterns: tuple[str, ...], protected: tuple[str, ...]) -> str | None:
     if path.casefold() in _PROTECTED or matches(path.casefold(), tuple(glob.casefold() for glob in protected)):
         return f"{path} is protected"
     if matches(path, patterns):
         return None
-    return f"{path} is not part of the surface `{surface}`"
+    return f"{path} is not part of the surface `{surface}`" if surface else f"{path} is not part of any surface"
 
 
 def matches(path: str, patterns: Iterable[str]) -> bool:

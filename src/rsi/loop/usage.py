@@ -1,0 +1,49 @@
+"""What jobs asked language models, and what else stands in the log of a job that was carried out."""
+
+from collections.abc import Mapping
+
+from rsi.core.records import Json, Manifest
+from rsi.kernel.evaluate import Chats
+from rsi.loop.machine import Machine
+from rsi.loop.orders import Done
+
+__all__ = ["CHATS_PER_CALL", "asked_by", "chats_for", "tell_calls", "tell_job"]
+
+CHATS_PER_CALL = 400
+"""Requests to models that one call may make; what they cost is bounded by the gateway's own budgets."""
+
+
+def chats_for(machine: Machine, manifest: Manifest, purpose: str) -> Chats | None:
+    """The models that a job may ask: if there are any in this run, and the tree says that it asks them."""
+    gateway = machine.staff.gateway
+    return Chats(gateway=gateway, purpose=purpose, most=CHATS_PER_CALL) if gateway is not None and manifest.models else None
+
+
+def asked_by(chats: Chats | None) -> Json:
+    """What a job asked that has nothing to ask but models, for the log; None where there are none."""
+    return None if chats is None else {"tried": 0, "called": [*chats.called]}
+
+
+def tell_job(machine: Machine, done: Done, *, job: str, call: str, improver: str, more: Mapping[str, Json]) -> None:
+    """Write down that a job came due, and the calls to models that it made."""
+    body: dict[str, Json] = {
+        "job": job,
+        "call": call,
+        "improver": improver,
+        "outcome": done.outcome.value,
+        "reason": done.reason,
+        "programs": done.programs,
+        "result": None if done.value is None else machine.blob(done.value),
+        **more,
+        **({} if done.asked is None else {"asked": machine.blob(done.asked)}),
+    }
+    machine.emit("job.done", body, done.clock)
+    tell_calls(machine, done, job)
+
+
+def tell_calls(machine: Machine, done: Done, job: str) -> None:
+    """Write down each call to a model that a job made, in order; without texts."""
+    called = done.asked.get("called") if isinstance(done.asked, dict) else None
+    for one in called if isinstance(called, list) else []:
+        if isinstance(one, dict):
+            machine.emit("model.called", {**one, "job": job})
