@@ -9,10 +9,12 @@ from pydantic import BaseModel
 
 from rsi.cli.main import app
 from rsi.config.model import RunConfig
+from rsi.targets import TargetSpec
 from tests.architecture.source import ROOT
 
 CLI = (ROOT / "docs/cli.md").read_text("utf-8")
 CONFIG = (ROOT / "docs/config.md").read_text("utf-8")
+TARGETS = (ROOT / "docs/targets.md").read_text("utf-8")
 VERBS = sorted(name for name in app if not name.startswith("-"))
 INNER = sorted(f"{verb} {name}" for verb in VERBS for name in app[verb] if not name.startswith("-"))
 """Verbs below a verb, such as `improver show`."""
@@ -59,6 +61,7 @@ def keys(model: type[BaseModel], prefix: str = "") -> Iterator[tuple[str, object
 
 
 KEYS = dict(keys(RunConfig))
+TARGET_KEYS = dict(keys(TargetSpec))
 
 
 def test_verbs_and_keys_are_found() -> None:
@@ -93,3 +96,16 @@ def test_a_key_stands_in_the_documents_with_its_default(key: str) -> None:
 
 def test_the_documents_name_no_key_that_does_not_exist() -> None:
     assert set(re.findall(r"^\| `([a-z_.]+)` \|", CONFIG, re.MULTILINE)) <= set(KEYS)
+
+
+@pytest.mark.parametrize("key", TARGET_KEYS)
+def test_a_key_of_a_target_stands_in_the_documents_with_its_default(key: str) -> None:
+    row = re.search(rf"^\| `{re.escape(key)}` \| (?:`([^`]*)`|–) \|", TARGETS, re.MULTILINE)
+    assert row, f"docs/targets.md has no row for `{key}`"
+    default = TARGET_KEYS[key]
+    shown = {(): "[]", False: "false"}.get(default, str(default)) if isinstance(default, tuple | bool) else str(default)
+    assert (row[1] or "PydanticUndefined").strip('"') == shown
+
+
+def test_the_documents_name_no_key_of_a_target_that_does_not_exist() -> None:
+    assert set(re.findall(r"^\| `([a-z_.]+)` \| [`–]", TARGETS, re.MULTILINE)) <= set(TARGET_KEYS)

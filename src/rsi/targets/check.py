@@ -58,8 +58,9 @@ def check_target(target: Target, make_jail: MakeJail, *, seed: int = 1, patience
     with ExitStack() as stack:
         scorer = stack.enter_context(Scorer(target.folder, target.spec))
         try:
-            suite = TargetSuite(target, secret_seeds(seed), scorer)
-            remarks += probe_cases(target, suite)
+            seeds = secret_seeds(seed)
+            suite = TargetSuite(target, seeds, scorer)
+            remarks += probe_cases(target, suite, seeds)
             cases = suite.cases(Pool.CALIBRATION, 0, _CASES)
         except (UserError, InfrastructureError) as error:
             remarks.append(Remark(weight=Weight.PROBLEM, at="cases", text=str(error)))

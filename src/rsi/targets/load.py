@@ -27,6 +27,8 @@ TARGET_FILE = "rsi.toml"
 """Where a folder says that it is a target."""
 COMMAND_MODULE = "rsi_command"
 _PROCESSES = 64
+_RUN_LOG = "log.jsonl"
+"""What a folder of a run has: runs that lie in a target are no part of it."""
 _PATIENCE, _PATIENCE_S = 3, 5.0
 """How much longer the wall clock may run than the processor's: what a case may take must not hang on what else a machine does."""
 _ANSWER_BYTES = 1_000_000
@@ -116,7 +118,7 @@ def target_of(folder: Path, spec: TargetSpec, tree: Files, private: Mapping[str,
         UserError: the tree lacks what is called on a case, or is too large.
     """
     if MANIFEST_FILE not in tree:
-        _check_entry(tree, spec, where)
+        _check_entry(folder, tree, spec, where)
         tree = {**tree, **_made(spec)}
     _check_size(tree, where)
     manifest = load_manifest(tree)
@@ -191,7 +193,8 @@ def _walk(folder: Path, root: Path) -> Iterator[Path]:
         if path.name.startswith(".") or path.name == "__pycache__" or path.name.endswith((".pyc", ".pyo")):
             continue
         if path.is_dir() and not path.is_symlink():
-            yield from _walk(path, root)
+            if not (path / _RUN_LOG).exists():
+                yield from _walk(path, root)
         else:
             yield path
 
@@ -203,8 +206,14 @@ def _check_editable(tree: Files, editable: tuple[str, ...], protected: tuple[str
         raise UserError(f"{where}surfaces: no file here is named by {', '.join(editable)} and not protected; name files that are there")
 
 
-def _check_entry(tree: Files, spec: TargetSpec, where: str) -> None:
+def _check_entry(folder: Path, tree: Files, spec: TargetSpec, where: str) -> None:
     """Whether what is called on a case is in the tree."""
+    for word in spec.case.command:
+        if word not in tree and (folder / word).is_file():
+            raise UserError(
+                f"{where}case.command names {word}, which is not among the files that go into the jail; "
+                "name it in [surfaces], or in protect.files if nobody may edit it"
+            )
     module = spec.case.function.partition(":")[0]
     path = module.replace(".", "/")
     if module and f"{path}.py" not in tree and f"{path}/__init__.py" not in tree:

@@ -27,7 +27,7 @@ _SHARES = {Pool.PRACTICE: 0.3, Pool.CALIBRATION: 0.1, Pool.JUDGE: 0.4, Pool.SEAL
 _FEWEST = {Pool.PRACTICE: 4, Pool.CALIBRATION: 4, Pool.JUDGE: 16, Pool.SEALED: 8}
 _FEWEST_CASES = 40
 _FROM_JUDGE = 0.2
-_CHUNK = 16
+_CHUNK, _MOST_CHUNKS = 16, 512
 _MOST_BYTES = 256_000_000
 _MOST_LINE = 8_000_000
 
@@ -213,6 +213,8 @@ class GeneratorPools:
             lacking = next((name for row in rows for name in self._hidden if name not in row), None)
             if lacking is not None:
                 raise UserError(f"{self._who}: cases have no field {lacking!r}, which cases.hidden names; add it, or take it out there")
+            if len(self._made) >= _MOST_CHUNKS:
+                del self._made[next(iter(self._made))]
             self._made[pool, number] = [(_named(pool, seed, first + place), row) for place, row in enumerate(rows)]
         return self._made[pool, number]
 

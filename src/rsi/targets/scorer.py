@@ -164,7 +164,7 @@ class _Process:
             self._in.close()
         with suppress(ProcessLookupError):
             os.killpg(self._process.pid, signal.SIGKILL)
-        self._process.wait(_CLOSING_S)
+        self._process.wait()
         self._ear.join(_CLOSING_S)
         for pipe in (self._process.stdout, self._process.stderr):
             if pipe is not None:
