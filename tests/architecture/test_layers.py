@@ -11,6 +11,8 @@ HOMES = {
     "cyclopts": ("rsi.cli",),
     "pydantic": ("rsi.config", "rsi.targets"),
     "rich": ("rsi.cli",),
+    "yaml": ("rsi.targets.importers",),
+    "inspect_ai": ("rsi.targets.importers.guest",),
     "hypothesis": ("rsi.testing",),
     "pytest": ("rsi.testing",),
 }

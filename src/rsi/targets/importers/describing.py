@@ -8,11 +8,13 @@ import os
 import subprocess
 import sys
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
-from rsi.core.codec import loads
+from rsi.core.codec import canonical, loads, sha256_hex
 from rsi.core.errors import MessageError, UserError
+from rsi.core.protocols import Files
 from rsi.core.records import Json
 
 __all__ = ["describe"]
@@ -21,21 +23,34 @@ _TIMEOUT_S = 600.0
 _MOST_BYTES = 64_000_000
 
 
-def describe(guest: str, settings: Mapping[str, Any], name: str) -> dict[str, Json]:
-    """What a guest says of a task.
+def describe(guest: str, settings: Mapping[str, Any], files: Files, name: str) -> dict[str, Json]:
+    """What a guest says of a task; asked once for the same files.
 
     Args:
         guest: its file.
         settings: which task.
+        files: of the task, as far as what it says can depend on them.
         name: of the task, for messages.
 
     Raises:
         UserError: it could not be loaded; with the last line of what was said.
     """
+    stamp = sha256_hex(canonical({path: sha256_hex(content) for path, content in files.items()}))
+    said = _said(guest, json.dumps(settings), stamp, name)
+    try:
+        found = loads(said, max_bytes=_MOST_BYTES)
+    except MessageError as error:
+        raise UserError(f"{name} is no such task: {error}") from None
+    assert isinstance(found, dict)
+    return found
+
+
+@cache
+def _said(guest: str, settings: str, stamp: str, name: str) -> bytes:
     program = Path(__file__).parent / "guest" / guest
     try:
         ended = subprocess.run(
-            [sys.executable, "-B", "-P", str(program), json.dumps(settings)],
+            [sys.executable, "-B", "-P", str(program), settings],
             capture_output=True,
             check=False,
             timeout=_TIMEOUT_S,
@@ -47,9 +62,4 @@ def describe(guest: str, settings: Mapping[str, Any], name: str) -> dict[str, Js
     if ended.returncode:
         said = [line for line in ended.stderr.decode("utf-8", "replace").splitlines() if line.strip()]
         raise UserError(f"{name} cannot be loaded: {said[-1][:400] if said else f'it ended with code {ended.returncode}'}")
-    try:
-        found = loads(ended.stdout, max_bytes=_MOST_BYTES)
-    except MessageError as error:
-        raise UserError(f"{name} is no such task: {error}") from None
-    assert isinstance(found, dict)
-    return found
+    return ended.stdout

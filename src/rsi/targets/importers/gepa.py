@@ -109,12 +109,12 @@ def _found(name: str) -> _Found:
     if not (folder / own).is_file():
         raise UserError(f"gepa:{name}: there is no file {folder / own}; start rsi where the module lies, or write gepa:PATH.py:FUNCTION")
     settings = {"folder": str(folder.resolve()), "module": module, "function": function}
-    said = describe(f"{_GUEST}.py", settings, f"gepa:{name}")
+    files = _beside(folder, own, ".py")
+    said = describe(f"{_GUEST}.py", settings, files, f"gepa:{name}")
     start = _texts(said["start"])
     problem = next((f"the text {key!r} cannot be the name of a file" for key in start if path_problem(f"{key}.txt") or "/" in key), None)
     if problem is not None:
         raise UserError(f"gepa:{name}: {problem}")
-    files = _beside(folder, own, ".py")
     code = code_of(files, [own])
     return _Found(
         name=slug(f"{module}-{function}" if function else module),

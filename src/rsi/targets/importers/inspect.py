@@ -41,7 +41,7 @@ def from_inspect(name: str) -> Target:
     if not task or not path.is_file():
         raise UserError(f"inspect:{name}: there is no file {path}; write inspect:MODULE:TASK, or inspect:PATH.py:TASK" if task else f"inspect:{name}: which task? Write inspect:MODULE:TASK")
     folder, files = path.parent, folder_files(path.parent, (".py", *_KINDS))
-    said = describe(f"{_GUEST}.py", {"folder": str(folder.resolve()), "module": path.stem, "task": task}, f"inspect:{name}")
+    said = describe(f"{_GUEST}.py", {"folder": str(folder.resolve()), "module": path.stem, "task": task}, files, f"inspect:{name}")
     arguments = {key: str(text) for key, text in _object(said["arguments"]).items()}
     beside = _named(files, path.name)
     if not arguments and not beside:

@@ -67,7 +67,8 @@ def _walk(folder: Path) -> Iterator[Path]:
         if path.is_symlink():
             continue
         if path.is_dir():
-            yield from _walk(path)
+            if not (path / "pyvenv.cfg").exists():
+                yield from _walk(path)
         elif path.is_file():
             yield path
 
