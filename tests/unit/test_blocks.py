@@ -24,7 +24,9 @@ def test_the_contents_of_the_blocks_are_found_behind_any_comment_sign() -> None:
     assert blocks_of("nothing here") == []
 
 
-@pytest.mark.parametrize("text", ["# EVOLVE-BLOCK-START\n# EVOLVE-BLOCK-START\n# EVOLVE-BLOCK-END", "# EVOLVE-BLOCK-END", "# EVOLVE-BLOCK-START"])
+@pytest.mark.parametrize(
+    "text", ["# EVOLVE-BLOCK-START\n# EVOLVE-BLOCK-START\n# EVOLVE-BLOCK-END", "# EVOLVE-BLOCK-END", "# EVOLVE-BLOCK-START"]
+)
 def test_markers_that_are_nested_or_alone_give_no_blocks(text: str) -> None:
     assert blocks_of(text) is None
 

@@ -164,7 +164,11 @@ def _manifest_file(folder: Path, spec: TargetSpec, where: str) -> Manifest | Non
     path = folder / MANIFEST_FILE
     if not path.is_file():
         return None
-    for key, is_given in (("surfaces", spec.surfaces.by_surface()), ("protect", spec.protect.files or spec.protect.blocks), ("jail.preload", spec.jail.preload)):
+    for key, is_given in (
+        ("surfaces", spec.surfaces.by_surface()),
+        ("protect", spec.protect.files or spec.protect.blocks),
+        ("jail.preload", spec.jail.preload),
+    ):
         if is_given:
             raise UserError(f"{where}{key}: {folder} has an {MANIFEST_FILE}, which says that for the whole agent; say it there")
     data = read_toml(path)

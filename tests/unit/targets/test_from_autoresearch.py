@@ -67,7 +67,9 @@ def test_a_run_that_fails_has_no_score_whatever_it_printed(script: str) -> None:
 
 def test_the_range_of_scores_lies_around_what_was_measured_before(tmp_path: Path) -> None:
     folder = copy(tmp_path)
-    (folder / "results.tsv").write_text("commit\tval_bpb\tmemory_gb\tstatus\tdescription\nab\t1.000000\t44.0\tkeep\tbaseline\n", encoding="utf-8")
+    (folder / "results.tsv").write_text(
+        "commit\tval_bpb\tmemory_gb\tstatus\tdescription\nab\t1.000000\t44.0\tkeep\tbaseline\n", encoding="utf-8"
+    )
     score = from_autoresearch(str(folder)).spec.score
     assert (score.low, score.high) == (0.85, 1.15)
     assert "results.tsv" not in from_autoresearch(str(folder)).files

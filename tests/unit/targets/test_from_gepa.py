@@ -30,8 +30,9 @@ def test_an_evaluator_of_texts_scores_them_outside_the_jails_and_what_it_says_is
     assert target.brief.startswith("Rules that send each ticket")
     assert target.lost == ()
     before = trials(target, count=6, pool=Pool.PRACTICE)
-    rules = "invoice -> billing\nrefund -> billing\ncharge -> billing\nprice -> billing\npassword -> login\naccount -> login\nlocked -> login\ncode -> login\n"
-    after = trials(target, {"rules.txt": rules + "parcel -> shipping\nlate -> shipping\naddress -> shipping\ncourier -> shipping\n"}, count=6, pool=Pool.PRACTICE)
+    words = {"billing": "invoice refund charge price", "login": "password account locked code", "shipping": "parcel late address courier"}
+    rules = "".join(f"{word} -> {queue}\n" for queue, some in words.items() for word in some.split())
+    after = trials(target, {"rules.txt": rules}, count=6, pool=Pool.PRACTICE)
     assert sum(one.trial.value for one in after) > sum(one.trial.value for one in before)
     assert '"Expected"' in before[0].feedback
     assert "rules matched" in before[0].feedback
@@ -42,7 +43,9 @@ def test_held_out_examples_are_kept_from_practice() -> None:
     target = from_gepa(f"{TRIAGE}:evaluate")
     with Scorer(target.folder, target.spec) as scorer:
         suite = TargetSuite(target, secret_seeds(1), scorer)
-        numbers = {pool: [int(case.id.split()[1]) for case in suite.cases(pool, 0, suite.size(pool) or 0)] for pool in Pool if suite.size(pool)}
+        numbers = {
+            pool: [int(case.id.split()[1]) for case in suite.cases(pool, 0, suite.size(pool) or 0)] for pool in Pool if suite.size(pool)
+        }
     assert max(numbers[Pool.PRACTICE]) < 60
     assert min(min(numbers[pool]) for pool in (Pool.JUDGE, Pool.CALIBRATION, Pool.SEALED)) >= 60
 
@@ -76,7 +79,9 @@ def test_a_single_task_has_seeds_for_cases_and_a_text_may_be_one_string(tmp_path
         ("import helper; return helper.value(candidate['p'])", True),
     ],
 )
-def test_where_the_evaluator_runs_follows_from_what_its_text_and_its_helpers_can_execute(tmp_path: Path, line: str, is_jailed: bool) -> None:
+def test_where_the_evaluator_runs_follows_from_what_its_text_and_its_helpers_can_execute(
+    tmp_path: Path, line: str, is_jailed: bool
+) -> None:
     (tmp_path / "helper.py").write_text("def value(text):\n    names = {}\n    exec(text, names)\n    return 1.0\n", encoding="utf-8")
     text = f"seed_candidate = {{'p': '0.5'}}\n{ROWS}def evaluate(candidate, example):\n    {line}\n"
     target = from_gepa(f"{module(tmp_path, text)}:evaluate")
@@ -86,7 +91,8 @@ def test_where_the_evaluator_runs_follows_from_what_its_text_and_its_helpers_can
 
 
 def test_what_a_text_breaks_is_no_answer_and_what_the_world_breaks_is_a_fault(tmp_path: Path) -> None:
-    text = f"seed_candidate = {{'p': 'a'}}\n{ROWS}def evaluate(candidate, example):\n    open(candidate['p'] + '/no') if candidate['p'] != 'a' else {{}}[1]\n"
+    lines = "open(candidate['p'] + '/no') if candidate['p'] != 'a' else {}[1]"
+    text = f"seed_candidate = {{'p': 'a'}}\n{ROWS}def evaluate(candidate, example):\n    {lines}\n"
     target = from_gepa(f"{module(tmp_path, text)}:evaluate")
     (one,) = trials(target, count=1)
     assert (one.trial.score, one.trial.label) == (None, "raised")

@@ -68,7 +68,10 @@ def test_a_program_that_raises_has_no_score_and_the_reason_is_told(tmp_path: Pat
 
 
 def test_trials_share_no_process(tmp_path: Path) -> None:
-    source = "import builtins\ndef evaluate(path):\n    builtins.seen = getattr(builtins, 'seen', 0) + 1\n    return {'combined_score': builtins.seen / 10}\n"
+    source = (
+        "import builtins\ndef evaluate(path):\n    builtins.seen = getattr(builtins, 'seen', 0) + 1\n"
+        "    return {'combined_score': builtins.seen / 10}\n"
+    )
     assert [one.trial.score for one in trials(from_openevolve(str(made(tmp_path, source))), count=3)] == [0.1] * 3
 
 
@@ -161,7 +164,12 @@ def test_program_and_evaluator_can_be_named_where_they_have_other_names(tmp_path
         (lambda folder: (folder / "evaluator.py").write_text("x = 1\n"), "has no function evaluate"),
         (lambda folder: (folder / PROGRAM).unlink(), "none is called initial_program.py"),
         (lambda folder: (folder / PROGRAM).write_text("# EVOLVE-BLOCK-START\n"), "markers are nested, or one lacks"),
-        (lambda folder: (folder / "other.py").write_text(PLAIN) and (folder / PROGRAM).write_text("X = 1\n") and (folder / "b.py").write_text(PLAIN), "could all be the program"),
+        (
+            lambda folder: (
+                (folder / "other.py").write_text(PLAIN) and (folder / PROGRAM).write_text("X = 1\n") and (folder / "b.py").write_text(PLAIN)
+            ),
+            "could all be the program",
+        ),
         (lambda folder: (folder / "config.yaml").write_text("a: [\n"), "not YAML"),
     ],
 )
@@ -181,7 +189,8 @@ def test_a_candidate_that_reaches_into_its_evaluator_gets_the_score_that_it_wrot
     """What `lost` says is true: this is why it is said."""
     source = (
         "import importlib.util\ndef evaluate(path):\n    spec = importlib.util.spec_from_file_location('p', path)\n"
-        "    spec.loader.exec_module(importlib.util.module_from_spec(spec))\n    return scored()\ndef scored():\n    return {'combined_score': 0.1}\n"
+        "    spec.loader.exec_module(importlib.util.module_from_spec(spec))\n    return scored()\n"
+        "def scored():\n    return {'combined_score': 0.1}\n"
     )
     target = from_openevolve(str(made(tmp_path, source)))
     cheat = "import sys; sys.modules['evaluation_module'].scored = lambda: {'combined_score': 1.0}"

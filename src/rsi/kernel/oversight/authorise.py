@@ -80,7 +80,12 @@ def edit_problem(path: str, after: str | None, files: Files, manifest: Manifest)
     """Why a file may not have this content (None: be taken away), whatever surface an edit of it is said to be of; None if it may."""
     globs = tuple(glob for patterns in manifest.surfaces.values() for glob in patterns)
     edit = FileEdit(path=path, before=sha256_hex(files[path]) if path in files else None, after=after)
-    found = (path_problem(path), _surface_problem(path, "", globs, manifest.protected), _content_problem(edit), _block_problem(edit, files, manifest))
+    found = (
+        path_problem(path),
+        _surface_problem(path, "", globs, manifest.protected),
+        _content_problem(edit),
+        _block_problem(edit, files, manifest),
+    )
     return next((problem for problem in found if problem), None)
 
 

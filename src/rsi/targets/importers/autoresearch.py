@@ -27,8 +27,8 @@ _MOST_BITS = 8.0
 """Bits for each byte of who knows nothing."""
 _AROUND = 0.15
 _LOST = (
-    "train.py computes and prints its own val_bpb: a candidate can print a number that it did not measure, and prepare.py, which runs in the "
-    "same process, cannot keep it from that. A gain is what train.py printed; read the change before you believe it.",
+    "train.py computes and prints its own val_bpb: a candidate can print a number that it did not measure, and prepare.py, which runs in "
+    "the same process, cannot keep it from that. A gain is what train.py printed; read the change before you believe it.",
 )
 
 
@@ -42,7 +42,9 @@ def from_autoresearch(name: str) -> Target:
     files = folder_files(folder)
     for wanted in (_TRAIN, _PREPARE):
         if wanted not in files:
-            raise UserError(f"{folder} has no {wanted}; an autoresearch folder has a {_PREPARE}, which is fixed, and a {_TRAIN}, which is edited")
+            raise UserError(
+                f"{folder} has no {wanted}; an autoresearch folder has a {_PREPARE}, which is fixed, and a {_TRAIN}, which is edited"
+            )
     code = code_of(files, [_TRAIN, _PREPARE])
     spec = spec_of(_base(folder, files, code.packages), folder)
     given = {**spec.score.model_dump(), "function": "rsi_given.py:score"}
@@ -57,8 +59,8 @@ def _base(folder: Path, files: Files, packages: tuple[str, ...]) -> dict[str, An
         "name": slug(folder.resolve().name),
         "kind": "training",
         "brief": (
-            f"{_TRAIN} trains a model and prints `val_bpb: NUMBER`; lower is better. Everything in {_TRAIN} may be changed; {_PREPARE} (data, time "
-            "budget, metric) is fixed. A run that crashes, prints no val_bpb or takes too long has no score. A fixed seed in "
+            f"{_TRAIN} trains a model and prints `val_bpb: NUMBER`; lower is better. Everything in {_TRAIN} may be changed; {_PREPARE} "
+            "(data, time budget, metric) is fixed. A run that crashes, prints no val_bpb or takes too long has no score. A fixed seed in "
             f"{_TRAIN} is mixed with the seed of the case, so do not tune it."
         ),
         "surfaces": {"code": [_TRAIN], "training": [_TRAIN]},

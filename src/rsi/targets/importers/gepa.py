@@ -1,10 +1,10 @@
 """A target from an evaluator that was written for GEPA (`gepa.optimize_anything`): texts are files, examples are cases.
 
-`module:function` names an evaluator whose module has `seed_candidate`, and `dataset`, `valset`, `objective`, `background` as far as there are
-any; or a function without arguments that calls `optimize_anything`: then all of it is taken from that call.
+`module:function` names an evaluator whose module has `seed_candidate`, and `dataset`, `valset`, `objective`, `background` as far as
+there are any; or a function without arguments that calls `optimize_anything`: then all of it is taken from that call.
 
-Covers: texts as one string or as a dictionary, runs with and without examples, side info and `oa.log` as feedback; where the evaluator runs: in
-the process that scores if nothing in it executes text, else in a jail together with the candidate (see `lost`).
+Covers: texts as one string or as a dictionary, runs with and without examples, side info and `oa.log` as feedback; where the evaluator
+runs: in the process that scores if nothing in it executes text, else in a jail together with the candidate (see `lost`).
 Does not cover: code that executes a candidate in ways that its text does not show (a helper that is installed elsewhere); batch evaluators,
 adapters, runs without a seed candidate.
 """
@@ -28,17 +28,15 @@ from rsi.targets.spec import GivenCases, ShippedScore, TargetSpec
 __all__ = ["from_gepa"]
 
 _GUEST, _TEXTS, _TASK = "rsi_gepa", "rsi_texts", "rsi_task"
-_EXECUTING = {
-    "exec", "eval", "compile", "__import__", "import_module", "exec_module", "spec_from_file_location", "run_path", "run_module", "execute_code",
-    "Popen", "system", "popen", "check_output", "create_subprocess_exec", "create_subprocess_shell",
-}  # fmt: skip
+_EXECUTING = {"exec", "eval", "compile", "__import__", "import_module", "exec_module", "spec_from_file_location", "run_path", "run_module"}
+_EXECUTING |= {"execute_code", "Popen", "system", "popen", "check_output", "create_subprocess_exec", "create_subprocess_shell"}
 _EXECUTORS = {"subprocess", "runpy", "pickle", "cloudpickle", "dill", "marshal", "code", "multiprocessing", "gepa.utils.code_execution"}
 _MODELS = {"openai", "anthropic", "litellm", "dspy", "httpx", "requests", "aiohttp", "google", "urllib"}
 _HELD_OUT = 40
 _CASE_S, _SCORE_S = 60.0, 300.0
 _LOST_JAIL = (
-    "The evaluator executes the candidate: both run in one process of a jail, so a candidate can read the examples that lie there and write its "
-    "own score. A gain is what the evaluator reported; read the change before you believe it.",
+    "The evaluator executes the candidate: both run in one process of a jail, so a candidate can read the examples that lie there and "
+    "write its own score. A gain is what the evaluator reported; read the change before you believe it.",
 )
 _LOST_MODELS = "The evaluator calls models or a network by itself: rsi neither bounds, records nor replays those calls."
 
@@ -87,7 +85,11 @@ def from_gepa(name: str) -> Target:
     tree = {found.paths[key]: text.encode() for key, text in found.start.items()}
     if found.executes:
         settings = {"folder": _TASK, "module": found.module, "function": found.function, "texts": found.paths}
-        tree |= {f"{_GUEST}.py": guest_file(f"{_GUEST}.py"), f"{_GUEST}.json": _json(settings), **put_under(_TASK, _beside(found.folder, found.own))}
+        tree |= {
+            f"{_GUEST}.py": guest_file(f"{_GUEST}.py"),
+            f"{_GUEST}.json": _json(settings),
+            **put_under(_TASK, _beside(found.folder, found.own)),
+        }
     else:
         tree |= {f"{_TEXTS}.py": guest_file(f"{_TEXTS}.py"), f"{_TEXTS}.json": _json(found.paths)}
     private = {} if found.executes else {path: found.files[path] for path in found.code.files}

@@ -1,7 +1,8 @@
 """A target from an Inspect task as it is: what is improved are its texts, each sample is a case, the task scores as it always does.
 
-Texts are the arguments of the task that have a text as default, and the text files beside its module that the module names. A jail only hands them
-out; the task, its solver, its model calls and its scorer run in one warm process outside, which is trusted as the user's own code.
+Texts are the arguments of the task that have a text as default, and the text files beside its module that the module names. A jail only
+hands them out; the task, its solver, its model calls and its scorer run in one warm process outside, which is trusted as the user's own
+code.
 
 Covers: tasks with at least 40 samples, the first score of a sample, whatever model the task names itself (or `INSPECT_EVAL_MODEL`).
 Does not cover: solvers whose code is to be edited (their folder can be a target of its own), tasks that need a sandbox.
@@ -25,8 +26,8 @@ _GUEST, _TEXTS = "rsi_inspect", "rsi_texts"
 _KINDS = (".txt", ".md", ".jinja", ".jinja2", ".j2")
 _SCORE_S = 600.0
 _LOST = (
-    "The task calls its model by itself: rsi neither bounds, records nor replays those calls, and the candidate's texts are filled in outside the "
-    "jails, in the process of the task.",
+    "The task calls its model by itself: rsi neither bounds, records nor replays those calls, and the candidate's texts are filled in "
+    "outside the jails, in the process of the task.",
 )
 
 
@@ -39,13 +40,19 @@ def from_inspect(name: str) -> Target:
     module, _, task = name.partition(":")
     path = Path(module if module.endswith(".py") else f"{module.replace('.', '/')}.py")
     if not task or not path.is_file():
-        raise UserError(f"inspect:{name}: there is no file {path}; write inspect:MODULE:TASK, or inspect:PATH.py:TASK" if task else f"inspect:{name}: which task? Write inspect:MODULE:TASK")
+        raise UserError(
+            f"inspect:{name}: there is no file {path}; write inspect:MODULE:TASK, or inspect:PATH.py:TASK"
+            if task
+            else f"inspect:{name}: which task? Write inspect:MODULE:TASK"
+        )
     folder, files = path.parent, folder_files(path.parent, (".py", *_KINDS))
     said = describe(f"{_GUEST}.py", {"folder": str(folder.resolve()), "module": path.stem, "task": task}, files, f"inspect:{name}")
     arguments = {key: str(text) for key, text in _object(said["arguments"]).items()}
     beside = _named(files, path.name)
     if not arguments and not beside:
-        raise UserError(f"inspect:{name}: nothing may be edited: the task has no argument with a text as default, and names no text file beside it")
+        raise UserError(
+            f"inspect:{name}: nothing may be edited: the task has no argument with a text as default, and names no text file beside it"
+        )
     paths = {**{key: f"{key}.txt" for key in arguments}, **{f"file {file}": f"files/{file}" for file in beside}}
     tree = {paths[key]: text.encode() for key, text in arguments.items()}
     tree |= {f"files/{file}": files[file] for file in beside}

@@ -2,8 +2,9 @@
 
 The evaluator imports what it evaluates, so both run together in a jail, in a fresh process for each trial. A case is a seed.
 
-Covers: the blocks (nothing else of the program may be edited), cascades and thresholds, `feature_dimensions`, `file_suffix`, time limits and
-the task's own words for its model, as `config.yaml` has them; packages that are imported; evaluators that start processes (they need S3).
+Covers: the blocks (nothing else of the program may be edited), cascades and thresholds, `feature_dimensions`, `file_suffix`, time limits
+and the task's own words for its model, as `config.yaml` has them; packages that are imported; evaluators that start processes (they need
+S3).
 Does not cover: what lies outside the folder, networks, language-model feedback; a candidate that rewrites its own score (see `lost`).
 """
 
@@ -35,8 +36,8 @@ _PROCESSES = 64
 _STARTERS = {"subprocess", "multiprocessing", "threading"}
 _STARTING = {"ProcessPoolExecutor", "Popen", "create_subprocess_exec", "create_subprocess_shell", "fork", "system", "popen"}
 _LOST = (
-    "The evaluator imports the candidate: both run in one process of a jail, so a candidate can read what the evaluator knows and write its own "
-    "score. A gain is what the evaluator reported; read the change before you believe it.",
+    "The evaluator imports the candidate: both run in one process of a jail, so a candidate can read what the evaluator knows and write "
+    "its own score. A gain is what the evaluator reported; read the change before you believe it.",
 )
 
 
@@ -122,7 +123,9 @@ def _program(files: Files, evaluator: str, suffix: str, folder: Path) -> str:
             return some[0]
         if some:
             raise UserError(f"{folder}: {', '.join(some)} could all be the program; say which: 'oe:{some[0]},{folder / evaluator}'")
-    raise UserError(f"{folder}: no file has an EVOLVE-BLOCK, and none is called initial_program{suffix}; name it: 'oe:PROGRAM,{folder / evaluator}'")
+    raise UserError(
+        f"{folder}: no file has an EVOLVE-BLOCK, and none is called initial_program{suffix}; name it: 'oe:PROGRAM,{folder / evaluator}'"
+    )
 
 
 def _base(task: _Task, code: Code, starts_processes: bool) -> dict[str, Any]:

@@ -56,7 +56,9 @@ def folder_files(folder: Path, only: tuple[str, ...] = ()) -> dict[str, bytes]:
     size = sum(map(len, found.values()))
     if size > MAX_TREE_BYTES and not only:
         largest = sorted(found, key=lambda name: -len(found[name]))[:3]
-        raise UserError(f"{folder} has {size} bytes of files, and {MAX_TREE_BYTES} go into a jail; move away what is not needed: {', '.join(largest)}")
+        raise UserError(
+            f"{folder} has {size} bytes of files, and {MAX_TREE_BYTES} go into a jail; move away what is not needed: {', '.join(largest)}"
+        )
     return found
 
 
@@ -98,7 +100,9 @@ def spec_of(base: Mapping[str, Any], folder: Path) -> TargetSpec:
     added = read_toml(path) if path.is_file() else {}
     for key, value in added.items():
         if key not in _MAY_ADD:
-            raise UserError(f"{path}: {key!r} is no key of an imported task{nearest(key, list(_MAY_ADD))}; the rest is read from the task itself")
+            raise UserError(
+                f"{path}: {key!r} is no key of an imported task{nearest(key, list(_MAY_ADD))}; the rest is read from the task itself"
+            )
         if _MAY_ADD[key] and not isinstance(value, dict):
             raise UserError(f"{path}: {key} should be a section, [{key}]")
         for inner in value if isinstance(value, dict) else ():

@@ -4,8 +4,9 @@ What GEPA 0.1 does with an evaluator is done here (`gepa.optimize_anything`): it
 `example` and other names those that it takes, and gives a score or (score, side info). A script that calls `optimize_anything` itself is
 run up to that call, and what it passes is taken from there.
 
-Covers: evaluators with and without examples, `oa.log`, side info of any shape, evaluators that raise an error of Python's own (no valid answer of
-the candidate). Does not cover: batch evaluators, adapters, seedless runs; errors of files, networks and packages, which are told as faults.
+Covers: evaluators with and without examples, `oa.log`, side info of any shape, evaluators that raise an error of Python's own (no valid
+answer of the candidate). Does not cover: batch evaluators, adapters, seedless runs; errors of files, networks and packages, which are told
+as faults.
 """
 
 import importlib.util
@@ -97,7 +98,7 @@ def _scored(task: Task, case: dict[str, Any], texts: Any) -> dict[str, Any]:
     log = _listen()
     try:
         given = task.evaluator(candidate, **_taken(task.evaluator, {**named, "opt_state": types.SimpleNamespace(best_example_evals=[])}))
-    except Exception as error:  # noqa: BLE001 - what a text made of Python's own means is that the text is no valid answer
+    except Exception as error:
         if type(error).__module__ not in _OWN or isinstance(error, OSError):
             raise
         return {"score": None, "label": "raised", "feedback": f"{type(error).__name__}: {error}"[:_TOLD]}
@@ -167,7 +168,12 @@ def _from_call(passed: dict[str, Any]) -> Task:
     if passed.get("evaluator") is None:
         raise LookupError("optimize_anything was called without an evaluator; batch evaluators cannot be used")
     return _made(
-        passed["evaluator"], passed["seed_candidate"], passed.get("dataset"), passed.get("valset"), passed.get("objective"), passed.get("background")
+        passed["evaluator"],
+        passed["seed_candidate"],
+        passed.get("dataset"),
+        passed.get("valset"),
+        passed.get("objective"),
+        passed.get("background"),
     )
 
 

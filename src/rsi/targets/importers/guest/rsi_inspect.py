@@ -1,10 +1,10 @@
 """Runs an Inspect task on one sample with a candidate's texts: the warm process that scores, outside the jails.
 
-The task is the user's own code and trusted as that; a candidate is only texts: arguments of the task, and text files beside it. For each set
-of texts the task is made once, in a copy of its folder where it has such files; each case is one sample.
+The task is the user's own code and trusted as that; a candidate is only texts: arguments of the task, and text files beside it. For each
+set of texts the task is made once, in a copy of its folder where it has such files; each case is one sample.
 
-Covers: texts that are paths or addresses (Inspect would read what lies there; such a candidate has no valid answer), samples that end with an
-error (a fault, told with Inspect's words), scores that are letters, truth values or numbers.
+Covers: texts that are paths or addresses (Inspect would read what lies there; such a candidate has no valid answer), samples that end with
+an error (a fault, told with Inspect's words), scores that are letters, truth values or numbers.
 Does not cover: templates that reach into objects (`{x.__class__}`), as far as Inspect fills them in; model calls, which are the task's own.
 """
 
@@ -131,7 +131,9 @@ def _read(log: Any, index: int) -> dict[str, Any]:
 
 
 def _is_path(text: str) -> bool:
-    return bool(_ADDRESS.match(text)) or ("\n" not in text and len(text) < 4_000 and "\0" not in text and bool(text.strip()) and os.path.exists(text.strip()))
+    return bool(_ADDRESS.match(text)) or (
+        "\n" not in text and len(text) < 4_000 and "\0" not in text and bool(text.strip()) and os.path.exists(text.strip())
+    )
 
 
 def _task(folder: str, settings: Settings) -> Callable[..., Any]:
@@ -162,7 +164,9 @@ def describe(settings: dict[str, Any]) -> dict[str, Any]:
     function = _task(settings["folder"], Settings(**settings, arguments=[], files={}))
     task = function()
     texts = {
-        name: one.default for name, one in inspect.signature(function).parameters.items() if isinstance(one.default, str) and one.default.strip()
+        name: one.default
+        for name, one in inspect.signature(function).parameters.items()
+        if isinstance(one.default, str) and one.default.strip()
     }
     shown = [sample.input if isinstance(sample.input, str) else str(sample.input) for sample in task.dataset]
     return {"arguments": texts, "shown": [text[:2_000] for text in shown], "name": str(task.name)}

@@ -1,11 +1,11 @@
 """Runs the evaluator of an OpenEvolve task on the candidate, both in this process. Guest side: part of the tree of such a target.
 
-What OpenEvolve 0.4 does with an evaluator is done here: `evaluate`, or the stages of a cascade with its thresholds; `combined_score`, or the
-mean of what else is a number and no feature dimension. The candidate is one file; the task's own files lie in `rsi_task`.
+What OpenEvolve 0.4 does with an evaluator is done here: `evaluate`, or the stages of a cascade with its thresholds; `combined_score`, or
+the mean of what else is a number and no feature dimension. The candidate is one file; the task's own files lie in `rsi_task`.
 
-Covers: results that are dictionaries or `EvaluationResult`s, evaluators that raise, pools of threads where none may be started (their work is
-done at once). Does not cover: retries (a failure is a failure), language-model feedback, evaluators that need a network; a candidate that
-reaches into the evaluator's memory and writes its own score.
+Covers: results that are dictionaries or `EvaluationResult`s, evaluators that raise, pools of threads where none may be started (their work
+is done at once). Does not cover: retries (a failure is a failure), language-model feedback, evaluators that need a network; a candidate
+that reaches into the evaluator's memory and writes its own score.
 """
 
 import concurrent.futures
