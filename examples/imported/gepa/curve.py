@@ -2,7 +2,7 @@
 
 from gepa.optimize_anything import optimize_anything
 
-START = "def estimate(x):\n    return 1.0 * x\n"
+START = "SLOPE = 1.0\nSTEP = 0.5\n\n\ndef estimate(x):\n    return SLOPE * x + STEP\n"
 
 
 def evaluate(candidate, example):

@@ -31,6 +31,7 @@ __all__ = ["from_openevolve"]
 _EVALUATOR, _CONFIG, _SHIM, _TASK = "evaluator.py", "config.yaml", "rsi_openevolve", "rsi_task"
 _MARKER = b"EVOLVE-BLOCK-START"
 _THRESHOLDS = [0.5, 0.75, 0.9]
+_FEATURES = ["complexity", "diversity"]
 _TIMEOUT_S = 300.0
 _PROCESSES = 64
 _STARTERS = {"subprocess", "multiprocessing", "threading"}
@@ -155,7 +156,7 @@ def _packages(code: Code) -> list[str]:
 
 def _settings(task: _Task, code: Code, *, starts_threads: bool) -> dict[str, Any]:
     evaluator = task.section("evaluator")
-    features = task.section("database").get("feature_dimensions", [])
+    features = task.section("database").get("feature_dimensions", _FEATURES)
     return {
         "program": task.program,
         "evaluator": task.evaluator,
