@@ -4,7 +4,7 @@ from rsi.analytics.calibrated import Calibrated
 from rsi.analytics.capability import Capability, capability_of
 from rsi.analytics.growth import Growth, Law, Point, Trend, growth_of
 from rsi.analytics.ledger import NOTHING, Query, Use, ledger_of
-from rsi.analytics.progress import Attempt, Chosen, Costs, Failure, Fate, Incumbent, Progress, Retreat, Share, Tried, retests_of
+from rsi.analytics.progress import Attempt, Chosen, Costs, Failure, Fate, Incumbent, Models, Progress, Retreat, Share, Tried, retests_of
 from rsi.analytics.safeguard import Harm, SafetyCertificate
 from rsi.analytics.sight import Outcome, Sight, outcome_of, sight_of, tried_of
 from rsi.analytics.tracker import BASELINE, Tracker, progress_of
@@ -23,6 +23,7 @@ __all__ = [
     "Harm",
     "Incumbent",
     "Law",
+    "Models",
     "Outcome",
     "Point",
     "Progress",

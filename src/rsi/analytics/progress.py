@@ -9,9 +9,9 @@ from rsi.analytics.capability import Capability
 from rsi.analytics.ledger import Use
 from rsi.analytics.safeguard import SafetyCertificate
 from rsi.core.records import Candidate, CandidateId, Certificate, Cycle, JailProof, Json, Limitation, Proposal, ProposalId, Verdict
-from rsi.kernel.judge import Belief, Course, Skill
+from rsi.kernel.judge import Belief, Course, Credit, Skill
 
-__all__ = ["Attempt", "Chosen", "Costs", "Failure", "Fate", "Incumbent", "Progress", "Retreat", "Share", "Tried", "retests_of"]
+__all__ = ["Attempt", "Chosen", "Costs", "Failure", "Fate", "Incumbent", "Models", "Progress", "Retreat", "Share", "Tried", "retests_of"]
 
 
 class Fate(StrEnum):
@@ -39,6 +39,7 @@ class Attempt:
         step: in the ablation of a tree, the proposals that were switched together with it, itself included.
         certified: there, whether its step is certified at the run's false-discovery rate; None where nothing was ablated.
         removes: the kept change that it takes out again, where the kernel made it to test that change once more.
+        by: who made it, on a target or from outside; empty where an agent improves itself.
     """
 
     proposal: Proposal
@@ -55,6 +56,7 @@ class Attempt:
     step: tuple[ProposalId, ...] = ()
     certified: bool | None = None
     removes: ProposalId | None = None
+    by: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -179,6 +181,33 @@ class Chosen:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Models:
+    """Calls to language models, as the gateway counted them.
+
+    Attributes:
+        names: calls by model.
+        tokens: of requests and replies together.
+    """
+
+    calls: int = 0
+    names: Mapping[str, int] = field(default_factory=dict)
+    tokens: int = 0
+    dollars: float = 0.0
+
+    def with_call(self, body: Mapping[str, Json]) -> "Models":
+        """With one more call, as `model.called` has it."""
+        used, name = body.get("used"), str(body.get("model") or body.get("outcome"))
+        told = used if isinstance(used, dict) else {}
+        tokens, dollars = told.get("tokens"), told.get("dollars")
+        return Models(
+            calls=self.calls + 1,
+            names={**self.names, name: self.names.get(name, 0) + 1},
+            tokens=self.tokens + (tokens if type(tokens) is int else 0),
+            dollars=self.dollars + (float(dollars) if isinstance(dollars, int | float) else 0.0),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
     """Where a run stands.
 
@@ -200,6 +229,9 @@ class Progress:
         calibrated: what step 0 found; None before it is over, and in logs from before there was one.
         uses: how much of each hidden pool was used, and how often something left the kernel because of it.
         machine: what the agent was told of its machine; None in logs from before that was told.
+        target: in a run on a target what the log says of it; None where an agent improves itself.
+        agents: in a run on a target what each agent, and each outsider, has brought and cost.
+        models: calls to language models.
         course: race or tree as it was chosen; None as long as a race goes on without a choice, or where none was asked for.
     """
 
@@ -230,6 +262,9 @@ class Progress:
     uses: Mapping[str, Use] = field(default_factory=dict)
     course: Chosen | None = None
     machine: Json = None
+    target: Json = None
+    agents: Mapping[str, Credit] = field(default_factory=dict)
+    models: Models = Models()
 
     @property
     def release(self) -> CandidateId:

@@ -2,16 +2,18 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 from rsi.analytics.calibrated import Calibrated, calibrated
 from rsi.analytics.capability import FreshScores
 from rsi.analytics.course import ablated, chosen
 from rsi.analytics.ledger import Ledger
+from rsi.analytics.meter import Meter
 from rsi.analytics.progress import Attempt, Chosen, Costs, Failure, Fate, Incumbent, Progress, Retreat, Share, Tried
-from rsi.analytics.reading import beside, number, seconds, take
+from rsi.analytics.reading import beside, number, take
 from rsi.analytics.retested import removes, with_removed
 from rsi.analytics.safeguard import SafetyCertificate, safety_certificate
+from rsi.analytics.team import Crew, author
 from rsi.core.errors import IntegrityError
 from rsi.core.protocols import Entry
 from rsi.core.records import (
@@ -46,41 +48,13 @@ class _Reign:
     programs: int
 
 
-@dataclass(slots=True, kw_only=True)
-class _Meter:
-    purposes: Counter[str] = field(default_factory=Counter)
-    surfaces: Counter[str] = field(default_factory=Counter)
-    failures: Counter[tuple[str, str, str]] = field(default_factory=Counter)
-    sealed_cases: Counter[CandidateId] = field(default_factory=Counter)
-    sealed_s: dict[CandidateId, float] = field(default_factory=dict)
-    trials: int = 0
-    timed_out: int = 0
-    wall_s: float = 0.0
-    cpu_s: float = 0.0
-    standstill_s: float = 0.0
-    at: float | None = None
-
-    def read_clock(self, entry: Entry) -> None:
-        at = seconds(entry, "at")
-        if at is not None:
-            if self.at is not None and entry.kind != "run.resumed":
-                self.wall_s += max(0.0, at - self.at)
-            self.at = at
-        self.cpu_s += seconds(entry, "cpu_s") or 0.0
-        self.standstill_s = max(self.standstill_s, seconds(entry, "standstill_s") or 0.0)
-
-    def read_sealed(self, entry: Entry, candidate: CandidateId, cases: int) -> None:
-        self.sealed_cases[candidate] += cases
-        self.sealed_s[candidate] = self.sealed_s.get(candidate, 0.0) + (seconds(entry, "cpu_s") or 0.0)
-
-
 class Tracker:
     """Follows a run: give it every entry once, in order, and ask for the progress at any time."""
 
     def __init__(self) -> None:
         """Nothing is known before the first entry."""
         self._opening: Entry | None = None
-        self._meter = _Meter()
+        self._meter = Meter()
         self._cycles: list[Cycle] = []
         self._attempts: dict[ProposalId, Attempt] = {}
         self._proposals: dict[CandidateId, ProposalId] = {}
@@ -100,6 +74,7 @@ class Tracker:
         self._calibrated: Calibrated | None = None
         self._chosen: Chosen | None = None
         self._ledger = Ledger()
+        self._crew = Crew()
         self._readers: Mapping[str, Callable[[Entry], None]] = {
             "run.started": self._read_start,
             "calibration.done": self._read_calibration,
@@ -130,6 +105,7 @@ class Tracker:
         self._entries += 1
         self._meter.read_clock(entry)
         self._ledger.add(entry)
+        self._crew.add(entry)
         reader = self._readers.get(entry.kind)
         if reader is not None:
             reader(entry)
@@ -175,6 +151,9 @@ class Tracker:
             uses=self._ledger.uses,
             course=self._chosen,
             machine=opening.body.get("machine") if isinstance(opening.body, dict) else None,
+            target=self._crew.target,
+            agents=self._crew.credits(self._attempts.values()),
+            models=self._crew.models,
         )
 
     def _skill_so_far(self) -> Skill | None:
@@ -251,7 +230,9 @@ class Tracker:
         weaknesses = (item for c in self._cycles if c.index == cycle for item in c.limitations if item.id == proposal.limitation)
         patch: str = take(entry, "patch", str)
         weak = next(weaknesses, None)
-        self._attempts[proposal.id] = Attempt(proposal=proposal, cycle=cycle, limitation=weak, patch=patch, removes=removes(entry))
+        self._attempts[proposal.id] = Attempt(
+            proposal=proposal, cycle=cycle, limitation=weak, patch=patch, removes=removes(entry), by=author(entry)
+        )
 
     def _attempt(self, entry: Entry, name: ProposalId) -> Attempt:
         if name not in self._attempts:
@@ -333,7 +314,7 @@ class Tracker:
         belief: Belief | None = take(entry, "belief", Belief | None)
         attempt = self._attempt(entry, name)
         self._attempts[name] = replace(attempt, fate=_FATES[type(verdict)], verdict=verdict, reason=reason, belief=belief)
-        if belief is not None and attempt.removes is None:
+        if belief is not None and attempt.removes is None and self._crew.is_foretold(name):
             self._predictions.hear(attempt.proposal.prediction, verdict, belief)
 
     def _read_calibration(self, entry: Entry) -> None:

@@ -18,7 +18,7 @@ from rsi.core.errors import Halted, InfrastructureError, IntegrityError, Message
 __all__ = ["VERBS", "app", "main"]
 
 VERBS: Mapping[str, str] = {
-    "run": "An agent improves itself; the same command takes a stopped run up again.",
+    "run": "An agent improves itself, or a target of yours; the same command takes a stopped run up again.",
     "init": "Make a folder with a target of your own: a program, an agent, a prompt, a training script.",
     "check": "Try a target out before anything is spent: does it run, what does it cost, what could be seen?",
     "solve": "Solve tasks from outside with any version of an agent.",

@@ -237,6 +237,8 @@ def _conclude(folder: Path, as_json: bool, keep: bool, how: str, workers: int = 
         return complain(f"{folder} was ended: {ended}; read {folder / 'report.md'}", 3)
     say(f"{folder} {how}.")
     say(_claim(summary))
+    if units := _in_units(summary):
+        say(units)
     if measured:
         say(measured)
     if kept is not None:
@@ -261,6 +263,17 @@ def _kept(folder: Path) -> str:
         return f"Not kept as an improver: {clean(error, 300)}"
     later = "later runs begin with it" if is_chosen else f"`rsi improver use {name}` lets later runs begin with it"
     return f"Kept as improver {name}: {later}."
+
+
+def _in_units(summary: Mapping[str, Json]) -> str:
+    """The certificate of a run on a target in the units of its metric; empty where there is none."""
+    target = summary.get("target")
+    metric, found = (target.get(name) if isinstance(target, dict) else None for name in ("metric", "certified"))
+    if not isinstance(metric, dict) or not isinstance(found, dict):
+        return ""
+    start, release = (float(value) if isinstance(value := found.get(name), int | float) else 0.0 for name in ("start", "release"))
+    better = "less is better" if metric.get("direction") == "min" else "more is better"
+    return f"{clean(metric.get('name'), 60)} ({better}): {start:.4g} at the start, {release:.4g} now."
 
 
 def _claim(summary: Mapping[str, Json]) -> str:

@@ -30,6 +30,7 @@ from rsi.reports.summary import (
     uses_data,
     violations_of,
 )
+from rsi.reports.target import agents_data, target_data
 from rsi.reports.words import belief_words, machine_words, plural, retest_words
 
 __all__ = ["show"]
@@ -141,6 +142,7 @@ def _data(progress: Progress) -> Json:
         "release": progress.release,
         "version": progress.incumbents[-1].number,
         "machine": progress.machine,
+        **({"target": target_data(progress), "agents": agents_data(progress)} if progress.target else {}),
         "outcome": outcome_of(progress).value,
         "course": course_data(progress),
         "could_have_seen": sight_data(progress),

@@ -144,6 +144,8 @@ def _of_run(folder: Path, name: str) -> Solver:
     with open_run(folder) as run:
         candidate = run.candidate(name)
         config = from_json(run.view.started["config"])
+        if config.target:
+            raise UserError(f"{folder} is a run on the target {config.target}: its versions are no agents; `rsi diff` shows what changed")
         return Solver(name=f"{folder}:{candidate[:12]}", files=run.archive.files(candidate), build_seed=run_seed(config, "build"))
 
 

@@ -30,7 +30,8 @@ def place_practice(machine: Machine) -> Ticket:
     """Place a run of the subject on fresh practice cases; what comes of it are findings, one for each case."""
     index, tasks = machine.state.batches, machine.config.practice.tasks
     machine.state.batches += 1
-    subject, suite = machine.subject, machine.suite
+    subject, suite, team = machine.subject, machine.suite, machine.state.team
+    named: dict[str, Json] = {} if team is None else {"agent": team.asked}
 
     def work(bench: Bench) -> Done:
         cases, chats = practice_cases(suite, index, tasks), chats_for(machine, subject.manifest, key)
@@ -43,7 +44,7 @@ def place_practice(machine: Machine) -> Ticket:
         scores = [finding["score"] for finding in findings_in(done) if isinstance(finding, dict)]
         values = [float(score) if isinstance(score, int | float) else 0.0 for score in scores]
         mean = round(sum(values) / len(values), _DIGITS) if values else None
-        tell_job(machine, done, job=key, call="practise", improver=subject.id, more={"tasks": len(values), "score": mean})
+        tell_job(machine, done, job=key, call="practise", improver=subject.id, more={"tasks": len(values), "score": mean, **named})
         name = done.value.get("violation") if isinstance(done.value, dict) else None
         if isinstance(name, str):
             sentence(machine, subject, "practise", name)

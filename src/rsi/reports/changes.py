@@ -141,6 +141,8 @@ def _card(version: Incumbent, attempt: Attempt, diff: str) -> Card:
         Paragraph(line=(Strong("Reason"), " ", one_line(attempt.proposal.reason, 700) or "none was given")),
         Paragraph(line=(Strong("Prediction"), " ", _prediction(attempt))),
     ]
+    if attempt.by:
+        blocks.insert(0, Paragraph(line=(Strong("By"), " ", one_line(attempt.by, 80))))
     if belief is not None and attempt.verdict is not None:
         blocks.append(Paragraph(line=(Strong("Believed"), " ", _evidence(belief, attempt.verdict, is_raced=attempt.certified is None))))
     if attempt.certified is not None:

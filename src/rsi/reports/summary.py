@@ -6,6 +6,7 @@ from rsi.analytics import Attempt, Progress, SafetyCertificate, Tried, Use, outc
 from rsi.core.codec import encode
 from rsi.core.records import Json
 from rsi.kernel.judge import Belief
+from rsi.reports.target import agents_data, models_data, target_data
 from rsi.reports.words import earned
 
 __all__ = ["course_data", "predictions_of", "retest_data", "retests_data", "safety_data", "summary_of", "violations_of"]
@@ -18,6 +19,7 @@ def summary_of(progress: Progress) -> dict[str, Json]:
     believed of its effect stands here, never the estimate by which it was accepted.
     """
     certificate = progress.certificate
+    on_target: dict[str, Json] = {"target": target_data(progress), "agents": agents_data(progress)} if progress.target else {}
     return {
         "run": progress.run,
         "seed": progress.seed,
@@ -46,6 +48,8 @@ def summary_of(progress: Progress) -> dict[str, Json]:
         "safety": safety_data(progress.safety),
         "wall_s": round(progress.costs.wall_s, 3),
         "cpu_s": round(progress.costs.cpu_s, 3),
+        **on_target,
+        **({"models": models_data(progress)} if progress.models.calls else {}),
     }
 
 
@@ -120,6 +124,7 @@ def _accepted(attempt: Attempt) -> Json:
     return {
         "candidate": attempt.candidate,
         "proposal": attempt.proposal.id,
+        **({"by": attempt.by} if attempt.by else {}),
         "surface": attempt.proposal.surface.value,
         "reason": attempt.proposal.reason,
         "pairs": attempt.verdict.effect.pairs if attempt.verdict else 0,

@@ -65,7 +65,9 @@ class ScriptedGateway:
             self.purposes.append(purpose)
             text = self._text(body)
         response = chat_response(text, asked=len(str(messages).split()))
-        called: Json = {"model": "scripted", "usage": response["usage"], "request": sha256_hex(canonical(body))}
+        usage = response["usage"]
+        used: Json = {"calls": 1, "tokens": usage["total_tokens"] if isinstance(usage, dict) else 0, "dollars": 0.0}
+        called: Json = {"model": "scripted", "outcome": "answered", "used": used, "request": sha256_hex(canonical(body))}
         return {"chat": response, "called": called}
 
     @property

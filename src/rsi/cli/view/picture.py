@@ -91,11 +91,16 @@ def _section(title: str, content: RenderableType) -> list[RenderableType]:
     return [Text(), Text(title, style="bold"), content]
 
 
+def _whom(progress: Progress) -> str:
+    """What is improved in a run: a target by its name, or the agent itself."""
+    return clean(progress.target.get("name"), 40) if isinstance(progress.target, dict) else "itself"
+
+
 def _header(progress: Progress) -> Group:
     row = _grid("left", "right")
     frozen = " · improver frozen at version 0" if not progress.improves else ""
     title = Text.assemble(
-        ("rsi ", "bold cyan"), (clean(progress.agent, 40), "bold"), (f" improves itself · seed {progress.seed}{frozen}", "dim")
+        ("rsi ", "bold cyan"), (clean(progress.agent, 40), "bold"), (f" improves {_whom(progress)} · seed {progress.seed}{frozen}", "dim")
     )
     cycles = len(progress.cycles)
     phase = f"ended: {clean(progress.ended, 40)}" if progress.ended else f"cycle {cycles}" if cycles else "first practice"

@@ -56,7 +56,10 @@ def _started(state: RunState, progress: Progress, body: Mapping[str, Json]) -> s
     frozen = "" if progress.improves else ", its improver frozen at version 0"
     budget = f", budget {count(progress.costs.budget)} programs" if progress.costs.budget else ""
     run, agent = clean(progress.run, 20), clean(progress.agent, 40)
-    return f"run {run}: agent {agent}, seed {progress.seed}{budget}{frozen}, jail {enforced(progress.tier)}, {proof_words(progress.proof)}"
+    on = f", target {clean(progress.target.get('name'), 40)}" if isinstance(progress.target, dict) else ""
+    return (
+        f"run {run}: agent {agent}{on}, seed {progress.seed}{budget}{frozen}, jail {enforced(progress.tier)}, {proof_words(progress.proof)}"
+    )
 
 
 def _resumed(state: RunState, progress: Progress, body: Mapping[str, Json]) -> str:
@@ -66,7 +69,8 @@ def _resumed(state: RunState, progress: Progress, body: Mapping[str, Json]) -> s
 def _job(state: RunState, progress: Progress, body: Mapping[str, Json]) -> str | None:
     if body.get("outcome") == "answered":
         return None
-    return f"the agent's {clean(body.get('call'), 20)} gave no answer ({clean(body.get('outcome'), 20)}): {clean(body.get('reason'))}"
+    who = f"{clean(body.get('agent'), 30)}'s" if body.get("agent") else "the agent's"
+    return f"{who} {clean(body.get('call'), 20)} gave no answer ({clean(body.get('outcome'), 20)}): {clean(body.get('reason'))}"
 
 
 def _calibrated(state: RunState, progress: Progress, body: Mapping[str, Json]) -> str | None:
@@ -96,9 +100,18 @@ def _ablated(state: RunState, progress: Progress, body: Mapping[str, Json]) -> s
 def _cycle(state: RunState, progress: Progress, body: Mapping[str, Json]) -> str:
     cycle = progress.cycles[-1]
     solved = f" practice: {state.practice[-1].solved} of {state.practice[-1].tasks} solved;" if state.practice else ""
+    by, score = body.get("agent"), state.practised
+    if isinstance(by, str):
+        solved = f" {clean(by, 30)}, practice {percent(score)};" if score is not None else f" {clean(by, 30)};"
     found = len(cycle.limitations)
     first = f", first: {clean(cycle.limitations[0].text, 90)}" if found else ""
     return f"cycle {cycle.index + 1}:{solved} {found} limitation{'' if found == 1 else 's'} found{first}"
+
+
+def _arrived(state: RunState, progress: Progress, body: Mapping[str, Json]) -> str | None:
+    items = body.get("items")
+    names = [clean(item.get("by"), 50) for item in items if isinstance(item, dict)] if isinstance(items, list) else []
+    return f"handed in from outside: {plural(len(names), 'change')} ({', '.join(names[:5])})" if names else None
 
 
 def _refused(state: RunState, progress: Progress, body: Mapping[str, Json]) -> str:
@@ -138,6 +151,8 @@ def _verdict(state: RunState, progress: Progress, body: Mapping[str, Json]) -> s
 
 def _promoted(state: RunState, progress: Progress, body: Mapping[str, Json]) -> str:
     goes_on = "it goes on improving itself" if progress.improves else "version 0 goes on proposing"
+    if progress.target:
+        goes_on = "it is improved from here on"
     return f"version {progress.incumbents[-1].number} is the best so far; {goes_on}"
 
 
@@ -170,6 +185,7 @@ _WORDS: Mapping[str, Callable[[RunState, Progress, Mapping[str, Json]], str | No
     "job.done": _job,
     "calibration.done": _calibrated,
     "cycle.opened": _cycle,
+    "inbox.read": _arrived,
     "proposal.malformed": _malformed,
     "proposal.refused": _refused,
     "course.chosen": _course,

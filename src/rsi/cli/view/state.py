@@ -60,12 +60,14 @@ class RunState:
     Attributes:
         tests: open tests by candidate, oldest first.
         practice: batches of practice tasks, oldest first.
+        practised: mean score of the last practice that the kernel had with a target.
     """
 
     def __init__(self) -> None:
         """Nothing is known before the first entry."""
         self.tests: dict[str, OpenTest] = {}
         self.practice: list[Practice] = []
+        self.practised: float | None = None
         self._tracker = Tracker()
         self._rounds: dict[int, list[Arm]] = {}
         self._progress: Progress | None = None
@@ -83,6 +85,8 @@ class RunState:
         body = entry.body if isinstance(entry.body, dict) else {}
         if entry.kind == "job.done" and body.get("call") == "practise":
             self._practised(body.get("solved"), body.get("tasks"))
+            score = body.get("score")
+            self.practised = float(score) if isinstance(score, int | float) else None
         elif entry.kind == "test.opened":
             self._opened(body)
         elif entry.kind == "trials.done" and body.get("purpose") == "judge":
