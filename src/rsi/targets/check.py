@@ -79,7 +79,8 @@ def check_target(target: Target, make_jail: MakeJail, *, seed: int = 1, patience
             remarks += tried.remarks
             remarks += probe_scorer(target, suite, tried.answered)
         except InfrastructureError as error:
-            remarks.append(Remark(weight=Weight.PROBLEM, at="score", text=str(error)))
+            at = "jail" if isinstance(error, JailError) else "score"
+            remarks.append(Remark(weight=Weight.PROBLEM, at=at, text=str(error)))
             return _closed(target, jail.tier, None, remarks)
         return _closed(target, jail.tier, tried, remarks, suite.size(Pool.JUDGE))
 
