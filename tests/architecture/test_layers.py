@@ -12,7 +12,6 @@ HOMES = {
     "pydantic": ("rsi.config", "rsi.targets"),
     "rich": ("rsi.cli",),
     "yaml": ("rsi.targets.importers",),
-    "inspect_ai": ("rsi.targets.importers.guest",),
     "hypothesis": ("rsi.testing",),
     "pytest": ("rsi.testing",),
 }

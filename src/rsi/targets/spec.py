@@ -157,10 +157,6 @@ class GivenCases(CasesSection):
 
     rows: Words = Field(default=(), description="One JSON object for each case.")
 
-    @model_validator(mode="after")
-    def _one_source(self) -> "GivenCases":
-        return self
-
 
 class BudgetSection(Section):
     """How much a run may spend."""

@@ -75,8 +75,8 @@ class _Tee(io.StringIO):
 def _sow(seed: int) -> None:
     """Seed what is there, and mix the case's seed into those that the script fixes itself."""
     random.seed(seed)
-    random.seed = _mixed(random.seed, seed)  # type: ignore[assignment]  # that is the point
-    random.Random = _varied(seed)  # type: ignore[misc]
+    vars(random)["seed"] = _mixed(random.seed, seed)
+    vars(random)["Random"] = _varied(seed)
     numpy, torch = sys.modules.get("numpy"), sys.modules.get("torch")
     if numpy is not None:
         numpy.random.seed(seed)

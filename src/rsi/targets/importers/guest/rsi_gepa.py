@@ -21,7 +21,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["cases", "evaluate", "score", "setup"]
+__all__ = ["evaluate", "score", "setup"]
 
 _TOLD = 1_800
 _STARTS = ("seed_candidate", "SEED_CANDIDATE", "seed", "SEED")
@@ -69,11 +69,6 @@ def setup(settings: dict[str, Any]) -> None:
 def score(case: dict[str, Any], output: Any) -> dict[str, Any]:
     """Score a candidate's texts on the example of a case."""
     return _scored(_TASK[0], case, output)
-
-
-def cases(seed: int, start: int, count: int) -> list[dict[str, Any]]:
-    """Seeds, where a task has no examples."""
-    return [{"seed": random.Random(f"{seed}/{index}").getrandbits(31)} for index in range(start, start + count)]
 
 
 def evaluate(case: dict[str, Any]) -> dict[str, Any]:
@@ -132,7 +127,7 @@ def _told(side: Any) -> str:
 def _task(settings: dict[str, Any]) -> Task:
     sys.path.insert(0, settings["folder"])
     with suppress(ImportError):
-        importlib.import_module("gepa.optimize_anything").optimize_anything = _catch  # type: ignore[attr-defined]  # what the script imports
+        vars(importlib.import_module("gepa.optimize_anything"))["optimize_anything"] = _catch
     try:
         module = importlib.import_module(settings["module"])
         if not settings["function"]:
@@ -147,12 +142,13 @@ def _task(settings: dict[str, Any]) -> Task:
 
 
 def _function(module: types.ModuleType, name: str) -> Callable[..., Any]:
-    found = module
+    found: Any = module
     for part in name.split("."):
-        found = getattr(found, part, None)  # type: ignore[assignment]  # what it is is looked at below
+        found = getattr(found, part, None)
     if not callable(found):
         raise LookupError(f"{module.__name__} has no function {name}")
-    return found
+    function: Callable[..., Any] = found
+    return function
 
 
 def _catch(seed_candidate: Any = None, **passed: Any) -> Any:

