@@ -70,6 +70,15 @@ def test_a_single_task_has_seeds_for_cases_and_a_text_may_be_one_string(tmp_path
     assert [one.trial.value for one in trials(target)] == [first.trial.value, second.trial.value]
 
 
+def test_an_output_that_is_no_texts_is_no_answer_and_no_fault(tmp_path: Path) -> None:
+    text = f"seed_candidate = 'abc'\n{ROWS}def evaluate(candidate, example): return 1.0\n"
+    target = from_gepa(f"{module(tmp_path, text)}:evaluate")
+    with Scorer(target.folder, target.spec) as scorer:
+        for output in ({}, {"score": 1.0}, {"current_candidate": 3}, {"current_candidate": "x", "more": "y"}):
+            assert scorer.score({"example": 0}, output).value is None
+        assert scorer.score({"example": 0}, {"current_candidate": "x"}).value == 1.0
+
+
 @pytest.mark.parametrize(
     ("line", "is_jailed"),
     [

@@ -68,6 +68,8 @@ def setup(settings: dict[str, Any]) -> None:
 
 def score(case: dict[str, Any], output: Any) -> dict[str, Any]:
     """Score a candidate's texts on the example of a case."""
+    if not isinstance(output, dict) or set(output) != set(_TASK[0].start) or not all(isinstance(text, str) for text in output.values()):
+        return {"score": None, "label": "no texts", "feedback": f"a text was expected for each of {', '.join(_TASK[0].start)}"}
     return _scored(_TASK[0], case, output)
 
 

@@ -88,6 +88,9 @@ def setup(settings: dict[str, Any]) -> None:
 
 def score(case: dict[str, Any], output: Any) -> dict[str, Any]:
     """Evaluate the texts on the sample of a case."""
+    settings = _TASKS[0].settings
+    if set(output) != {*settings.arguments, *settings.files} or not all(isinstance(text, str) for text in output.values()):
+        return {"score": None, "label": "no texts", "feedback": "a text was expected for each name"}
     path = next((name for name, text in output.items() if _is_path(text)), None)
     if path is not None:
         return {"score": None, "label": "a path", "feedback": f"{path} is a path or an address, and a text was expected"}
