@@ -1,5 +1,5 @@
 # Each target creates .venv and installs what it needs; a fresh machine needs Python 3.11, pip, venv and make, nothing else.
-#   make run [ARGS="--seed 3"]   the built-in seed agent improves itself
+#   make run [ARGS="--seed 3"]   the built-in seed agent improves itself; without ARGS also, for a short while, its way of improving
 #   make test [ARGS=…]           the tests (without those marked slow)
 #   make check                   format, lint, layers, types, architecture
 # PYTHON chooses the interpreter of a new .venv: make run PYTHON=python3.12
@@ -7,6 +7,7 @@
 PYTHON ?= python3
 VENV ?= .venv
 ARGS ?=
+META ?= 60k
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 CHECKED := src tests $(wildcard benchmarks)
@@ -43,6 +44,7 @@ $(VENV)/.installed-dev: pyproject.toml $(VENV)/.created
 
 run: $(VENV)/.installed-run
 	@$(BIN)/rsi run $(ARGS)
+	@$(if $(ARGS),,$(BIN)/rsi run --meta --budget $(META))
 
 test: $(VENV)/.installed-test
 	$(BIN)/python -m pytest -n 2 --dist worksteal $(ARGS)

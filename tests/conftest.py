@@ -13,9 +13,20 @@ CI = os.environ.get("CI", "").lower() in {"1", "true", "yes"}
 
 _QUIET = (HealthCheck.too_slow, HealthCheck.function_scoped_fixture)
 settings.register_profile("ci", max_examples=25, deadline=None, derandomize=True, suppress_health_check=_QUIET)
+settings.register_profile("quick", max_examples=25, deadline=None, suppress_health_check=_QUIET)
 settings.register_profile("dev", max_examples=60, deadline=None, suppress_health_check=_QUIET)
 settings.register_profile("thorough", max_examples=2000, deadline=None, suppress_health_check=_QUIET)
-settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE") or ("ci" if CI else "dev"))
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Before any test is read: as many examples as were asked for."""
+    usual = "ci" if CI else "dev" if is_full(config) else "quick"
+    settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE") or usual)
+
+
+def is_full(config: pytest.Config) -> bool:
+    """Whether simulations and searches for counter-examples go to their full length: where slow tests are asked for too."""
+    return not CI and config.getoption("markexpr") != "not slow"
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -33,13 +44,15 @@ def jail_require() -> str:
 
 
 @pytest.fixture(scope="session")
-def repetitions() -> Callable[..., int]:
-    """`repetitions(2000, least=400)`: how often to simulate; the full count at home, a fifth (but at least `least`) when CI=true.
+def repetitions(pytestconfig: pytest.Config) -> Callable[..., int]:
+    """`repetitions(2000, least=400)`: how often to simulate.
 
+    The full count where slow tests are asked for too (`make test-all`), a fifth (but at least `least`) without them and when CI=true.
     State the tolerance of the claim for the count that is returned, so that the test is honest at both.
     """
+    is_whole = is_full(pytestconfig)
 
     def count(full: int, *, least: int = 1) -> int:
-        return max(least, full // 5) if CI else full
+        return full if is_whole else max(least, full // 5)
 
     return count

@@ -47,12 +47,23 @@ pytestmark = pytest.mark.timeout(120)
 @pytest.fixture
 def place(tmp_path: Path) -> Path:
     """A folder with an agent and two configurations."""
-    (tmp_path / "agent").mkdir()
+    return furnished(tmp_path)
+
+
+def furnished(folder: Path) -> Path:
+    (folder / "agent").mkdir()
     for name, content in toy_agent().items():
-        (tmp_path / "agent" / name).write_bytes(content)
-    (tmp_path / "short.toml").write_text(SETTINGS.format(cycles=2, programs=30_000))
-    (tmp_path / "long.toml").write_text(SETTINGS.format(cycles=5_000, programs=900_000_000))
-    return tmp_path
+        (folder / "agent" / name).write_bytes(content)
+    (folder / "short.toml").write_text(SETTINGS.format(cycles=2, programs=30_000))
+    (folder / "long.toml").write_text(SETTINGS.format(cycles=5_000, programs=900_000_000))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def done(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, subprocess.CompletedProcess[str]]:
+    """Such a folder in which a short run is finished in `here`, and what that said."""
+    folder = furnished(tmp_path_factory.mktemp("done"))
+    return folder, rsi(folder, "short.toml", "--json", "--out", "here")
 
 
 def command(place: Path, settings: str, *more: str) -> list[str]:
@@ -72,17 +83,16 @@ def test_a_run_tells_what_it_does_and_the_same_command_then_says_that_it_is_fini
     assert (place / "runs/agent-1/report.html").is_file()
 
 
-def test_with_json_stdout_is_the_summary_and_the_view_goes_to_stderr(place: Path) -> None:
-    done = rsi(place, "short.toml", "--json", "--out", "here")
-    assert done.returncode == 0 and "cycle 1" in done.stderr
-    summary = json.loads(done.stdout)
+def test_with_json_stdout_is_the_summary_and_the_view_goes_to_stderr(done: tuple[Path, subprocess.CompletedProcess[str]]) -> None:
+    place, said = done
+    assert said.returncode == 0 and "cycle 1" in said.stderr
+    summary = json.loads(said.stdout)
     assert {"run", "seed", "programs", "proposals", "trials", "accepted", "start", "release", "claim", "wall_s", "cpu_s"} <= set(summary)
     assert summary == json.loads((place / "here/summary.json").read_text())
 
 
-def test_other_settings_for_a_folder_that_has_a_run_are_refused(place: Path) -> None:
-    assert rsi(place, "short.toml", "--out", "here").returncode == 0
-    again = rsi(place, "short.toml", "--out", "here", "--programs", "31_000")
+def test_other_settings_for_a_folder_that_has_a_run_are_refused(done: tuple[Path, subprocess.CompletedProcess[str]]) -> None:
+    again = rsi(done[0], "short.toml", "--out", "here", "--programs", "31_000")
     assert again.returncode == 2
     assert "run.programs = 30000, not 31000" in again.stderr and len(again.stderr.splitlines()) == 1
 
@@ -138,8 +148,7 @@ def test_a_disk_that_fills_up_ends_the_run_with_one_line_and_loses_nothing(place
     assert code == 3 and after.startswith(written[: written.rfind(b"\n") + 1]) and count(place / "run/log.jsonl") > written.count(b"\n")
 
 
-def test_a_reader_that_goes_away_ends_the_output_quietly(place: Path) -> None:
-    assert rsi(place, "short.toml", "--out", "here").returncode == 0
+def test_a_reader_that_goes_away_ends_the_output_quietly(done: tuple[Path, subprocess.CompletedProcess[str]]) -> None:
     piped = f"{sys.executable} -m rsi show here --json | head -c 1 >/dev/null"
-    done = subprocess.run(piped, cwd=place, shell=True, capture_output=True, text=True, timeout=60)
-    assert done.stderr == ""
+    shown = subprocess.run(piped, cwd=done[0], shell=True, capture_output=True, text=True, timeout=60)
+    assert shown.stderr == ""

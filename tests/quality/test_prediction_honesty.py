@@ -1,8 +1,8 @@
 """Whom a track record lets count: simulated forecasters, and a rule that believes too easily, which the same simulation catches.
 
 A world of proposals as in the benchmark of the judge: 1 in 8 is better, the rest does nothing or harm. The judge closes each with a
-belief that is mostly right. 200 runs of 150 closed tests for each claim about who must not count (80 where the environment says
-`CI`); seeds are fixed.
+belief that is mostly right. 200 runs of 150 closed tests for each claim about who must not count (80 without the slow tests);
+seeds are fixed.
 """
 
 import math

@@ -172,3 +172,42 @@ def test_levels_are_e_lond_of_the_acceptances_before_the_edit_opened() -> None:
         levels.append(spending.open_test())
         spending.accepted()
     assert levels == pytest.approx([0.025, 0.05, 0.075])
+
+
+def between(rng: random.Random, effect: float, shape: Callable[[random.Random], float], rounds: int = 60) -> bool:
+    """Whether an edit of programs with scores between 0 and 1, run apart, is accepted within so many rounds of five cases."""
+    race = Race(Settings(budget=10**6, alpha=ALPHA, horizon=1, hopeless=0.0, hasty=0.0), rng)
+    race.open("a")
+    for number in range(rounds):
+        played = race.draw_round()
+        base = [min(1.0, max(0.0, rng.gauss(0.5, 0.15))) for _ in range(5)]
+        arms = [
+            [((number, case), min(1.0, max(0.0, score + (effect + shape(rng) if "a" in on else 0.0)))) for case, score in enumerate(base)]
+            for on in played.arms
+        ]
+        if any(closed.ending is Ending.ACCEPTED for closed in race.observe_round(played, arms)):
+            return True
+    return False
+
+
+def even(rng: random.Random) -> float:
+    return rng.gauss(0.0, 0.09) if rng.random() < 0.8 else 0.0
+
+
+def lopsided(rng: random.Random) -> float:
+    """Mean 0: nineteen small gains for one large loss."""
+    return 0.01 if rng.random() < 0.95 else -0.19
+
+
+@pytest.mark.parametrize("shape", [even, lopsided])
+def test_scores_in_between_make_an_edit_without_effect_accepted_at_most_as_often_as_its_level(
+    shape: Callable[[random.Random], float], repetitions: Callable[..., int]
+) -> None:
+    rng, runs = random.Random(27), repetitions(1000)
+    assert sum(between(rng, 0.0, shape) for _ in range(runs)) / runs <= ALPHA
+
+
+def test_an_edit_that_adds_a_few_points_to_scores_in_between_is_seen_and_one_that_is_bet_on_before_it_is_known_is_caught() -> None:
+    rng = random.Random(28)
+    assert sum(between(rng, 0.035, even) for _ in range(60)) / 60 > 0.9
+    assert sum(between(rng, 0.0, lambda r: abs(even(r))) for _ in range(40)) / 40 > 0.9

@@ -4,6 +4,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +41,21 @@ def play(
     return result, seen
 
 
+Finished = Callable[[int], tuple[Path, Seen]]
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Finished:
+    """The folder and the entries of the toy run of a seed, played once for all tests that only look at it."""
+
+    @cache
+    def played(seed: int) -> tuple[Path, Seen]:
+        folder = tmp_path_factory.mktemp(f"seed{seed}")
+        return folder, play(folder, toy_config(seed=seed))[1]
+
+    return played
+
+
 def with_main(old: str, new: str) -> Files:
     files = toy_agent()
     main = files["main.py"].decode()
@@ -47,9 +63,9 @@ def with_main(old: str, new: str) -> Files:
     return {**files, "main.py": main.replace(old, new).encode()}
 
 
-def test_a_run_keeps_what_is_better_and_its_release_is_certified_on_sealed_cases(tmp_path: Path) -> None:
-    _, seen = play(tmp_path, toy_config(seed=3))
-    archive = GitArchive(tmp_path / "objects.git", create=False)
+def test_a_run_keeps_what_is_better_and_its_release_is_certified_on_sealed_cases(finished: Finished) -> None:
+    folder, seen = finished(3)
+    archive = GitArchive(folder / "objects.git", create=False)
     powers = [0.3] + [toy_power(archive.files(CandidateId(str(body["candidate"])))) for body in seen.bodies("incumbent.changed")]
     assert len(powers) > 1 and powers == sorted(powers)
     (certificate,) = seen.bodies("certificate.issued")
@@ -57,8 +73,8 @@ def test_a_run_keeps_what_is_better_and_its_release_is_certified_on_sealed_cases
     assert seen[-1].kind == "run.ended" and [entry.seq for entry in seen] == list(range(len(seen)))
 
 
-def test_no_case_is_used_for_the_new_incumbent_that_was_used_before_it_was_accepted(tmp_path: Path) -> None:
-    _, seen = play(tmp_path, toy_config(seed=3))
+def test_no_case_is_used_for_the_new_incumbent_that_was_used_before_it_was_accepted(finished: Finished) -> None:
+    _, seen = finished(3)
     used: set[int] = set()
     fresh_from, incumbent = 0, ""
     for entry in seen:
@@ -83,8 +99,8 @@ def rounds_of(seen: Seen) -> dict[int, list[dict[str, Any]]]:
     return found
 
 
-def test_a_round_runs_several_versions_on_the_same_cases_and_no_two_rounds_share_a_case(tmp_path: Path) -> None:
-    _, seen = play(tmp_path, toy_config(seed=3))
+def test_a_round_runs_several_versions_on_the_same_cases_and_no_two_rounds_share_a_case(finished: Finished) -> None:
+    _, seen = finished(3)
     rounds = rounds_of(seen)
     assert max(len(blocks) for blocks in rounds.values()) > 2
     cases = {number: {tuple(row["case"] for row in block["trials"]) for block in blocks} for number, blocks in rounds.items()}
@@ -93,10 +109,10 @@ def test_a_round_runs_several_versions_on_the_same_cases_and_no_two_rounds_share
     assert len(used) == len(set(used))
 
 
-def test_every_block_names_the_edits_that_were_on_and_those_that_conflict_never_are_together(tmp_path: Path) -> None:
+def test_every_block_names_the_edits_that_were_on_and_those_that_conflict_never_are_together(finished: Finished) -> None:
     mixes = 0
     for seed in range(1, 4):
-        _, seen = play(tmp_path / str(seed), toy_config(seed=seed))
+        _, seen = finished(seed)
         rivals = {frozenset((body["proposal"], other)) for body in seen.bodies("test.opened") for other in body["conflicts"]}  # type: ignore[attr-defined]
         tests = {body["candidate"]: body["proposal"] for body in seen.bodies("test.opened")}
         for blocks in rounds_of(seen).values():
@@ -109,10 +125,10 @@ def test_every_block_names_the_edits_that_were_on_and_those_that_conflict_never_
     assert mixes
 
 
-def test_edits_go_on_with_their_evidence_on_top_of_one_that_was_accepted(tmp_path: Path) -> None:
+def test_edits_go_on_with_their_evidence_on_top_of_one_that_was_accepted(finished: Finished) -> None:
     carried = 0
     for seed in range(1, 6):
-        _, seen = play(tmp_path / str(seed), toy_config(seed=seed))
+        _, seen = finished(seed)
         opened = {body["proposal"]: body["incumbent"] for body in seen.bodies("test.opened")}
         assert len(opened) == len(seen.bodies("test.opened")), "nobody is tested twice"
         for blocks in rounds_of(seen).values():
@@ -120,23 +136,15 @@ def test_edits_go_on_with_their_evidence_on_top_of_one_that_was_accepted(tmp_pat
     assert carried
 
 
-def test_what_conflicts_with_an_accepted_edit_ends_undecided_with_the_reason(tmp_path: Path) -> None:
+def test_what_conflicts_with_an_accepted_edit_ends_undecided_with_the_reason(finished: Finished) -> None:
     reasons = []
     for seed in range(1, 6):
-        _, seen = play(tmp_path / str(seed), toy_config(seed=seed))
+        _, seen = finished(seed)
         reasons += [str(body["verdict"].get("reason")) for body in seen.bodies("verdict.given")]  # type: ignore[attr-defined]
         refused = [str(body["reason"]) for body in seen.bodies("proposal.refused")]
         reasons += refused
     assert any(reason.startswith("stale: conflicts with p") for reason in reasons)
     assert any("was changed by a change that was accepted since" in reason for reason in reasons)
-
-
-def test_the_number_of_workers_changes_no_decision(tmp_path: Path) -> None:
-    digests = set()
-    for workers in (1, 2, 5):
-        play(tmp_path / str(workers), toy_config(seed=3), workers=workers)
-        digests.add(FileEventLog.read(tmp_path / str(workers) / "log.jsonl").digest())
-    assert len(digests) == 1
 
 
 def test_a_run_in_which_nothing_can_help_opens_no_sealed_case(tmp_path: Path) -> None:
@@ -218,17 +226,17 @@ def test_a_start_that_does_not_build_ends_the_run_with_the_reason(tmp_path: Path
     assert seen[-1].kind == "run.ended"
 
 
-def test_a_candidate_that_does_not_build_is_rejected_with_the_reason(tmp_path: Path) -> None:
+def test_a_candidate_that_does_not_build_is_rejected_with_the_reason(finished: Finished) -> None:
     reasons = []
     for seed in range(1, 5):
-        _, seen = play(tmp_path / str(seed), toy_config(seed=seed))
+        _, seen = finished(seed)
         reasons += [str(body["verdict"].get("reason")) for body in seen.bodies("verdict.given")]  # type: ignore[attr-defined]
     assert any(reason.startswith("does not build: crashed") for reason in reasons)
 
 
-def test_a_stopped_run_goes_on_where_it_was_and_shows_its_past_again(tmp_path: Path) -> None:
+def test_a_stopped_run_goes_on_where_it_was_and_shows_its_past_again(finished: Finished, tmp_path: Path) -> None:
     config = toy_config(seed=3)
-    _, whole = play(tmp_path / "whole", config)
+    whole_folder, whole = finished(3)
     folder, stops = tmp_path / "stopped", 0
     while True:
         stop, seen = threading.Event(), Seen()
@@ -246,7 +254,7 @@ def test_a_stopped_run_goes_on_where_it_was_and_shows_its_past_again(tmp_path: P
     assert stops >= 3
     assert [entry.seq for entry in seen] == list(range(len(seen)))
     assert Counter(entry.kind for entry in seen)["run.resumed"] == stops
-    assert FileEventLog.read(folder / "log.jsonl").digest() == FileEventLog.read(tmp_path / "whole" / "log.jsonl").digest()
+    assert FileEventLog.read(folder / "log.jsonl").digest() == FileEventLog.read(whole_folder / "log.jsonl").digest()
     assert [(e.kind, e.body) for e in seen if e.kind != "run.resumed"] == [(e.kind, e.body) for e in whole]
     assert play(folder, config)[1] == seen
 
@@ -332,12 +340,10 @@ class Fragile(ToyJail):
         return super().call(call, serve)
 
 
-def test_jails_that_break_now_and_then_change_no_decision(tmp_path: Path) -> None:
-    config = toy_config(seed=3)
-    play(tmp_path / "whole", config)
-    play(tmp_path / "broken", config, jail=Fragile)
+def test_jails_that_break_now_and_then_change_no_decision(finished: Finished, tmp_path: Path) -> None:
+    play(tmp_path / "broken", toy_config(seed=3), jail=Fragile)
     assert Fragile.broken > 5
-    assert FileEventLog.read(tmp_path / "broken/log.jsonl").digest() == FileEventLog.read(tmp_path / "whole/log.jsonl").digest()
+    assert FileEventLog.read(tmp_path / "broken/log.jsonl").digest() == FileEventLog.read(finished(3)[0] / "log.jsonl").digest()
 
 
 class Broken(ToyJail):

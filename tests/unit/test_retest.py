@@ -1,8 +1,9 @@
 """Toy runs in which a kept change must earn its place again: what a later change made harmful is taken out, with evidence."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -80,11 +81,17 @@ def live(settings: RunConfig, files: Files) -> list[Entry]:
     return seen
 
 
-def bodies(seen: list[Entry], kind: str) -> list[dict[str, Any]]:
+@cache
+def harmful() -> tuple[Entry, ...]:
+    """The run of the default settings in which a later change makes an earlier one harmful."""
+    return tuple(live(config(), agent(HARMFUL)))
+
+
+def bodies(seen: Sequence[Entry], kind: str) -> list[dict[str, Any]]:
     return [dict(entry.body) for entry in seen if entry.kind == kind and isinstance(entry.body, dict)]
 
 
-def removals(seen: list[Entry]) -> dict[str, dict[str, Any]]:
+def removals(seen: Sequence[Entry]) -> dict[str, dict[str, Any]]:
     """Verdicts over removals, by the path of the note that each takes out."""
     paths = {body["proposal"]["id"]: body["proposal"]["edits"][0]["path"] for body in bodies(seen, "proposal.made")}
     return {paths[body["removes"]]: body["verdict"] for body in bodies(seen, "verdict.given") if "removes" in body}
@@ -104,7 +111,7 @@ def test_a_kept_change_that_a_later_one_made_harmful_is_taken_out_with_evidence(
 
 
 def test_the_agent_hears_one_word_of_it_about_its_own_change_and_nothing_of_changes_that_stay() -> None:
-    seen = live(config(), agent(HARMFUL))
+    seen = harmful()
     lines = {query.who: query.left for query in ledger_of(seen) if query.who.startswith("p")}
     made = {body["removes"]: body["proposal"]["id"] for body in bodies(seen, "proposal.made") if "removes" in body}
     taken_out = [name for name, removal in made.items() if lines.get(removal) == "one word to the agent: removed"]
@@ -113,7 +120,7 @@ def test_the_agent_hears_one_word_of_it_about_its_own_change_and_nothing_of_chan
 
 
 def test_reports_say_of_each_kept_change_how_the_test_came_out() -> None:
-    progress = progress_of(live(config(), agent(HARMFUL)))
+    progress = progress_of(harmful())
     told = {one.removes: retest_words(one) for one in progress.removals}
     fates = {name: progress.attempts[name].fate for name in told if name is not None}
     assert sorted(fates.values()) == ["accepted", "accepted", "removed"]
@@ -170,7 +177,7 @@ def test_it_costs_no_more_than_its_share() -> None:
 
 def test_removals_spend_no_level_of_the_error_budget() -> None:
     """Thresholds of the agent's changes are α over the horizon times acceptances so far, as if nothing had been tested again."""
-    seen, accepted = live(config(), agent(HARMFUL)), 0
+    seen, accepted = harmful(), 0
     names = {body["proposal"]["id"] for body in bodies(seen, "proposal.made") if "removes" in body}
     for entry in seen:
         body = entry.body if isinstance(entry.body, dict) else {}

@@ -2,8 +2,9 @@
 
 from rsi.analytics.calibrated import Calibrated
 from rsi.analytics.capability import Capability, capability_of
-from rsi.analytics.growth import Growth, Law, Point, Trend, growth_of
+from rsi.analytics.growth import ENOUGH, Gain, Growth, Law, Point, Trend, growth_of, growth_of_gains
 from rsi.analytics.ledger import NOTHING, Query, Use, ledger_of
+from rsi.analytics.pace import pace_of
 from rsi.analytics.progress import Attempt, Chosen, Costs, Failure, Fate, Incumbent, Models, Progress, Retreat, Share, Tried, retests_of
 from rsi.analytics.safeguard import Harm, SafetyCertificate
 from rsi.analytics.sight import Outcome, Sight, outcome_of, sight_of, tried_of
@@ -11,6 +12,7 @@ from rsi.analytics.tracker import BASELINE, Tracker, progress_of
 
 __all__ = [
     "BASELINE",
+    "ENOUGH",
     "NOTHING",
     "Attempt",
     "Calibrated",
@@ -19,6 +21,7 @@ __all__ = [
     "Costs",
     "Failure",
     "Fate",
+    "Gain",
     "Growth",
     "Harm",
     "Incumbent",
@@ -38,8 +41,10 @@ __all__ = [
     "Use",
     "capability_of",
     "growth_of",
+    "growth_of_gains",
     "ledger_of",
     "outcome_of",
+    "pace_of",
     "progress_of",
     "retests_of",
     "sight_of",

@@ -6,6 +6,7 @@ from enum import StrEnum
 from statistics import median
 
 from rsi.analytics.progress import Progress
+from rsi.core.records import Effect
 from rsi.kernel.judge import smallest_visible_effect
 
 __all__ = ["Outcome", "Sight", "outcome_of", "sight_of", "tried_of"]
@@ -57,10 +58,17 @@ def sight_of(progress: Progress) -> Sight | None:
     if not verdicts:
         return None
     longest = max(verdict.effect.pairs for verdict in verdicts)
-    differing = sum(v.effect.wins + v.effect.losses for v in verdicts) / sum(v.effect.pairs for v in verdicts)
+    pairs = sum(v.effect.pairs for v in verdicts)
+    differing = sum(v.effect.wins + v.effect.losses for v in verdicts) / pairs
+    square = sum(_squares(v.effect) for v in verdicts) / pairs
     threshold = median(verdict.threshold for verdict in verdicts)
-    effect = smallest_visible_effect(pairs=longest, threshold=threshold, discordance=differing)
+    effect = smallest_visible_effect(pairs=longest, threshold=threshold, discordance=square)
     return Sight(pairs=longest, differing=differing, effect=effect)
+
+
+def _squares(effect: Effect) -> float:
+    """As large as the number of pairs that differ, where a score is 0 or 1; smaller for scores in between."""
+    return effect.wins + effect.losses if effect.squares is None else effect.squares
 
 
 def tried_of(progress: Progress) -> dict[str, dict[str, int]]:

@@ -274,6 +274,7 @@ class Effect:
         pairs: cases on which a version with the change met one without it.
         wins: how many of them the one with it won.
         losses: how many of them it lost.
+        squares: sum of the squares of the differences (wins + losses, where a score is 0 or 1); None in logs from before it was kept.
     """
 
     mean: float
@@ -282,6 +283,7 @@ class Effect:
     pairs: int
     wins: int
     losses: int
+    squares: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -187,6 +187,7 @@ def _learn(tree: Tree, rows: dict[int, list[Row]]) -> None:
                 member.pairs += 1
                 member.wins += score > scores[member.parent]
                 member.losses += score < scores[member.parent]
+                member.squares += (score - scores[member.parent]) ** 2
 
 
 def _give_up_the_hopeless(machine: Machine, tree: Tree, team: Sequence[int]) -> None:

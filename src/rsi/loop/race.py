@@ -210,6 +210,7 @@ def count_wins(machine: Machine, drawn: Round, rows: Sequence[Sequence[Row]]) ->
             entrant.pairs += len(without)
             entrant.wins += sum(one > two for one, two in zip(with_it, without, strict=True))
             entrant.losses += sum(one < two for one, two in zip(with_it, without, strict=True))
+            entrant.squares += sum((one - two) ** 2 for one, two in zip(with_it, without, strict=True))
 
 
 def _leave(machine: Machine, entrant: Entrant, closed: Closed) -> None:

@@ -104,6 +104,7 @@ class Entrant:
         pairs: cases on which a version with it met one without it.
         wins: how many of them the one with it won.
         losses: how many of them it lost.
+        squares: sum of the squares of the differences.
         safety_pairs: cases of the safety suite on which a version with it met one without it.
     """
 
@@ -113,6 +114,7 @@ class Entrant:
     pairs: int = 0
     wins: int = 0
     losses: int = 0
+    squares: float = 0.0
     safety_pairs: int = 0
 
 
@@ -191,6 +193,7 @@ class Member:
         pairs: cases on which it met its parent.
         wins: how many of them it won.
         losses: how many of them it lost.
+        squares: sum of the squares of the differences.
         is_open: whether it has no verdict yet.
     """
 
@@ -202,6 +205,7 @@ class Member:
     pairs: int = 0
     wins: int = 0
     losses: int = 0
+    squares: float = 0.0
     is_open: bool = True
 
 

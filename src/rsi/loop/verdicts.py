@@ -118,6 +118,7 @@ def conclude_version(machine: Machine, member: Member, seen: Estimate, reason: s
         pairs=member.pairs,
         wins=member.wins,
         losses=member.losses,
+        squares=member.squares,
     )
     kind = Rejected if is_decided else Undecided
     threshold = 1 / machine.config.judge.alpha
@@ -134,6 +135,7 @@ def _effect(entrant: Entrant, standing: Standing) -> Effect:
         pairs=entrant.pairs,
         wins=entrant.wins,
         losses=entrant.losses,
+        squares=entrant.squares,
     )
 
 

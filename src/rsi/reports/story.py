@@ -8,6 +8,7 @@ from rsi.reports.costs import cost_blocks, proof_blocks
 from rsi.reports.course import course_blocks
 from rsi.reports.document import Block, Document, Paragraph
 from rsi.reports.foresight import prediction_blocks
+from rsi.reports.growth import growth_blocks
 from rsi.reports.retested import retest_blocks
 from rsi.reports.target import agent_blocks, target_blocks
 from rsi.reports.tried import tried_blocks
@@ -38,6 +39,7 @@ def report_of(progress: Progress, diff: Diff) -> Document:
             *change_blocks(progress, diff),
             *agent_blocks(progress),
             *retest_blocks(progress),
+            *growth_blocks(progress),
             *other_blocks(progress),
             *prediction_blocks(progress),
             *tried_blocks(progress),

@@ -6,6 +6,7 @@ from rsi.analytics import Attempt, Progress, SafetyCertificate, Tried, Use, outc
 from rsi.core.codec import encode
 from rsi.core.records import Json
 from rsi.kernel.judge import Belief
+from rsi.reports.growth import growth_data
 from rsi.reports.target import agents_data, models_data, target_data
 from rsi.reports.words import earned
 
@@ -38,6 +39,7 @@ def summary_of(progress: Progress) -> dict[str, Json]:
         "uses": uses_data(progress.uses),
         "accepted": [_accepted(attempt) for attempt in progress.accepted],
         "retests": retests_data(progress),
+        "growth": growth_data(progress),
         "start": {"candidate": progress.start.id, "score": certificate.start_score if certificate else None},
         "release": {"candidate": progress.release, "score": certificate.release_score if certificate else None},
         "claim": {

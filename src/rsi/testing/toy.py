@@ -227,7 +227,7 @@ def _run_answers(payload: Json) -> Json:
     for item in payload["answers"]:
         assert isinstance(item, dict) and isinstance(item["probes"], list)
         space: dict[str, Any] = {}
-        exec(str(item["source"]), space)  # noqa: S102 - answers of toy agents only
+        exec(_compiled(str(item["source"]).encode(), "answer"), space)  # noqa: S102 - answers of toy agents only
         outputs.append([space["f"](probe) for probe in item["probes"]])
     return {"outputs": outputs}
 

@@ -37,7 +37,7 @@ HOSTILE = "\n".join(
 PROOF = JailProof(tier="S1", suite="quick", attacks=9, held=7, got_through=(), reported=2, at=0.0)
 KEYS = (
     "run seed jail ended programs proposals trials violations predictions outcome tried course could_have_seen calibration uses accepted "
-    "retests start release claim safety wall_s cpu_s"
+    "retests growth start release claim safety wall_s cpu_s"
 ).split()
 
 

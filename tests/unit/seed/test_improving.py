@@ -11,7 +11,7 @@ import pytest
 from tests.seed_agent import SEED, modules, variant
 from tests.unit.seed import toys
 
-NAMES = ("improve", "moves", "where", "tried", "accept", "allocate", "weights", "edits", "tricks")
+NAMES = ("improve", "moves", "where", "tried", "accept", "allocate", "weights", "edits", "pages", "tricks")
 agent = modules(*NAMES)
 
 
@@ -40,9 +40,9 @@ def state(source: str, parts: SimpleNamespace = agent) -> Any:
 @pytest.mark.parametrize("name", ["packing", "descent"])
 def test_an_episode_finds_a_better_program_within_its_budget(name: str) -> None:
     (question,) = toys.questions([name])
-    one, kernel = improved(question, 240)
+    one, kernel = improved(question, 480)
     assert toys.worth(name, one["answer"]) > toys.worth(name, question["source"]) + 0.05
-    assert one["programs"] == kernel.asked <= 240 and kernel.refused == 0
+    assert one["programs"] == kernel.asked <= 480 and kernel.refused == 0
 
 
 @pytest.mark.parametrize("name", list(toys.TOYS))
@@ -88,19 +88,19 @@ def test_a_start_that_fails_everywhere_is_repaired() -> None:
 @pytest.mark.parametrize("served", [0, 1, 2, 5])
 def test_a_kernel_that_grants_less_than_was_said_ends_the_episode(served: int) -> None:
     (question,) = toys.questions(["packing"])
-    kernel, calls = toys.Kernel([question], 8 * served), []
+    kernel, calls = toys.Kernel([question], 16 * served), []
 
     def ask(message: Any) -> Any:
         calls.append(message)
         return kernel(message)
 
     answer = agent.improve.improve({"cases": [question], "programs": 400, "seed": 1}, ask, {})["answers"][0]
-    assert answer["programs"] == 8 * served == kernel.asked and len(calls) <= served + 1
+    assert answer["programs"] == 16 * served == kernel.asked and len(calls) <= served + 1
 
 
 def test_scores_that_are_all_null_leave_the_start_as_it_is() -> None:
     (question,) = toys.questions(["packing"])
-    left = iter(range(400, -1, -8))
+    left = iter(range(400, -1, -16))
 
     def ask(message: Any) -> Any:
         return {"scores": [None] * len(message["instances"]), "left": next(left)}
@@ -124,14 +124,14 @@ def test_a_change_of_one_number_lets_bad_candidates_go_early() -> None:
     """The better methods are an edit away: with steps of one instance the same budget tries more candidates."""
     (question,) = toys.questions(["packing"])
     tried = []
-    for parts in (agent, with_changes(("resources.py", "STEP = 8", "STEP = 1"))):
+    for parts in (agent, with_changes(("resources.py", "STEP = 16", "STEP = 1"))):
         asked = parts.improve.Asked(toys.Kernel([question], 240), 0, 240)
         tried.append(len(parts.improve.episode(question, asked, random.Random(1), {}).log))
-    assert tried[0] == 29 and tried[1] > 1.5 * tried[0]
+    assert tried[0] == 14 and tried[1] > 1.5 * tried[0]
 
 
 def test_finalists_are_compared_on_instances_that_were_not_searched_with() -> None:
-    parts = with_changes(("resources.py", "FINALISTS = 1", "FINALISTS = 3"))
+    parts = with_changes(("resources.py", "FINALISTS = 1", "FINALISTS = 3"), ("resources.py", "\nINSTANCES = 16", "\nINSTANCES = 8"))
     (question,) = toys.questions(["stopping"])
     kernel, asked = toys.Kernel([question], 200), []
 
@@ -201,13 +201,13 @@ def test_edits_that_overlap_or_belong_to_another_source_are_refused() -> None:
 def test_a_family_that_always_helped_is_drawn_more_often() -> None:
     table: dict[str, Any] = {}
     for _ in range(60):
-        agent.weights.count(table, "number", "constant", True)
-        agent.weights.count(table, "comparison", "if", False)
+        agent.weights.count(table, "number", "constant", "× 2", True)
+        agent.weights.count(table, "comparison", "if", "< → <=", False)
     learned = agent.weights.learned(table)
     assert learned["families"]["number"] > 1 > learned["families"]["comparison"]
     drawn = {}
     for name, known in (("plain", {}), ("learned", learned)):
-        places = agent.tried.Places(toys.DESCENT + toys.STOPPING, known)
+        places = agent.tried.Places(toys.DESCENT + toys.STOPPING, known, {})
         rng = random.Random(1)
         drawn[name] = Counter(places.sites[agent.where.anywhere(places, rng)].family for _ in range(2000))
     assert drawn["learned"]["number"] > 1.5 * drawn["plain"]["number"] and drawn["learned"]["comparison"] < drawn["plain"]["comparison"]
@@ -217,7 +217,27 @@ def test_weights_of_nothing_are_uniform_and_those_of_little_stay_near_it() -> No
     assert agent.weights.learned({"families": {}, "kinds": {}}) == {"families": {}, "kinds": {}}
     (weight,) = agent.weights.learned({"families": {"number": [1, 1]}})["families"].values()
     assert 0.8 < weight < 1.3
-    assert json.loads((SEED / "weights.json").read_text()) == {"families": {}, "kinds": {}}
+    assert json.loads((SEED / "weights.json").read_text()) == {"families": {}, "kinds": {}, "words": {}}
+
+
+def test_what_an_episode_shows_changes_what_it_draws_only_if_it_trusts_it() -> None:
+    experience: dict[str, Any] = {"all": [0, 0]}
+    for k in range(40):
+        agent.weights.count(experience, "number", "constant", "× 2", k % 2 == 0)
+        agent.weights.count(experience, "comparison", "if", "< → <=", False)
+    experience["all"] = [80, 20]
+    places = agent.tried.Places(toys.DESCENT + toys.STOPPING, {}, experience)
+    number = next(k for k, site in enumerate(places.sites) if site.family == "number" and places.kinds[k] == "constant")
+    plain = places.weight(number), places.option_weights(number)
+    assert plain == (1.0, [1.0] * len(places.words(number)))
+    try:
+        agent.weights.SEEN = 1.0
+        assert places.weight(number) > 2
+        assert places.option_weights(number)[places.words(number).index("× 2")] > 1.5
+        assert agent.weights.seen(experience, "families", "comparison") < 0.3
+        assert agent.weights.seen(experience, "families", "never tried") == 1
+    finally:
+        agent.weights.SEEN = 0.0
 
 
 @pytest.mark.parametrize(
@@ -241,3 +261,18 @@ def test_kinds_of_lines_are_told_apart() -> None:
     kinds = {agent.weights.kind_of(toys.STOPPING, site) for site in agent.edits.sites(toys.STOPPING)}
     assert {"if", "step", "return"} <= kinds
     assert {agent.weights.kind_of("RATE = 0.5\n", site) for site in agent.edits.sites("RATE = 0.5\n")} == {"constant"}
+
+
+def test_places_of_sources_are_found_once_and_as_many_remembered_as_the_machine_has_memory_for() -> None:
+    pages = agent.pages.Pages()
+    first = pages.sites("A = 1\n")
+    assert pages.sites("A = 1\n") is first and first == tuple(agent.edits.sites("A = 1\n"))
+    pages.make_room({"memory_mb": 80.0})
+    for number in range(60):
+        pages.sites(f"A = {number}\n")
+    assert pages.room == len(pages.known) == 20 and pages.sites("A = 1\n") is not first
+    for odd in (None, {}, {"memory_mb": "much"}):
+        pages.make_room(odd)
+    assert pages.room == 20
+    pages.make_room({"memory_mb": 1})
+    assert pages.room == agent.pages.FEWEST

@@ -87,7 +87,7 @@ def test_the_folder_of_an_agent_says_in_its_own_manifest_what_may_be_edited(tmp_
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
-        ("brief", "breif", "unknown key 'breif'; did you mean 'brief'?"),
+        ("brief", "brieff", "unknown key 'brieff'; did you mean 'brief'?"),
         ("timeout_s", "time_out", "unknown key 'time_out' in [case]; did you mean 'timeout_s'?"),
         ("[surfaces]\ncode", "[surfaces]\ncod", "unknown key 'cod' in [surfaces]; did you mean 'code'?"),
         ("timeout_s = 5", "timeout_s = 0", "case.timeout_s = 0: should be greater than 0"),
@@ -146,4 +146,4 @@ def test_a_template_is_a_target_of_its_kind_and_is_never_written_over_something(
     with pytest.raises(UserError, match="is not empty"):
         make_target(folder, template)
     with pytest.raises(UserError, match="did you mean 'program'"):
-        make_target(tmp_path / "other", "progam")
+        make_target(tmp_path / "other", "proggram")

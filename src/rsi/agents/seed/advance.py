@@ -1,7 +1,7 @@
-"""Proposals of an agent that improves programs: changes to its own way of improving, each rehearsed in short episodes.
+"""Proposals of an agent that improves programs: changes to its own way of improving.
 
-Three crafts: weights of its edit policy learned from experience (parameters), names for edits that helped again and again (code),
-and its own modules as the target of `improve` (search, resources).
+Three crafts: its own modules as the target of `improve` (search, resources, training), weights of its edit policy learned from experience
+(parameters), and names for edits that helped again and again (code).
 """
 
 import json
@@ -11,31 +11,42 @@ from types import SimpleNamespace
 
 import policy
 import variant
-from edits import label, short
-from episodes import weights_from
+from edits import label, short, spliced
+from episodes import take_in_edits, weights_from
 from improve import Asked, episode
 from mirror import SHORT, Mirror
 from propose import edit, first_of, is_stuck
 from rehearsal import difference
+from tried import Places
 
-OWN = ("resources.py", "allocate.py", "accept.py", "where.py", "moves.py", "tried.py", "improve.py")
-RESOURCES = "resources.py"
+OWN = ("resources.py", "allocate.py", "accept.py", "where.py", "moves.py", "tried.py", "weights.py", "improve.py")
+SURFACES = {"resources.py": "resources", "weights.py": "training"}
+ANSWERS = {
+    "thorough": ("resources.py", "allocate.py", "accept.py"),
+    "noise": ("resources.py", "accept.py"),
+    "unhelpful-edits": ("where.py", "weights.py", "moves.py"),
+    "silent": ("where.py", "weights.py"),
+    "broken": ("where.py", "weights.py"),
+    "early-end": ("moves.py", "resources.py"),
+    "no-gain": ("moves.py", "allocate.py"),
+}
 GROWTH = 0.5
-LEAST_HELPED = 6
+LEAST_CREDIT = 10
 NAMED_PROBLEMS = 2
 NAMED_TIMES = 4
 NAMED_AT_ONCE = 3
-REHEARSED_SHARE = 0.15
+MODULES = 4
+PULL = 0.5
 SEARCH_SHARE = 0.6
 EPISODES = 24
-REPEATED = 4
+REPEATED = 12
 LEAST_TRIALS = 24
 LEAST_PAIRS = 4
-PAIRS = 48
+MOST_EDITS = 3
+PAIRS = 16
 FIRST_PAIR = 1000
 LEAST_ERROR = 0.02
-LEAST_GAIN = 0.005
-SURE = 2.0
+LEAST_GAIN = 0.002
 
 
 def propose(message, ask, memory, experience, folder):
@@ -45,7 +56,9 @@ def propose(message, ask, memory, experience, folder):
     short = message.get("evaluations", SHORT)
     mirror = Mirror(files, message["batch"]["problems"], ask, message["programs"], message["seed"], short)
     here = Here(files, memory, experience, message["limitations"], mirror, rng)
-    made = [*here.parameters(), *here.library(), *here.itself()]
+    itself = here.itself()
+    take_in_edits(mirror.edits.values(), experience)
+    made = [*here.parameters(), *here.library(), *itself]
     if made and (message["frozen"] or is_stuck(memory)):
         made = [here.together(made)]
     return {"proposals": made[: message["count"]], "memory": memory, "programs": mirror.used}
@@ -57,20 +70,17 @@ class Here:
     def __init__(self, files, memory, experience, limitations, mirror, rng):
         self.files, self.memory, self.experience, self.mirror, self.rng = files, memory, experience, mirror, rng
         self.known = {item["id"]: item for item in limitations}
-        self.share = int(mirror.left * REHEARSED_SHARE)
 
     def parameters(self):
         """Weights of the edit policy from all its experience, if that has grown enough since it last learned."""
         experience = self.experience
-        helped = sum(row[1] for row in experience["families"].values())
-        if helped < LEAST_HELPED or experience["episodes"] < (1 + GROWTH) * experience["learned at"]:
+        tried, credit = (sum(row[k] for row in experience["families"].values()) for k in (0, 1))
+        if credit < LEAST_CREDIT or tried < (1 + GROWTH) * experience["learned at"]:
             return []
-        experience["learned at"] = experience["episodes"]
+        experience["learned at"] = tried
         text = json.dumps(weights_from(experience), indent=1) + "\n"
-        if text == self.files["weights.json"]:
-            return []
-        words = f"Learn the weights of its edit policy from {experience['episodes']} episodes in which {helped} edits helped"
-        return self.rehearsed("parameters", {"weights.json": text}, words, ("unhelpful-edits", "early-end"), "weights")
+        words = f"Learn the weights of its edit policy from {tried} edits that it tried"
+        return self.crafted("parameters", {"weights.json": text}, words, ("unhelpful-edits", "early-end"), "weights")
 
     def library(self):
         """Names for edits that helped again and again on different problems."""
@@ -83,20 +93,14 @@ class Here:
         experience["named at"] = experience["episodes"]
         source, names = named(self.files["tricks.py"], found[:NAMED_AT_ONCE])
         words = f"Add operators of its own, named after edits that helped on several problems: {', '.join(names)}"
-        return self.rehearsed("code", {"tricks.py": source}, words, ("unhelpful-edits", "early-end", "no-gain"), "tricks")
+        return self.crafted("code", {"tricks.py": source}, words, ("unhelpful-edits", "early-end", "no-gain"), "tricks")
 
-    def rehearsed(self, surface, changed, words, names, family):
-        """A proposal, unless rehearsal speaks clearly against it; it may use its share of what is left."""
-        kept = max(0, self.mirror.left - self.share)
-        self.mirror.left -= kept
+    def crafted(self, surface, changed, words, names, family):
+        """A proposal that no rehearsal could tell much of: its effect is for the judge to see."""
+        if all(self.files[path] == text for path, text in changed.items()):
+            return []
         tag = f"{next(iter(changed))}|{family}|{family}|{len(self.memory['history'])}"
-        measured = self.compared({**self.files, **changed}, tag)
-        self.mirror.left += kept
-        if measured is None:
-            return [self.proposal(surface, changed, f"{words}; not rehearsed", names, tag, self.expected(tag))]
-        gain, error, pairs, prediction = measured
-        said = f"in {pairs} short episodes it gains {gain:+.3f} ± {error:.3f} more than without"
-        return [] if gain < -error else [self.proposal(surface, changed, f"{words}; {said}", names, tag, prediction)]
+        return [self.proposal(surface, changed, words, names, tag, self.expected(tag))]
 
     def expected(self, tag, gain=None, error=0.0):
         """What to expect of a change: its rehearsal, and what became of earlier ones of its kind."""
@@ -114,44 +118,57 @@ class Here:
         return gain, error, len(before), prediction
 
     def itself(self):
-        """Its own modules as targets of its own `improve`, one after the other, until one has become better."""
+        """Some of its own modules as targets of its own `improve`, each within its share of what is left."""
         waiting, made = list(OWN), []
-        while waiting and not made and self.mirror.affordable() >= LEAST_TRIALS:
+        for others in range(MODULES - 1, -1, -1):
+            if self.mirror.affordable() < LEAST_TRIALS * (others + 1):
+                continue
             path = self.module(waiting)
             waiting.remove(path)
-            made = self.improved(path)
+            kept = self.mirror.left * others // (others + 1)
+            self.mirror.left -= kept
+            made += self.improved(path)
+            self.mirror.left += kept
         return made
 
     def improved(self, path):
-        """One module improved; what is found must hold in fresh episodes."""
+        """One module improved; each edit that helped there is proposed for itself, if it does not look worse in fresh episodes."""
         kept = int(self.mirror.left * (1 - SEARCH_SHARE))
         self.mirror.left -= kept
         asked = Asked(self.mirror.target(path), 0, REPEATED * self.mirror.affordable())
         question = {"id": path, "source": self.files[path], "instances": EPISODES}
         found = episode(question, asked, self.rng, json.loads(self.files["weights.json"]))
         self.mirror.left += kept
-        tag = f"{path}|improver|itself|{len(self.memory['history'])}"
-        if found.end - found.start < LEAST_GAIN / 2:
-            policy.update(self.memory["policy"], tag, {"broken": True})
+        helped = [row[5][0] for row in sorted(found.log, key=lambda row: -row[4]) if row[3] and row[4] > 0 and len(row[5]) == 1]
+        if not helped:
+            policy.update(self.memory["policy"], f"{path}|improver|itself|none", {"broken": True})
+        return [one for number, change in enumerate(helped[:MOST_EDITS]) for one in self.single(path, change, number, len(found.log))]
+
+    def single(self, path, change, number, tried):
+        """A proposal of one edit, made in the module as it is; none where it cannot be made there, or does no good in fresh episodes."""
+        places = Places(self.files[path], {}, {})
+        k = places.find(change)
+        if k is None:
             return []
-        measured = self.compared({**self.files, path: found.source}, tag)
-        if measured is None or measured[0] < max(LEAST_GAIN, SURE * measured[1]):
+        source = spliced(places.source, [(places.sites[k], change.new)])
+        tag = f"{path}|improver|itself|{len(self.memory['history'])}.{number}"
+        measured = self.compared({**self.files, path: source}, tag)
+        if measured is None or measured[0] < LEAST_GAIN:
             return []
-        edits = "; ".join(in_words(change) for row in found.log if row[3] for change in row[5])
         gain, error, pairs, prediction = measured
         words = (
-            f"Improve {path} by its own improver, {len(found.log)} edits of it tried: {edits}. In {pairs} fresh short episodes on practice "
-            f"problems the copy gains {gain:.3f} ± {error:.3f} more than the agent as it is"
+            f"Improve {path} by its own improver: {in_words(change)}, number {number + 1} of {tried} edits that it tried. In {pairs} "
+            f"fresh episodes on practice problems the copy gains {gain:.3f} ± {error:.3f} more than the agent as it is"
         )
-        surface = "resources" if path == RESOURCES else "search"
-        names = ("thorough", "silent", "broken", "early-end", "noise", "no-gain")
-        return [self.proposal(surface, {path: found.source}, words, names, tag, prediction)]
+        names = [name for name, paths in ANSWERS.items() if path in paths]
+        return [self.proposal(SURFACES.get(path, "search"), {path: source}, words, names, tag, prediction)]
 
     def module(self, waiting):
-        """The module to improve next: drawn by what became of earlier changes to it."""
+        """The module to improve next: drawn by what became of earlier changes to it, and by what limits the agent."""
         counts = self.memory["policy"]["functions"]
+        pointed_at = {path for name in self.known for path in ANSWERS.get(name, ())}
         hopes = {path: self.rng.betavariate(*(1 + count for count in counts.get(f"{path}|improver", (0, 0)))) for path in waiting}
-        return max(hopes, key=hopes.get)
+        return max(waiting, key=lambda path: hopes[path] + PULL * (path in pointed_at))
 
     def proposal(self, surface, changed, words, names, tag, prediction):
         """As the kernel takes it; the tag tells `learn` whose belief a verdict is about."""

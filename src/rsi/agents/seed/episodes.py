@@ -1,6 +1,6 @@
 """Practice at improving: an episode on each problem of a batch, and what became of every edit.
 
-The experience in memory: `families` and `kinds` {name: [tried, helped]}, `edits` {"family|kind|change": {problem: times helped}}.
+The experience in memory: `families`, `kinds` and `words` {name: [tried, credit]}, `edits` {"family|kind|change": {problem: times helped}}.
 """
 
 import random
@@ -13,6 +13,8 @@ HELD = 4
 MOST_HELPED = 60
 MOST_EDITS = 400
 MOST_PROBLEMS = 12
+MOST_ROWS = 400
+OFTEN = 4
 
 
 def practise(message, ask, known):
@@ -55,6 +57,7 @@ def row_of(question, found, asked, held):
         "held gain": None,
         "families": {},
         "kinds": {},
+        "words": {},
         "helped": [],
     }
     for spent, _, _, taken, gain, changes in found.log:
@@ -65,9 +68,9 @@ def row_of(question, found, asked, held):
 
 
 def take_stock(row, spent, taken, gain, changes):
-    """One candidate: `families` and `kinds` {name: [tried, helped, evaluations, gain]}."""
+    """One candidate: `families`, `kinds` and `words` {name: [tried, helped, evaluations, gain]}."""
     for change in changes:
-        for table, name in ((row["families"], change.family), (row["kinds"], change.kind)):
+        for table, name in ((row["families"], change.family), (row["kinds"], change.kind), (row["words"], change.words)):
             sums = table.setdefault(name, [0, 0, 0, 0.0])
             good = round(gain, 4) if taken else 0.0
             table[name] = [sums[0] + 1, sums[1] + taken, sums[2] + spent, round(sums[3] + good, 4)]
@@ -85,7 +88,7 @@ def held_gain(before, after, asked, held):
 
 def fresh():
     """The experience of one that has improved nothing yet."""
-    return {"episodes": 0, "families": {}, "kinds": {}, "edits": {}, "learned at": 0, "named at": 0}
+    return {"episodes": 0, "families": {}, "kinds": {}, "words": {}, "edits": {}, "learned at": 0, "named at": 0}
 
 
 def take_in(findings, experience):
@@ -93,10 +96,11 @@ def take_in(findings, experience):
     for finding in findings:
         for row in finding["episodes"]:
             experience["episodes"] += 1
-            for part in ("families", "kinds"):
-                for name, (tried, helped, _, _) in row[part].items():
+            for part in weights.PARTS:
+                for name, (tried, _, _, gain) in row[part].items():
                     sums = experience[part].setdefault(name, [0, 0])
-                    experience[part][name] = [sums[0] + tried, sums[1] + helped]
+                    experience[part][name] = [sums[0] + tried, round(sums[1] + min(tried, gain / weights.WHOLE), 3)]
+                forget_rare(experience[part])
             for family, kind, words in row["helped"]:
                 where = experience["edits"].setdefault(f"{family}|{kind}|{words}", {})
                 where[row["problem"]] = where.get(row["problem"], 0) + 1
@@ -112,9 +116,24 @@ def forget(edits):
         del edits[min(edits, key=lambda name: (sum(edits[name].values()), name))]
 
 
+def take_in_edits(edits, experience):
+    """What rehearsals showed of single edits, into the experience: (family, kind, words, credit) each."""
+    for family, kind, words, credit in edits:
+        weights.count(experience, family, kind, words, credit)
+    for part in weights.PARTS:
+        forget_rare(experience[part])
+
+
+def forget_rare(table):
+    """Drop the rows that were tried least often."""
+    while len(table) > MOST_ROWS:
+        del table[min(table, key=lambda name: (table[name][0], name))]
+
+
 def tables(experience):
-    """What the edit policy learns from."""
-    return {part: experience[part] for part in ("families", "kinds")}
+    """What the edit policy learns from: changes in words only if they were tried often enough to be told from others."""
+    often = {name: row for name, row in experience["words"].items() if row[0] >= OFTEN}
+    return {"families": experience["families"], "kinds": experience["kinds"], "words": often}
 
 
 def weights_from(experience):

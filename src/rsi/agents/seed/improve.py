@@ -8,6 +8,7 @@ import random
 import accept
 import allocate
 import moves
+import weights as policy
 from tried import Program, Tried
 
 CURVE = 24
@@ -99,6 +100,7 @@ def attempt(source, changes, state, asked, found):
     state.stuck += 1
     taken = len(run) == len(found.instances) and state.take(program, run)
     gain = accept.mean(new) - accept.mean(old)
+    state.learn(changes, policy.credit(gain) if taken else 0.0)
     found.log.append((len(run), all(score is None for score in new), new == old, taken, gain, changes))
     if taken:
         found.curve = [*found.curve[-CURVE:], [asked.used, round(accept.mean(new), 4)]]

@@ -19,6 +19,7 @@ import propose as proposing
 from functions import load
 from grammar import base
 from model import train
+from pages import PAGES
 from solve import solve as solve_one
 
 HERE = Path(__file__).resolve().parent
@@ -68,6 +69,7 @@ def improve(message, ask):
 
 def practise(message, ask=None):
     if "problems" in message["batch"]:
+        PAGES.make_room(message.get("machine"))
         return episodes.practise(message, ask, own_policy())
     memory = experience.memory_of(message, own_corpus())
     return practice.practise(message, memory, own_grammar(), own_weights())
@@ -85,6 +87,7 @@ def diagnose(message):
 def propose(message, ask=None):
     memory = experience.memory_of(message, own_corpus())
     if "batch" in message:
+        PAGES.make_room(message.get("machine"))
         known = memory["programs"] = memory.get("programs") or episodes.fresh()
         return advance.propose(message, ask, memory, known, HERE)
     return proposing.propose(message, memory, HERE)

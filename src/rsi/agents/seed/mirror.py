@@ -9,12 +9,14 @@ import json
 import random
 
 import variant
+import weights
 
 SHORT = 96
 HELD = 8
 PASSES = 40
 LEAST_PASSES = 200_000
 PARTS = ("improve", "accept")
+SHARED = ("edits", "pages", "places")
 
 
 class Mirror:
@@ -26,6 +28,7 @@ class Mirror:
         self.used = 0
         self.known = {}
         self.gains = {}
+        self.edits = {}
         self.passes = None
 
     def affordable(self):
@@ -73,17 +76,26 @@ class Mirror:
             self.gain(self.files, number)
         window = Window(self, problem, len(seen))
         try:
-            copy = variant.load(files, PARTS, self.passes)
+            copy = variant.load(files, PARTS, self.passes, SHARED)
             asked = variant.attempt(copy.improve.Asked, window, problem, self.short)
             known = json.loads(files["weights.json"])
             rng = random.Random(f"{self.seed} {number}")
             found = variant.attempt(copy.improve.episode, {**question, "instances": len(seen)}, asked, rng, known)
             source = found.source if isinstance(found.source, str) else question["source"]
+            variant.attempt(self.take_note, problem, found.log)
         except (variant.Broken, ValueError):
             return None
         self.passes = self.passes or max(LEAST_PASSES, PASSES * copy.passes.used)
         old, new = self.scores(problem, question["source"], held), self.scores(problem, source, held)
         return sum((b or 0.0) - (a or 0.0) for a, b in zip(old, new)) / len(held)
+
+    def take_note(self, problem, log):
+        """What single edits of a problem's programs did, each once: (family, kind, words) by problem and edit."""
+        for _, _, _, taken, gain, changes in log:
+            if len(changes) == 1:
+                one = changes[0]
+                row = str(one.family)[:40], str(one.kind)[:40], str(one.words)[:80]
+                self.edits.setdefault((problem, one.function, one.old, one.new), (*row, weights.credit(gain) if taken else 0.0))
 
     def scores(self, problem, source, instances):
         """Scores of a program; the kernel is asked for those that are not known yet."""

@@ -1,7 +1,19 @@
 """How much is spent at a time when a program is improved; surface `resources`. All of these are first guesses."""
 
-INSTANCES = 8
-STEP = 8
+# Instances that every program of an episode is run on.
+INSTANCES = 16
+
+# So many of them at a time: after each step it is asked whether the program keeps up.
+STEP = 16
+
+# So many of the best programs are compared on more instances in the end.
 FINALISTS = 1
+
+# Instances of that comparison.
 FINAL_INSTANCES = 8
+
+# Candidates in a row that did not help before something else is tried.
 PATIENCE = 1000
+
+# Sources whose places to edit are remembered, for each MB of memory that a call may use on this machine.
+PAGES_PER_MB = 0.25

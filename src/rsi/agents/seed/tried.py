@@ -2,7 +2,7 @@
 
 import accept
 import weights
-from edits import sites
+from pages import PAGES
 
 MOST_PAGES = 4
 MOST_PROMISING = 40
@@ -36,15 +36,30 @@ class Change:
 class Places:
     """The places of a source that can be edited, with the kind of line and the weight of each."""
 
-    def __init__(self, source, known):
-        self.source = source
+    def __init__(self, source, known, experience):
+        self.source, self.known, self.experience = source, known, experience
         try:
-            self.sites = sites(source)
+            self.sites = PAGES.sites(source)
         except (SyntaxError, ValueError, RecursionError):
-            self.sites = []
-        self.tricks = {}
+            self.sites = ()
+        self.tricks, self.texts = {}, {}
         self.kinds = [weights.kind_of(source, site) for site in self.sites]
         self.weights = [weights.of(known, site.family, kind) for site, kind in zip(self.sites, self.kinds)]
+
+    def weight(self, k):
+        """How likely a place is drawn, beside the others."""
+        seen = weights.seen(self.experience, "families", self.sites[k].family) * weights.seen(self.experience, "kinds", self.kinds[k])
+        return self.weights[k] * seen
+
+    def option_weights(self, k):
+        """How likely each of its texts is drawn, beside the others."""
+        return [weights.of_words(self.known, words) * weights.seen(self.experience, "words", words) for words in self.words(k)]
+
+    def words(self, k):
+        """Each of its changes in words, found once."""
+        if k not in self.texts:
+            self.texts[k] = [weights.in_words(self.sites[k].old, text) for text in self.sites[k].options]
+        return self.texts[k]
 
     def find(self, change):
         """The number of the site where a change can be made again; None where it cannot."""
@@ -59,8 +74,8 @@ class Places:
             self.tricks[trick] = [
                 (k, text)
                 for k, site in enumerate(self.sites)
-                for text in site.options
-                if trick(site.family, self.kinds[k], weights.in_words(site.old, text))
+                for text, words in zip(site.options, self.words(k))
+                if trick(site.family, self.kinds[k], words)
             ]
         return self.tricks[trick]
 
@@ -76,6 +91,7 @@ class Tried:
         self.stuck = 0
         self.last_help = None
         self.known = known
+        self.experience = {"all": [0, 0]}
         self.pages = {}
 
     def places(self, source):
@@ -83,7 +99,7 @@ class Tried:
         if source not in self.pages:
             if len(self.pages) >= MOST_PAGES:
                 del self.pages[next(iter(self.pages))]
-            self.pages[source] = Places(source, self.known)
+            self.pages[source] = Places(source, self.known, self.experience)
         return self.pages[source]
 
     def take(self, program, instances):
@@ -98,6 +114,12 @@ class Tried:
         elif accept.mean(new) >= accept.mean(old):
             self.promising = [*self.promising[-MOST_PROMISING:], *program.changes]
         return taken
+
+    def learn(self, changes, credit):
+        """What this episode may go by from now on."""
+        for change in changes:
+            weights.count(self.experience, change.family, change.kind, change.words, credit)
+            self.experience["all"] = [self.experience["all"][0] + 1, self.experience["all"][1] + credit]
 
     def ranked(self, instances):
         """All programs that were run to the end, the best first."""

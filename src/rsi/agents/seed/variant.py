@@ -49,15 +49,15 @@ def read_tree(folder):
     return found
 
 
-def load(files, names, passes=None):
-    """Import modules `names` from the sources in `files` {path: text}, apart from the running ones.
+def load(files, names, passes=None, shared=()):
+    """Import modules `names` from the sources in `files` {path: text}, apart from the running ones but for those that are `shared`.
 
     The result has one attribute per name, and `passes`, which counts calls and passes through loops. With a number of `passes`
     (say, a few times what the unchanged agent uses) a copy that goes on for ever ends in Broken, also when it is called later.
     """
     counter = Passes(passes)
     finder = Finder(files, counter)
-    hidden = finder.sources.keys() | {path.stem for path in HERE.glob("*.py")}
+    hidden = (finder.sources.keys() | {path.stem for path in HERE.glob("*.py")}) - set(shared)
     running = {name: sys.modules.pop(name) for name in hidden if name in sys.modules}
     finder.hidden = hidden
     sys.meta_path.insert(0, finder)

@@ -1,7 +1,7 @@
-"""The edit policy for programs: how likely each family of edits and each kind of line is tried, learned from what helped.
+"""The edit policy for programs: how likely each family of edits, kind of line and change in words is tried, learned from what helped.
 
-`weights.json`: {"families": {family: weight}, "kinds": {kind of line: weight}}; what is not there has weight 1, so that an empty file
-means uniform. A table of experience: {"families": {family: [tried, helped]}, "kinds": {…}}.
+`weights.json`: {"families": {family: weight}, "kinds": {kind of line: weight}, "words": {change: weight}}; what is not there has weight 1,
+so that an empty file means uniform. A table of experience: {"families": {family: [tried, credit]}, "kinds": {…}, "words": {…}}.
 """
 
 import builtins
@@ -10,6 +10,9 @@ import re
 
 STRENGTH = 20.0
 SMALLEST, LARGEST = 0.1, 10.0
+PARTS = ("families", "kinds", "words")
+SEEN = 0.0
+WHOLE = 0.1
 KEPT_WORDS = {*keyword.kwlist, *dir(builtins)}
 STARTS = (
     ("if ", "if"), ("elif ", "if"), ("while ", "while"), ("for ", "for"), ("return", "return"), ("def ", "def"), ("else", "else"),
@@ -19,6 +22,21 @@ STARTS = (
 def of(weights, family, kind):
     """The weight of an edit."""
     return weights.get("families", {}).get(family, 1.0) * weights.get("kinds", {}).get(kind, 1.0)
+
+
+def of_words(weights, words):
+    """The weight of a change in words among those that a place allows."""
+    return weights.get("words", {}).get(words, 1.0)
+
+
+def seen(experience, part, name):
+    """What this episode says of a family, a kind of line or a change: a factor that `SEEN` tells how far to trust; 0: not at all."""
+    row = experience.get(part, {}).get(name)
+    if row is None or SEEN <= 0:
+        return 1.0
+    tried, credit = experience["all"]
+    share = (credit + 1) / (tried + 2)
+    return max(SMALLEST, (1 / SEEN + row[1] / share) / (1 / SEEN + row[0]))
 
 
 def kind_of(source, site):
@@ -32,24 +50,29 @@ def kind_of(source, site):
     return "constant" if text == line and text[:1].isupper() else "step"
 
 
+def credit(gain):
+    """What a gain counts for, from 0 to 1."""
+    return round(min(1.0, max(0.0, gain) / WHOLE), 3)
+
+
 def learned(experience):
-    """Weights from a table of experience: how much more often than others a family or a kind helped, drawn towards 1."""
+    """Weights from a table of experience: how much more than others a family or a kind of edit brought, drawn towards 1."""
     return {part: {name: _weight(row, rows) for name, row in sorted(rows.items())} for part, rows in experience.items()}
 
 
 def _weight(row, rows):
-    tried, helped = sum(row[0] for row in rows.values()), sum(row[1] for row in rows.values())
-    share = max(helped, 1) / max(tried, 1)
+    tried, credits = sum(row[0] for row in rows.values()), sum(row[1] for row in rows.values())
+    share = max(credits, 1) / max(tried, 1)
     weight = (row[1] + STRENGTH * share) / (row[0] + STRENGTH) / share
     return round(max(SMALLEST, min(LARGEST, weight)), 3)
 
 
-def count(table, family, kind, helped):
-    """One more edit of a family in a kind of line, and whether it helped."""
-    for part, name in (("families", family), ("kinds", kind)):
+def count(table, family, kind, words, amount):
+    """One more edit of a family in a kind of line, and the credit that it gets."""
+    for part, name in zip(PARTS, (family, kind, words)):
         row = table.setdefault(part, {}).setdefault(name, [0, 0])
         row[0] += 1
-        row[1] += helped
+        row[1] = round(row[1] + amount, 3)
 
 
 def in_words(old, new):

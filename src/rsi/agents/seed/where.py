@@ -24,13 +24,14 @@ def any_line(places, rng):
 
 
 def any_option(places, rng):
-    """Each place by the number of edits that it allows."""
-    return rng.choices(range(len(places.sites)), [len(site.options) for site in places.sites])[0]
+    """Each place by the weights of all edits that it allows."""
+    return rng.choices(range(len(places.sites)), [places.weight(k) * sum(places.option_weights(k)) for k in range(len(places.sites))])[0]
 
 
 def by_weight(found, places, rng):
-    return rng.choices(found, [places.weights[k] for k in found])[0]
+    return rng.choices(found, [places.weight(k) for k in found])[0]
 
 
 def option_at(k, places, rng):
-    return k, rng.choice(places.sites[k].options)
+    """One of the texts that may stand there, by their weights."""
+    return k, rng.choices(places.sites[k].options, places.option_weights(k))[0]

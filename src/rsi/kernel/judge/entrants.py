@@ -15,6 +15,10 @@ STAKES: tuple[float, ...] = (0.05, 0.1, 0.2, 0.4, 0.8)
 """Fractions λ of the capital that are bet, equally weighted."""
 
 
+_LEAST_REACH, _SPARE_REACH, _REACH_KNOWN = 0.25, 1.25, 20
+"""A difference counts as whole from a quarter on at the least, and only once so many have told how large they get."""
+
+
 class Rule(StrEnum):
     """When an edit is accepted.
 
@@ -152,7 +156,7 @@ class Arm:
     """
 
     __slots__ = (
-        "_scores", "_total", "capitals", "conflicts", "crashed_off", "crashed_on", "edit", "level", "need", "safety",
+        "_largest", "_scores", "_seen", "_total", "capitals", "conflicts", "crashed_off", "crashed_on", "edit", "level", "need", "safety",
         "shown", "spared", "square", "trials",
     )  # fmt: skip
 
@@ -166,6 +170,7 @@ class Arm:
         self.shown = False
         self.trials = self.crashed_on = self.crashed_off = 0
         self._total = self.square = self._scores = 0.0
+        self._largest, self._seen = 0.0, 0
 
     def add(self, surprise: float, rows: int, scores: float, gains: list[float]) -> None:
         """Add a block of `rows` trials: their mean of ±(score − expected), the sum of their scores, and what each stake gained."""
@@ -178,6 +183,15 @@ class Arm:
         self.trials += rows
         if not self.shown and max(capitals) >= self.need:
             self.shown = log_mean_exp(capitals) >= self.need
+
+    def cut(self, difference: float) -> float:
+        """The number in [−1, 1] that is bet on for a difference of one case: in units a bit above the largest so far, cut only at a record.
+
+        Differences of −1, 0 and 1 stay as they are. For scores in between, whose differences are small, evidence grows much faster.
+        """
+        reach = min(1.0, max(_LEAST_REACH, _SPARE_REACH * self._largest)) if self._seen >= _REACH_KNOWN else 1.0
+        self._largest, self._seen = max(self._largest, abs(difference)), self._seen + 1
+        return max(-1.0, min(1.0, difference / reach))
 
     def bet_on_safety(self, differences: Iterable[float]) -> None:
         """Add what a version with the edit scored more than one without it on safety cases, case by case."""

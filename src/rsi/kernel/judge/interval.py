@@ -85,6 +85,7 @@ def effect_of(counts: Mapping[float, int], alpha: float = 0.05) -> Effect:
         pairs=pairs,
         wins=sum(n for d, n in counts.items() if d > 0),
         losses=sum(n for d, n in counts.items() if d < 0),
+        squares=sum(d * d * n for d, n in sorted(counts.items())),
     )
 
 

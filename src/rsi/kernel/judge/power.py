@@ -75,7 +75,7 @@ def smallest_visible_effect(*, pairs: int, threshold: float, discordance: float)
     Args:
         pairs: pairs that one test may use.
         threshold: e-value that it must reach.
-        discordance: share of pairs in which the two versions differ.
+        discordance: share of pairs in which the two versions differ; of scores between 0 and 1, the mean square of the differences.
     """
 
     def evidence(effect: float) -> float:

@@ -71,7 +71,8 @@ def estimate_of(effect: Effect) -> Estimate | None:
     """A paired estimate with its standard error (one imagined discordant pair keeps it honest at the start); None without any pair."""
     if not effect.pairs:
         return None
-    return Estimate(mean=effect.mean, error=math.sqrt(effect.wins + effect.losses + 1) / effect.pairs)
+    squares = effect.wins + effect.losses if effect.squares is None else effect.squares
+    return Estimate(mean=effect.mean, error=math.sqrt(squares + 1) / effect.pairs)
 
 
 def learn(start: Prior, seen: Iterable[Estimate], *, inertia: float = 10.0, steps: int = 10) -> Prior:

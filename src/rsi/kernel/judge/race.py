@@ -309,7 +309,8 @@ class Race:
             for difference in differences if apart else (mean,):
                 arm.spared.add_pair(difference)
         if apart:
-            gains = [math.fsum(math.log1p(stake * difference) for difference in differences) for stake in STAKES]
+            amounts = [arm.cut(difference) for difference in differences]
+            gains = [math.fsum(math.log1p(stake * amount) for amount in amounts) for stake in STAKES]
         else:
             amount = staked(mean, cases, arm.square / cases**2, arm.trials // (2 * cases))
             gains = [math.log1p(stake * amount) for stake in STAKES]

@@ -11,8 +11,10 @@ There are two ways to learn from so many trials, and which tells more is seen fr
 A round on safety cases is always apart: that an effect is above −margin is a bet on its size, which coins shared by a block would dilute.
 
 Covers: together, an edit that does nothing, whatever the cases and the other edits do; apart, also an edit that helps on some cases as
-much as it hurts on others, given fresh cases. The choice of way, edits and stakes by the past alone leaves both valid.
-Does not cover: groups of sizes between one and all.
+much as it hurts on others, given fresh cases, where scores are 0 or 1. The choice of way, edits and stakes by the past alone leaves
+both valid.
+Does not cover: groups of sizes between one and all; apart, with scores in between, an edit that makes up for many small gains by losses
+four times as large that are so rare that none has been seen yet.
 """
 
 import math

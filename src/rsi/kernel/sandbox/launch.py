@@ -37,6 +37,20 @@ _LIBRARIES = ("/lib", "/lib32", "/lib64", "/usr/lib", "/usr/lib32", "/usr/lib64"
 
 PROFILES = ("function", "agent")
 """What calls may do: compute on files, or also start processes."""
+_COMMON = (
+    "collections.abc",
+    "contextlib",
+    "dataclasses",
+    "functools",
+    "importlib.machinery",
+    "json",
+    "pathlib",
+    "random",
+    "re",
+    "typing",
+    "warnings",
+)
+"""What nearly every module imports, and what takes long to import: loaded in every zygote."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +89,7 @@ def launch(tier: str, preload: tuple[str, ...], profile: str = "function", templ
     box = BOX if tier == "S3" else None
     strict = tier in ("S2", "S3")
     config = {
-        "preload": list(preload),
+        "preload": list(dict.fromkeys((*_COMMON, *preload))),
         "packages": {package.name: str(_seen(package.origin, package) if tier == "S3" else package.origin) for package in packages},
         "box": box,
         "alone": tier == "S3",
@@ -97,7 +111,7 @@ def _behind_a_border(preload: tuple[str, ...], profile: str, template: str | Non
         raise JailError(f"at S4 only modules of the standard library can be preloaded yet, not {', '.join(foreign)}")
     box = border_box(profile)
     config: dict[str, object] = {
-        "preload": list(preload),
+        "preload": list(dict.fromkeys((*_COMMON, *preload))),
         "packages": {},
         "box": box,
         "alone": False,

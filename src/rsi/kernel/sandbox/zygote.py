@@ -25,6 +25,7 @@ from rsi.core.protocols import Call, Reply, Serve
 from rsi.core.records import Clock
 from rsi.kernel.sandbox.asking import Dialogue, Hearing
 from rsi.kernel.sandbox.bringing import LISTING_BYTES, blob, exceeded, with_files
+from rsi.kernel.sandbox.bytecode import Compiled
 from rsi.kernel.sandbox.clear import clear
 from rsi.kernel.sandbox.collect import unusable
 from rsi.kernel.sandbox.family import below
@@ -60,6 +61,7 @@ class ZygoteJail:
         self._warm: Warm | None = None
         self._next: Warm | None = None
         self._calling = threading.Lock()
+        self._compiled = Compiled()
         self._closed = False
         self.enforced: dict[str, object] = {}
         self.standing: frozenset[int] = frozenset()
@@ -98,14 +100,17 @@ class ZygoteJail:
         if wrong is not None:
             return _reply(Violation.PATH.found(repr(wrong)), b"", b"", Clock())
         with self._calling:
-            if self._warm is None or self._warm.gone():
-                self._drop()
-                self._start()
-            self._check_open()
-            with self._folder() as folder:
-                reply = self._run(call, folder, serve)
-            self._relieve()
-            return reply
+            return self._one(self._compiled.added_to(call, self._one), serve)
+
+    def _one(self, call: Call, serve: Serve | None = None) -> Reply:
+        if self._warm is None or self._warm.gone():
+            self._drop()
+            self._start()
+        self._check_open()
+        with self._folder() as folder:
+            reply = self._run(call, folder, serve)
+        self._relieve()
+        return reply
 
     def close(self) -> None:
         """End every process of the jail; calling twice is harmless, from any thread.
