@@ -11,11 +11,11 @@ from rsi.config import RunConfig
 from rsi.core.codec import sha256_hex
 from rsi.core.errors import IntegrityError
 from rsi.core.protocols import Entry, Files, Jail
-from rsi.core.records import CandidateId, TreeId
+from rsi.core.records import CandidateId, Json, TreeId
 from rsi.kernel.evaluate import Bench
 from rsi.kernel.judge import AlphaSpending, Race
 from rsi.loop.cycle import live
-from rsi.loop.machine import Machine, Opening, settings_of
+from rsi.loop.machine import Machine, Opening, Staff, settings_of
 from rsi.loop.orders import Done, Order
 from rsi.loop.parts import Parts
 from rsi.loop.replay import Journal
@@ -90,22 +90,28 @@ class SingleWorker:
 
 def live_in_memory(
     config: RunConfig,
-    agent_files: Files,
+    start_files: Files,
     parts: Parts,
     *,
     archive: MemoryArchive,
     observer: Callable[[Entry], None],
     spending: AlphaSpending | None = None,
+    staff: Staff | None = None,
+    target: Json = None,
 ) -> None:
     """A whole run without a folder; `observer` sees every entry when it happens.
 
     Args:
         spending: hands out the levels of the tests instead of the configured error budget: for showing what a liar would do.
+        staff: in a run on a target its agents, and whoever else takes part.
+        target: what the log says of the target.
     """
-    opening = Opening(tier=parts.tier(), kernel="test", commitments=parts.commitments, secrets=parts.secrets)
+    opening = Opening(tier=parts.tier(), kernel="test", commitments=parts.commitments, secrets=parts.secrets, target=target)
     journal = Journal(MemoryLog(), (), observer)
     floor = SingleWorker(parts.make_jail())
-    machine = Machine(config, agent_files, opening=opening, archive=archive, suite=parts.suite, journal=journal, floor=floor)
+    machine = Machine(
+        config, start_files, opening=opening, archive=archive, suite=parts.suite, journal=journal, floor=floor, staff=staff
+    )
     if spending is not None:
         machine.race = Race(settings_of(config), random.Random(config.run.seed), levels=spending)
     try:
