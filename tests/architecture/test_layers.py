@@ -15,6 +15,7 @@ HOMES = {
     "rich": ("rsi.cli",),
     "acp": ("rsi.bridges.acp",),
     "mcp": ("rsi.bridges.server",),
+    "yaml": ("rsi.targets.importers",),
     "hypothesis": ("rsi.testing",),
     "pytest": ("rsi.testing",),
 }

@@ -14,7 +14,7 @@ PUBLIC = {
 
 # Sent into a jail as a file: what runs there cannot import rsi.
 GYM_GUESTS = "rsi.suites.gym.guest"
-TARGET_GUESTS = {"rsi.targets.guest.rsi_command", "rsi.targets.guest.worker"}
+TARGET_GUESTS = {m.name for m in shipped() if m.name.startswith(("rsi.targets.guest.", "rsi.targets.importers.guest."))}
 GUESTS = {"rsi.kernel.sandbox.answers", *TARGET_GUESTS, *(m.name for m in shipped() if m.name.startswith(GYM_GUESTS))}
 
 

@@ -101,6 +101,7 @@ class Manifest:
             their imports are the warm-up. Of what is installed only these packages can be imported.
         protected: glob patterns of files that no patch may touch, though a surface names them.
         models: whether it asks language models: where a run has some, its calls are served by them, one case at a time.
+        blocks: glob patterns of files of which a patch may change only what stands between EVOLVE-BLOCK markers.
     """
 
     name: str
@@ -110,6 +111,7 @@ class Manifest:
     preload: tuple[str, ...] = ()
     protected: tuple[str, ...] = ()
     models: bool = False
+    blocks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

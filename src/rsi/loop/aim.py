@@ -60,6 +60,7 @@ def told_of(target: Target) -> Json:
         "metric": {"name": score.metric, "direction": score.direction, "low": score.low, "high": score.high},
         "surfaces": surfaces,
         "protected": list(target.manifest.protected),
+        "blocks": list(target.manifest.blocks),
         "case": {"function": case.function} if case.function else {"command": list(case.command)},
     }
 

@@ -21,7 +21,9 @@ _MEANING = {
 _HOW = (
     "Each change that was kept counts with what is believed of it, in logits of the score, in the stretch of programs that it was kept in; "
     "laws are compared by AICc, lower is better. Growth is called accelerating only if one of the rising laws leads both others by 6 and "
-    "the whole interval of the exponent lies above 1. It describes this run, and forecasts nothing."
+    "the whole interval of the exponent lies above 1. In simulated runs of 40 to 60 changes the interval, made for 95 %, held the truth in "
+    "88 % to 92 % where growth was straight and in 49 % to 72 % where it slowed down; growth with the square of time was called "
+    "accelerating in 38 % of runs of 40 changes, and straight growth in none of 100. It describes this run, and forecasts nothing."
 )
 
 

@@ -5,11 +5,17 @@ from pathlib import Path
 
 from rsi.config import nearest
 from rsi.core.errors import UserError
+from rsi.targets.importers import from_autoresearch, from_gepa, from_inspect, from_openevolve
 from rsi.targets.load import Target, load_target
 
 __all__ = ["IMPORTERS", "find_target"]
 
-IMPORTERS: Mapping[str, Callable[[str], Target]] = {}
+IMPORTERS: Mapping[str, Callable[[str], Target]] = {
+    "oe": from_openevolve,
+    "gepa": from_gepa,
+    "autoresearch": from_autoresearch,
+    "inspect": from_inspect,
+}
 """What stands before the colon, and who makes a target of what stands behind it."""
 
 

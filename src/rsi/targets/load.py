@@ -21,7 +21,7 @@ from rsi.kernel.evaluate import MANIFEST_FILE, load_manifest
 from rsi.kernel.oversight import MAX_FILES, MAX_TREE_BYTES, matches, path_problem
 from rsi.targets.spec import TargetSpec
 
-__all__ = ["TARGET_FILE", "Target", "execution_of", "load_target", "target_facts"]
+__all__ = ["TARGET_FILE", "Target", "execution_of", "load_target", "target_facts", "target_of"]
 
 TARGET_FILE = "rsi.toml"
 """Where a folder says that it is a target."""
@@ -103,20 +103,36 @@ def _loaded(folder: Path, spec: TargetSpec, where: str) -> Target:
     editable = tuple(glob for globs in surfaces.values() for glob in globs)
     tree = _tree(folder, (*editable, *protected, *((MANIFEST_FILE,) if own else ())), set(private), where)
     _check_editable(tree, editable, protected, where)
-    if own is None:
+    return target_of(folder, spec, tree, private, where)
+
+
+def target_of(folder: Path, spec: TargetSpec, tree: Files, private: Mapping[str, bytes], where: str, lost: tuple[str, ...] = ()) -> Target:
+    """A target from its parts.
+
+    Args:
+        tree: editable and protected files; the manifest is made unless it is among them.
+        private: files that enter no jail and must stand in the log.
+        where: stands before what is wrong.
+
+    Raises:
+        UserError: the tree lacks what is called on a case, or is too large.
+    """
+    if MANIFEST_FILE not in tree:
         _check_entry(folder, tree, spec, where)
         tree = {**tree, **_made(spec)}
     _check_size(tree, where)
-    guarded = {name: content for name, content in tree.items() if matches(name, protected)}
+    manifest = load_manifest(tree)
+    guarded = {name: content for name, content in tree.items() if matches(name, manifest.protected)}
     return Target(
         name=spec.name,
         kind=spec.kind,
         brief=spec.brief,
         files=dict(sorted(tree.items())),
-        manifest=load_manifest(tree),
+        manifest=manifest,
         spec=spec,
         folder=folder,
         hashes={name: sha256_hex(content) for name, content in sorted({**guarded, **private}.items())},
+        lost=lost,
     )
 
 
@@ -148,7 +164,11 @@ def _manifest_file(folder: Path, spec: TargetSpec, where: str) -> Manifest | Non
     path = folder / MANIFEST_FILE
     if not path.is_file():
         return None
-    for key, is_given in (("surfaces", spec.surfaces.by_surface()), ("protect", spec.protect.files), ("jail.preload", spec.jail.preload)):
+    for key, is_given in (
+        ("surfaces", spec.surfaces.by_surface()),
+        ("protect", spec.protect.files or spec.protect.blocks),
+        ("jail.preload", spec.jail.preload),
+    ):
         if is_given:
             raise UserError(f"{where}{key}: {folder} has an {MANIFEST_FILE}, which says that for the whole agent; say it there")
     data = read_toml(path)
@@ -224,6 +244,7 @@ def _made(spec: TargetSpec) -> dict[str, bytes]:
         f"name = {_toml(spec.name)}",
         f"entry = {_toml(module or COMMAND_MODULE)}",
         f"preload = {_toml(list(spec.jail.preload))}",
+        f"blocks = {_toml(list(spec.protect.blocks))}",
         f"protected = {_toml([*spec.protect.files, *([] if module else [f'{COMMAND_MODULE}.*'])])}",
         "",
         "[surfaces]",

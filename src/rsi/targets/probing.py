@@ -35,7 +35,7 @@ def probe_files(target: Target) -> Iterator[Remark]:
     outside = sorted(
         path.name for path in target.folder.iterdir() if not path.name.startswith(".") and path.name not in (TARGET_FILE, MANIFEST_FILE)
     )
-    outside = [name for name in outside if not any(inside.split("/")[0] == name for inside in names)] if target.folder.is_dir() else []
+    outside = [name for name in outside if not any(name in inside.split("/") for inside in names)] if target.folder.is_dir() else []
     if outside:
         yield Remark(
             weight=Weight.NOTE, at="surfaces", text=f"enters no jail: {', '.join(outside[:12])}{' …' if len(outside) > 12 else ''}"
@@ -90,7 +90,7 @@ def probe_scorer(target: Target, suite: TargetSuite, answered: Sequence[tuple[Ca
     cases = [case for case, _ in answered[:1]] or suite.cases(Pool.PRACTICE, 0, 1)
     usual = [ran.trial.value for _, ran in answered]
     broken: list[str] = []
-    for output in _ODD:
+    for output in _ODD[:-1] if target.lost else _ODD:
         for case in cases:
             try:
                 value = suite.score(case, "", output).value or 0.0

@@ -23,10 +23,11 @@ from rsi.core.codec import loads
 from rsi.core.errors import InfrastructureError, MessageError
 from rsi.core.protocols import Score
 from rsi.core.records import Json
-from rsi.targets.spec import TargetSpec
+from rsi.targets.spec import ShippedScore, TargetSpec
 
 __all__ = ["Scorer"]
 
+_SHIPPED = Path(__file__).parent / "importers" / "guest"
 _TRIES = 2
 _CLOSING_S = 2.0
 _MOST_BYTES = 64_000_000
@@ -112,6 +113,7 @@ class _Process:
     def __init__(self, folder: Path, spec: TargetSpec) -> None:
         config = {
             "folder": str(folder.resolve()),
+            **({"shipped": str(_SHIPPED), "settings": spec.score.settings} if isinstance(spec.score, ShippedScore) else {}),
             "score": spec.score.function,
             "score_command": list(spec.score.command),
             "generator": spec.cases.generator,

@@ -17,9 +17,11 @@ __all__ = [
     "BudgetSection",
     "CaseSection",
     "CasesSection",
+    "GivenCases",
     "JailSection",
     "ProtectSection",
     "ScoreSection",
+    "ShippedScore",
     "SurfacesSection",
     "TargetSpec",
 ]
@@ -57,6 +59,7 @@ class ProtectSection(Section):
     """Files that go into the jail with a candidate and that no change may touch."""
 
     files: Globs = Field(default=(), description="Patterns of files that are never edited, though a surface names them.")
+    blocks: Globs = Field(default=(), description="Patterns of files that are edited only between EVOLVE-BLOCK markers.")
 
 
 class CaseSection(Section):
@@ -138,6 +141,21 @@ class CasesSection(Section):
         if bool(self.file) == bool(self.generator):
             raise ValueError("give either file = 'cases.jsonl' or generator = 'generate.py:cases', and not both")
         return self
+
+
+class ShippedScore(ScoreSection):
+    """How an imported target is scored: by one of rsi's own programs, which runs the user's code. Nothing that a file can say.
+
+    `function` names a file of `rsi.targets.importers.guest`.
+    """
+
+    settings: str = Field(default="{}", description="What that program is told, as JSON.")
+
+
+class GivenCases(CasesSection):
+    """Cases that an importer has found. Nothing that a file can say."""
+
+    rows: Words = Field(default=(), description="One JSON object for each case.")
 
 
 class BudgetSection(Section):

@@ -8,16 +8,19 @@ Does not cover: a scorer that can be talked into a score by an output; it is the
 
 from collections.abc import Callable, Mapping
 
+from rsi.core.codec import loads
 from rsi.core.protocols import Execution, Score
 from rsi.core.records import Case, CaseId, Json, Pool
 from rsi.suites.seeds import number_of
 from rsi.targets.load import Target, execution_of
 from rsi.targets.pools import FilePools, GeneratorPools, Pools, Row, read_cases, visible
 from rsi.targets.scorer import Scorer
+from rsi.targets.spec import GivenCases
 
 __all__ = ["TargetSuite"]
 
 _SCORED = "scored"
+_MOST_ROW = 1_000_000
 
 
 class TargetSuite:
@@ -106,10 +109,19 @@ class TargetSuite:
 
 def _pools(target: Target, seeds: Mapping[Pool, int], scorer: Scorer) -> Pools:
     wanted = target.spec.cases
+    secret = number_of("target", seeds[Pool.SEALED])
+    if isinstance(wanted, GivenCases) and wanted.rows:
+        return FilePools([_row(text) for text in wanted.rows], wanted.hidden, secret, target.folder)
     if wanted.generator:
         return GeneratorPools(scorer.cases, seeds, wanted.generator, wanted.hidden)
     path = target.folder / wanted.file
-    return FilePools(read_cases(path, wanted.hidden), wanted.hidden, number_of("target", seeds[Pool.SEALED]), path)
+    return FilePools(read_cases(path, wanted.hidden), wanted.hidden, secret, path)
+
+
+def _row(text: str) -> Row:
+    row = loads(text.encode(), max_bytes=_MOST_ROW)
+    assert isinstance(row, dict)
+    return row
 
 
 def _is_number(value: Json) -> bool:

@@ -18,7 +18,7 @@ __all__ = ["MANIFEST_FILE", "load_manifest"]
 MANIFEST_FILE = "rsi-agent.toml"
 """Where in its tree a target has its manifest."""
 
-_KEYS = {"name": str, "entry": str, "surfaces": dict, "build": bool, "preload": list, "protected": list, "models": bool}
+_KEYS = {"name": str, "entry": str, "surfaces": dict, "build": bool, "preload": list, "protected": list, "models": bool, "blocks": list}
 _LARGEST_BYTES = 100_000
 
 
@@ -49,6 +49,7 @@ def load_manifest(files: Files) -> Manifest:
         preload=_preload(data.get("preload", [])),
         protected=_texts("protected", data.get("protected", [])),
         models=data.get("models") is True,
+        blocks=_texts("blocks", data.get("blocks", [])),
     )
 
 

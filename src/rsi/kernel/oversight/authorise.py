@@ -8,6 +8,7 @@ from functools import cache
 from rsi.core.codec import sha256_hex
 from rsi.core.protocols import Files
 from rsi.core.records import FileEdit, Manifest, Prediction, Proposal
+from rsi.kernel.oversight.blocks import block_problem
 from rsi.kernel.oversight.paths import collision, path_problem
 
 __all__ = ["MANIFEST_FILE", "MAX_FILES", "MAX_TREE_BYTES", "PRODUCT_FILE", "authorise", "edit_problem", "matches"]
@@ -47,6 +48,7 @@ def _problems(proposal: Proposal, files: Files, manifest: Manifest) -> Iterator[
         yield path_problem(edit.path)
         yield _surface_problem(edit.path, proposal.surface.value, patterns, manifest.protected)
         yield _content_problem(edit)
+        yield _block_problem(edit, files, manifest)
     yield _together_problem(proposal, files)
 
 
@@ -79,7 +81,12 @@ def edit_problem(path: str, after: str | None, files: Files, manifest: Manifest)
     """Why a file may not have this content (None: be taken away), whatever surface an edit of it is said to be of; None if it may."""
     globs = tuple(glob for patterns in manifest.surfaces.values() for glob in patterns)
     edit = FileEdit(path=path, before=sha256_hex(files[path]) if path in files else None, after=after)
-    found = (path_problem(path), _surface_problem(path, "", globs, manifest.protected), _content_problem(edit))
+    found = (
+        path_problem(path),
+        _surface_problem(path, "", globs, manifest.protected),
+        _content_problem(edit),
+        _block_problem(edit, files, manifest),
+    )
     return next((problem for problem in found if problem), None)
 
 
@@ -112,6 +119,13 @@ def _content_problem(edit: FileEdit) -> str | None:
     if len(edit.after.encode("utf-8")) > MAX_FILE_BYTES:
         return f"the new content of {edit.path} is larger than {MAX_FILE_BYTES} bytes"
     return None
+
+
+def _block_problem(edit: FileEdit, files: Files, manifest: Manifest) -> str | None:
+    if not matches(edit.path, manifest.blocks):
+        return None
+    before = files.get(edit.path)
+    return block_problem(edit.path, None if before is None else before.decode("utf-8", "replace"), edit.after)
 
 
 def _is_text(text: str) -> bool:

@@ -65,12 +65,14 @@ class _Code:
         if name not in self.loaded:
             path, _, wanted = name.rpartition(":")
             module = os.path.splitext(os.path.basename(path))[0]
-            spec = importlib.util.spec_from_file_location(module, os.path.join(self.folder, path))
+            spec = importlib.util.spec_from_file_location(module, os.path.join(self.config.get("shipped") or self.folder, path))
             if spec is None or spec.loader is None:
                 raise LookupError(f"{path} is no Python file")
             made = importlib.util.module_from_spec(spec)
             sys.modules.setdefault(module, made)
             spec.loader.exec_module(made)
+            if "settings" in self.config and hasattr(made, "setup"):
+                made.setup(json.loads(self.config["settings"]))
             function = getattr(made, wanted, None)
             if not callable(function):
                 raise LookupError(f"{path} has no function {wanted!r}")
