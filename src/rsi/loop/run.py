@@ -9,7 +9,7 @@ from pathlib import Path
 from rsi.config import RunConfig, to_json
 from rsi.core.codec import decode, encode
 from rsi.core.errors import Halted, UserError
-from rsi.core.protocols import Entry, Files
+from rsi.core.protocols import Entry, Files, Gateway
 from rsi.core.records import Candidate, CandidateId, Json
 from rsi.kernel.archive.git import GitArchive
 from rsi.kernel.archive.index import Index
@@ -101,9 +101,7 @@ def run(
             past.append(log.append(UNCOUNTED, {}, {"at": round(setting.now()[1], 3), **opening.beside}))
         index = stack.enter_context(closing(Index.rebuild(folder / INDEX_FILE, past)))
         journal = Journal(log, past, _both(index.update, observer), setting.now, archive.sync)
-        gateway = setting.make_gateway(folder)
-        if gateway is not None:
-            stack.callback(gateway.close)
+        gateway = _gateway(setting, folder, stack)
         pool = stack.enter_context(WorkerPool(workers, setting.make_jail, setting.make_spare))
         floor = Workshop(recorded_results(past, archive), spool, pool, journal, stop)
         staff = Staff(agents=agents or {}, gateway=gateway, inbox=Inbox(folder, archive))
@@ -113,6 +111,14 @@ def run(
         _check_same_start(past, machine)
         stack.callback(machine.desk.close)
         return _live(machine, log, archive, spool)
+
+
+def _gateway(parts: Parts, folder: Path, stack: ExitStack) -> Gateway | None:
+    """The road to language models, closed at the end; None where the run has none."""
+    gateway = parts.make_gateway(folder)
+    if gateway is not None:
+        stack.callback(gateway.close)
+    return gateway
 
 
 def _both(first: Callable[[Entry], None], second: Callable[[Entry], None]) -> Callable[[Entry], None]:
