@@ -92,7 +92,9 @@ def run(
     if grant:
         raise UserError("--grant is for agents from outside (bridge:COMMAND, cmd:COMMAND), which improve a target: rsi run TARGET")
     if controls:
-        raise UserError("--controls is for a run on a target: rsi run TARGET --controls; an agent that improves itself has --frozen-improver")
+        raise UserError(
+            "--controls is for a run on a target: rsi run TARGET --controls; where an agent improves itself it is --frozen-improver"
+        )
     if agent is not None and len(agent) > 1:
         raise UserError(f"{len(agent)} agents are named and no target; one agent improves itself, several improve a target: rsi run TARGET")
     settings = load_config(config, {**given, "agent": agent[0] if agent else None}, META if meta else None)

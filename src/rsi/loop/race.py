@@ -329,6 +329,9 @@ def sweep(machine: Machine) -> None:
     state = machine.state
     for entrant in list(state.entrants.values()):
         offence = state.quarantined.get(entrant.candidate.id)
+        if offence is None and state.team is not None and entrant.waiting.removes is None:
+            whose = state.quarantined.get(entrant.waiting.proposal.improver)
+            offence = None if whose is None else f"whoever proposed it was quarantined for: {whose}"
         if offence is not None and state.base == state.incumbent.id:
             withdraw(machine, entrant, f"{QUARANTINED}: {offence}", is_rejected=True)
     if state.base == state.incumbent.id:
