@@ -55,11 +55,9 @@ def what(attempt: Attempt, width: int = 110) -> str:
 def _started(state: RunState, progress: Progress, body: Mapping[str, Json]) -> str:
     frozen = "" if progress.improves else ", its improver frozen at version 0"
     budget = f", budget {count(progress.costs.budget)} programs" if progress.costs.budget else ""
-    run, agent = clean(progress.run, 20), clean(progress.agent, 40)
     on = f", target {clean(progress.target.get('name'), 40)}" if isinstance(progress.target, dict) else ""
-    return (
-        f"run {run}: agent {agent}{on}, seed {progress.seed}{budget}{frozen}, jail {enforced(progress.tier)}, {proof_words(progress.proof)}"
-    )
+    who = f"run {clean(progress.run, 20)}: agent {clean(progress.agent, 40)}{on}"
+    return f"{who}, seed {progress.seed}{budget}{frozen}, jail {enforced(progress.tier)}, {proof_words(progress.proof)}"
 
 
 def _resumed(state: RunState, progress: Progress, body: Mapping[str, Json]) -> str:
