@@ -89,14 +89,7 @@ def run(
             raise UserError("--meta is for an agent that improves programs of the gym; leave it or the target out")
         settings = _target_settings(config, {**given, "target": aimed, "agents": agent})
         return _run_on_target(settings, out, workers, as_json, plain, controls, replay)
-    if grant:
-        raise UserError("--grant is for agents from outside (bridge:COMMAND, cmd:COMMAND), which improve a target: rsi run TARGET")
-    if controls:
-        raise UserError(
-            "--controls is for a run on a target: rsi run TARGET --controls; where an agent improves itself it is --frozen-improver"
-        )
-    if agent is not None and len(agent) > 1:
-        raise UserError(f"{len(agent)} agents are named and no target; one agent improves itself, several improve a target: rsi run TARGET")
+    _refuse_what_needs_a_target(agent or [], grant or [], controls)
     settings = load_config(config, {**given, "agent": agent[0] if agent else None}, META if meta else None)
     if meta and settings.suite != META["suite"]:
         raise UserError(f"--meta improves programs of the gym, and {config} says suite = {settings.suite!r}; leave one of them out")
@@ -106,6 +99,17 @@ def run(
         return _conclude(folder, as_json, not no_keep, "is finished already", workers)
     _check_budget(begun.settings)
     return _go(folder, begun, workers, as_json, plain, not no_keep, replay=replay)
+
+
+def _refuse_what_needs_a_target(agent: list[str], grant: list[str], controls: bool) -> None:
+    if grant:
+        raise UserError("--grant is for agents from outside (bridge:COMMAND, cmd:COMMAND), which improve a target: rsi run TARGET")
+    if controls:
+        raise UserError(
+            "--controls is for a run on a target: rsi run TARGET --controls; where an agent improves itself it is --frozen-improver"
+        )
+    if len(agent) > 1:
+        raise UserError(f"{len(agent)} agents are named and no target; one agent improves itself, several improve a target: rsi run TARGET")
 
 
 def _target_settings(config: Path | None, given: dict[str, object]) -> RunConfig:

@@ -134,6 +134,7 @@ def _searched(name: str, contest: Contest, config: RunConfig, parts: Parts, benc
     findings: list[Json] = [
         {"case": k, "input": case.question, **one}
         for k, (case, one) in enumerate(zip(cases, run(contest.start, range(len(cases))), strict=True))
+        if isinstance(one, dict)
     ]
     left = max(0, contest.budget - len(cases))
     asks = Asks(trying=Trying(run=run, files=contest.start, manifest=contest.manifest, cases=len(cases), budget=left))

@@ -89,9 +89,7 @@ def run(
         archive = stack.enter_context(closing(GitArchive(folder / OBJECTS_FOLDER)))
         spool = stack.enter_context(closing(Spool(folder / SPOOL_FILE)))
         if past and past[-1].kind == "run.ended":
-            for entry in past:
-                observer(entry)
-            return _tidy(past, archive, spool)
+            return _told_again(past, observer, archive, spool)
         setting = parts or standard_parts(config, load_manifest(start_files))
         opening = replace(_opening(setting, _profile(config, setting, past)), target=target)
         _check_same(past, config, opening)
@@ -121,6 +119,13 @@ def _both(first: Callable[[Entry], None], second: Callable[[Entry], None]) -> Ca
         second(entry)
 
     return observe
+
+
+def _told_again(past: Sequence[Entry], observer: Callable[[Entry], None], archive: GitArchive, spool: Spool) -> RunResult:
+    """What came of a run that has ended, its entries told as when they were made."""
+    for entry in past:
+        observer(entry)
+    return _tidy(past, archive, spool)
 
 
 def _live(machine: Machine, log: FileEventLog, archive: GitArchive, spool: Spool) -> RunResult:

@@ -34,8 +34,7 @@ def place_block(
     Args:
         played: the round of the race that they belong to, as it stands in the log.
     """
-    suite, limits = machine.suite, machine.limits
-    files, manifest, name = version.runnable, version.manifest, version.id
+    suite, manifest, name = machine.suite, version.manifest, version.id
     seed = run_seed(machine.config, "trials", pool.value, first)
 
     def work(bench: Bench) -> Done:
@@ -45,12 +44,12 @@ def place_block(
             bench.spare,
             suite=suite.scorer,
             candidate=name,
-            files=files,
+            files=version.runnable,
             manifest=manifest,
             cases=suite.cases(pool, first, count),
             programs=programs,
             seed=seed,
-            limits=limits,
+            limits=machine.limits,
             chats=chats,
         )
         return replace(block_done(trials, programs, clock), asked=asked_by(chats))

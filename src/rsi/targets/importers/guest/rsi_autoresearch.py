@@ -49,7 +49,7 @@ def train(case: dict[str, Any]) -> dict[str, Any]:
 def val_bpb(text: str, names: dict[str, Any]) -> float | None:
     """What was printed last, or is in a variable of that name; None where it is no finite number."""
     found = _LINE.findall(text)
-    given = found[-1] if found else names.get("val_bpb")
+    given: Any = found[-1] if found else names.get("val_bpb")
     try:
         value = float(given)
     except (TypeError, ValueError):
@@ -77,7 +77,8 @@ def _sow(seed: int) -> None:
     random.seed(seed)
     vars(random)["seed"] = _mixed(random.seed, seed)
     vars(random)["Random"] = _varied(seed)
-    numpy, torch = sys.modules.get("numpy"), sys.modules.get("torch")
+    numpy: Any = sys.modules.get("numpy")
+    torch: Any = sys.modules.get("torch")
     if numpy is not None:
         numpy.random.seed(seed)
         numpy.random.seed = _mixed(numpy.random.seed, seed)
