@@ -129,18 +129,17 @@ def test_what_is_no_budget_is_refused_with_an_example(text: str) -> None:
         parse_programs(text)
 
 
-def keys(model: type[BaseModel], prefix: str = "") -> list[tuple[str, object, str]]:
-    out: list[tuple[str, object, str]] = []
+def keys(model: type[BaseModel], prefix: str = "") -> list[tuple[str, str]]:
+    out: list[tuple[str, str]] = []
     for name, field in model.model_fields.items():
         if isinstance(field.default, BaseModel):
             out += keys(type(field.default), f"{prefix}{name}.")
         else:
-            out.append((prefix + name, field.default, field.description or ""))
+            out.append((prefix + name, field.description or ""))
     return out
 
 
-@pytest.mark.parametrize(("key", "default", "text"), keys(RunConfig))
-def test_every_key_stands_in_the_documents_with_its_default_and_its_sentence(key: str, default: object, text: str) -> None:
-    shown = f"{default:_}" if type(default) is int else str(default).replace("False", "false").replace("True", "true")
+@pytest.mark.parametrize(("key", "text"), keys(RunConfig))
+def test_every_key_stands_in_the_documents_with_its_sentence(key: str, text: str) -> None:
     line = next(line for line in (ROOT / "docs" / "config.md").read_text().splitlines() if line.startswith(f"| `{key}` |"))
-    assert f"| `{shown}` |" in line.replace('"', "") and text.rstrip(".") in line
+    assert text.rstrip(".") in line
