@@ -42,7 +42,9 @@ def test_other_texts_are_the_same_but_for_blanks_at_the_ends_of_lines() -> None:
     assert shape_of({"b.bin": b"\xff "}) != shape_of({"b.bin": b"\xff"})
 
 
-@pytest.mark.parametrize("hostile", ["-" * 60_000 + "1", "(" * 5_000, "a" + ".b" * 20_000, "+".join("a" * 20_000), "def f(:", "x = 0x" + "f" * 9_000])
+@pytest.mark.parametrize(
+    "hostile", ["-" * 60_000 + "1", "(" * 5_000, "a" + ".b" * 20_000, "+".join("a" * 20_000), "def f(:", "x = 0x" + "f" * 9_000]
+)
 def test_what_does_not_parse_or_is_nested_without_end_counts_as_text(hostile: str) -> None:
     content = hostile.encode()
     assert one(content) == one(content + b"\n") and one(content) != one(content + b"\nx = 1\n")

@@ -24,7 +24,7 @@ from rsi.testing.gateway import ScriptedGateway
 from rsi.testing.in_memory import MemoryArchive, live_in_memory
 from rsi.testing.toy_target import skill_agent, skill_config, skill_parts, skill_target, skill_told
 
-ASKER = '''\
+ASKER = """\
 def diagnose(message, ask):
     return {"limitations": [{"id": "x", "kind": "said", "text": repr(ask({"evaluate": {}})), "evidence": None}], "memory": None}
 
@@ -32,7 +32,7 @@ def diagnose(message, ask):
 def propose(message, ask):
     said = [ask(question) for question in QUESTIONS]
     return {"proposals": [], "memory": {"message": message, "said": said}, "programs": 0}
-'''
+"""
 
 
 class Watching(InProcessJail):

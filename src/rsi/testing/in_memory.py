@@ -109,9 +109,7 @@ def live_in_memory(
     opening = Opening(tier=parts.tier(), kernel="test", commitments=parts.commitments, secrets=parts.secrets, target=target)
     journal = Journal(MemoryLog(), (), observer)
     floor = SingleWorker(parts.make_jail())
-    machine = Machine(
-        config, start_files, opening=opening, archive=archive, suite=parts.suite, journal=journal, floor=floor, staff=staff
-    )
+    machine = Machine(config, start_files, opening=opening, archive=archive, suite=parts.suite, journal=journal, floor=floor, staff=staff)
     if spending is not None:
         machine.race = Race(settings_of(config), random.Random(config.run.seed), levels=spending)
     try:

@@ -1,7 +1,7 @@
-"""A run on a target in about a second: a program whose whole skill is a number, an agent that proposes other numbers, a small configuration.
+"""A run on a target in about a second: a program whose whole skill is a number, an agent that proposes others, a small configuration.
 
-A case has a number between 0 and 1, its luck; the target solves it if that is below the skill in its one file. So the truth about every change
-is known: a better number is better.
+A case has a number between 0 and 1, its luck; the target solves it if that is below the skill in its one file. So the truth about every
+change is known: a larger number is better.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -144,7 +144,9 @@ class SkillSuite:
     def score(self, case: Case, answer: Json, outputs: Json) -> Score:
         """1 if it was solved."""
         solved = outputs is True
-        return Score(value=float(solved), label="solved" if solved else "missed", feedback="" if solved else "more \u202eskill\x07 is needed")
+        return Score(
+            value=float(solved), label="solved" if solved else "missed", feedback="" if solved else "more \u202eskill\x07 is needed"
+        )
 
 
 def skill_parts(config: RunConfig, make_jail: Callable[[], Jail] = InProcessJail) -> Parts:

@@ -16,13 +16,17 @@ def shares(credits: dict[str, Credit]) -> Counter[str]:
 
 def test_whoever_was_never_asked_goes_first_in_order() -> None:
     rng = random.Random(1)
-    assert choose(["a", "b", "c"], {"a": GOOD}, rng) == "b" and choose(["a", "b"], {}, rng) == "a" and choose(["a"], {"a": IDLE}, rng) == "a"
+    assert (
+        choose(["a", "b", "c"], {"a": GOOD}, rng) == "b" and choose(["a", "b"], {}, rng) == "a" and choose(["a"], {"a": IDLE}, rng) == "a"
+    )
 
 
 def test_the_one_that_gains_more_is_asked_more_and_the_other_not_forgotten_at_once() -> None:
     asked = shares({"good": GOOD, "idle": IDLE})
     assert asked["good"] > 300
-    early = shares({"good": Credit(passes=1, changes=2, kept=1, gain=0.03, programs=100), "idle": Credit(passes=1, changes=2, programs=100)})
+    early = shares(
+        {"good": Credit(passes=1, changes=2, kept=1, gain=0.03, programs=100), "idle": Credit(passes=1, changes=2, programs=100)}
+    )
     assert early["idle"] > 40
 
 
