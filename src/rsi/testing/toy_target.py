@@ -1,7 +1,7 @@
-"""A run on a target in about a second: a program whose skill is a number, an agent that proposes other numbers, a small configuration.
+"""A run on a target in about a second: a program whose whole skill is a number, an agent that proposes others, a small configuration.
 
 A case has a number between 0 and 1, its luck; the target solves it if that is below the skill in its one file. So the truth about every
-change is known: a better number is better.
+change is known: a larger number is better.
 """
 
 from collections.abc import Callable, Mapping, Sequence
