@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -33,7 +34,8 @@ class FakeAgent:
     async def initialize(self, protocol_version: int, **_: Any) -> InitializeResponse:
         if self.act == "crash":
             sys.stderr.write("Traceback\nValueError: no key\n")
-            sys.exit(3)
+            sys.stderr.flush()
+            os._exit(3)  # nothing that its library says of tasks that end comes behind
         return InitializeResponse(protocol_version=PROTOCOL_VERSION if self.act != "future" else 9)
 
     async def new_session(self, cwd: str, **_: Any) -> NewSessionResponse:

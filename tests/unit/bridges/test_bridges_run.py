@@ -106,7 +106,7 @@ def test_an_agent_from_outside_improves_a_target_and_the_log_names_it(tmp_path: 
 def test_a_change_made_by_hand_in_a_stopped_run_is_judged_when_it_goes_on_and_the_run_verifies(tmp_path: Path) -> None:
     going, work = begin(tmp_path / "run", 60), tmp_path / "work"
     assert main(["propose", str(going), "--out", str(work)]) == 0
-    (work / "tree" / "skill.json").write_text('{"skill": 0.9}\n')
+    (work / "tree" / "bonus.py").write_text("BONUS = 0.4\n")
     assert main(["submit", str(work), "--reason", "much more skill", "--by", "ada"]) == 0
     config, seen = toy_config(seed=3), list[Entry]()
     run(going, config, toy_agent(), workers=1, observer=seen.append, stop=threading.Event(), parts=toy_parts(config))
