@@ -21,14 +21,13 @@ from rsi.bridges.hand import by_surface
 from rsi.bridges.places import Place, hold
 from rsi.bridges.rights import Rights
 from rsi.bridges.tree import changes
+from rsi.config.model import OUTSIDE_ROADS
 from rsi.core.errors import JailError, UserError
 from rsi.core.protocols import Files, Reply, Serve
 from rsi.core.records import Clock, FileEdit, Json, Manifest, Outcome, Surface
 
-__all__ = ["ROADS", "Agent", "agent_named", "is_outside", "propose_with"]
+__all__ = ["Agent", "agent_named", "propose_with"]
 
-ROADS = ("bridge", "cmd")
-"""How `--agent` names an agent from outside: the word before the first colon."""
 _REASON = re.compile(r"^[\s*`>#-]*REASON:[\s*`]*(.+?)[\s*`]*$", re.MULTILINE)
 _NUMBER = r"([-+]?\d*\.?\d+)"
 _PREDICTION = re.compile(rf"^[\s*`>#-]*PREDICTION:[\s*`]*{_NUMBER}\s+{_NUMBER}\s+{_NUMBER}[\s*`.]*$", re.MULTILINE)
@@ -58,11 +57,6 @@ class Agent:
     version: str = ""
 
 
-def is_outside(agent: str) -> bool:
-    """Whether `--agent` names an agent from outside."""
-    return agent.partition(":")[0] in ROADS and ":" in agent
-
-
 def agent_named(text: str, place: Place, *, most_dollars: float | None = None, most_tried: int = 200, version: str = "") -> Agent:
     """The agent that `bridge:COMMAND` or `cmd:COMMAND` names.
 
@@ -74,7 +68,7 @@ def agent_named(text: str, place: Place, *, most_dollars: float | None = None, m
         words = tuple(shlex.split(command))
     except ValueError as error:
         raise UserError(f"--agent {text!r}: {error}; write it as in a shell") from None
-    if road not in ROADS or not words:
+    if road not in OUTSIDE_ROADS or not words:
         raise UserError(f"--agent {text!r}: write bridge:COMMAND (an agent of the Agent Client Protocol) or cmd:COMMAND")
     if road == "bridge" and find_spec("acp") is None:
         raise UserError("bridge: needs the package agent-client-protocol; install it with: pip install 'rsi[agents]'")

@@ -3,9 +3,8 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from rsi.bridges.session import is_outside
 from rsi.cli.versions import improvers
-from rsi.config.model import RunConfig
+from rsi.config.model import RunConfig, is_outside
 from rsi.core.protocols import Files
 from rsi.improvers import PREFIX, named
 from rsi.loop.agents import load_agent

@@ -18,6 +18,7 @@ __all__ = [
     "JailConfig",
     "JudgeConfig",
     "ModelsConfig",
+    "OUTSIDE_ROADS",
     "PracticeConfig",
     "PriceConfig",
     "ProposeConfig",
@@ -27,6 +28,7 @@ __all__ = [
     "SafetyConfig",
     "Section",
     "from_json",
+    "is_outside",
     "to_json",
 ]
 
@@ -210,6 +212,16 @@ class ModelsConfig(Section):
         if self.fallbacks and not self.model:
             raise ValueError("models.fallbacks needs models.model")
         return self
+
+
+OUTSIDE_ROADS = ("bridge", "cmd")
+"""How names of agents from outside begin: `bridge:COMMAND` speaks the Agent Client Protocol, `cmd:COMMAND` is any program."""
+
+
+def is_outside(agent: str) -> bool:
+    """Whether `--agent` names an agent from outside."""
+    road, colon, _ = agent.partition(":")
+    return bool(colon) and road in OUTSIDE_ROADS
 
 
 class OutsideConfig(Section):

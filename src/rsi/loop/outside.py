@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 
+from rsi.config.model import is_outside
 from rsi.core.protocols import Limits, Reply, Serve
 from rsi.core.records import Json, Outcome
 
@@ -18,7 +19,6 @@ __all__ = ["TREE", "Outside", "Session", "tree_of"]
 
 TREE = "bridge"
 """The built-in agent that stands for one from outside."""
-_ROADS = ("bridge", "cmd")
 _SPARE_S = 120.0
 
 Session = Callable[[Serve], Json]
@@ -52,5 +52,4 @@ class Outside:
 
 def tree_of(agent: str) -> str:
     """The built-in name or folder of the tree that an agent has in a run: its own, or for one from outside what stands for it."""
-    road, colon, _ = agent.partition(":")
-    return TREE if colon and road in _ROADS else agent
+    return TREE if is_outside(agent) else agent

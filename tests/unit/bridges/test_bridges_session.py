@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from rsi.bridges.places import Place
-from rsi.bridges.session import Agent, agent_named, is_outside, propose_with
+from rsi.bridges.session import Agent, agent_named, propose_with
+from rsi.config.model import is_outside
 from rsi.core.codec import canonical
 from rsi.core.errors import UserError
 from rsi.core.protocols import Reply
