@@ -34,10 +34,10 @@ files = ["entry.py"]
 function = "entry:answer"
 
 [score]
-function = "score.py:score"
+function = "scorer.py:score"
 
 [cases]
-generator = "score.py:cases"
+generator = "scorer.py:cases"
 
 [jail]
 tier = "S1"
@@ -100,7 +100,7 @@ def target_at(folder: Path, peerbench: Path, *, is_null: bool = False, initial: 
         "rsi.toml": _TARGET.format(name="null" if is_null else "guess", brief=brief),
         "entry.py": _ENTRY,
         "solution.py": (task / initial).read_text("utf-8"),
-        "score.py": score + _CASES,
+        "scorer.py": score + _CASES,
     }
     for name, text in texts.items():
         (folder / name).write_text(text, "utf-8")
@@ -175,7 +175,7 @@ def _found(out: Path, peerbench: Path, summary: dict[str, Any]) -> Ours:
         best=_worth(out, summary["release"]["candidate"], peerbench),
         claimed=gain if is_claimed and isinstance(gain, float) else None,
         programs=int(bodies[-1]["programs"]),
-        digest=sha256_hex(json.dumps(bodies, sort_keys=True).encode()),
+        digest=sha256_hex(json.dumps(bodies[1:], sort_keys=True).encode()),  # the first entry names folder and port
         reason=str(bodies[-1]["reason"]),
     )
 

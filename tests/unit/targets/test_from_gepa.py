@@ -29,10 +29,10 @@ def test_an_evaluator_of_texts_scores_them_outside_the_jails_and_what_it_says_is
     assert target.kind == "prompt"
     assert target.brief.startswith("Rules that send each ticket")
     assert target.lost == ()
-    before = trials(target, count=6, pool=Pool.PRACTICE)
+    before = trials(target, count=32, pool=Pool.PRACTICE)
     words = {"billing": "invoice refund charge price", "login": "password account locked code", "shipping": "parcel late address courier"}
     rules = "".join(f"{word} -> {queue}\n" for queue, some in words.items() for word in some.split())
-    after = trials(target, {"rules.txt": rules}, count=6, pool=Pool.PRACTICE)
+    after = trials(target, {"rules.txt": rules}, count=32, pool=Pool.PRACTICE)
     assert sum(one.trial.value for one in after) > sum(one.trial.value for one in before)
     assert '"Expected"' in before[0].feedback
     assert "rules matched" in before[0].feedback
