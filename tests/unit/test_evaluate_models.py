@@ -2,6 +2,9 @@
 
 from collections.abc import Mapping
 
+import pytest
+
+from rsi.core.errors import Halted
 from rsi.core.protocols import Limits
 from rsi.core.records import CandidateId, Case, CaseId, Json, Manifest, Outcome, Pool, Trial
 from rsi.kernel.evaluate import Chats, load_manifest, run_block
@@ -100,6 +103,25 @@ def test_only_chats_are_answered_and_each_call_begins_with_its_whole_allowance()
         first, second = serve(request), serve(request)
         assert isinstance(first, dict) and set(first) == {"chat"}
         assert second == {"error": {"type": "budget", "message": "all 1 requests of this call are used"}}
+
+
+def test_nothing_is_scored_where_models_fail_for_a_reason_that_is_not_the_candidates() -> None:
+    chats = Chats(gateway=ScriptedGateway(says, calls=2), purpose="trials", most=4)
+    block([1, 1], chats=chats)
+    chats.hold()
+    block([1], chats=chats)
+    with pytest.raises(Halted, match="budget: all 2 calls of the budget are used.*same command again"):
+        chats.hold()
+
+
+def test_a_request_that_no_model_takes_and_one_too_many_are_the_candidates_own_affair() -> None:
+    chats = Chats(gateway=ScriptedGateway(says), purpose="trials", most=1)
+    serve = chats.call()()
+    refused = serve({"chat": {"messages": "none"}})
+    assert isinstance(refused, dict) and isinstance(refused["error"], dict) and refused["error"]["type"] == "bad_request"
+    chats.hold()
+    block([5], chats=chats)
+    chats.hold()
 
 
 def test_a_tree_says_in_its_manifest_whether_it_asks_models() -> None:

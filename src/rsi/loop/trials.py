@@ -52,7 +52,7 @@ def place_block(
             limits=machine.limits,
             chats=chats,
         )
-        return replace(block_done(trials, programs, clock), asked=asked_by(chats))
+        return replace(block_done(trials, programs, clock), asked=asked_by(chats, is_scored=True))
 
     def note(done: Done) -> None:
         body: Json = {

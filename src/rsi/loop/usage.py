@@ -20,8 +20,14 @@ def chats_for(machine: Machine, manifest: Manifest, purpose: str, most: int = CH
     return Chats(gateway=gateway, purpose=purpose, most=most) if gateway is not None and manifest.models else None
 
 
-def asked_by(chats: Chats | None) -> Json:
-    """What a job asked that has nothing to ask but models, for the log; None where there are none."""
+def asked_by(chats: Chats | None, *, is_scored: bool = False) -> Json:
+    """What a job asked that has nothing to ask but models, for the log; None where there are none.
+
+    Raises:
+        Halted: it is to be scored, and models could not be asked for a reason that is not the candidate's.
+    """
+    if chats is not None and is_scored:
+        chats.hold()
     return None if chats is None else {"tried": 0, "called": [*chats.called]}
 
 
