@@ -86,7 +86,7 @@ def test_optuna_takes_part_as_a_command_from_outside(idle: Path, capsys: pytest.
         (["seed", "--alpha", "2"], "--alpha 2.0"),
         (["command:/no/such/improver"], "there is no such command"),
         (["sed"], "there is no agent 'sed'"),
-        (["peers"], "built in are: seed"),
+        (["peers"], "built in are: bridge, llm, seed"),
         (["seed", "--casse", "3"], "see `rsi bench improver --help`"),
     ],
 )

@@ -33,9 +33,9 @@ def complaint(capsys: pytest.CaptureFixture[str], *argv: object) -> str:
     ("argv", "words"),
     [
         (["rnu"], "unknown verb 'rnu'; did you mean 'run'?"),
-        (["zzz"], "unknown verb 'zzz'; known are bench, compare, diff, doctor"),
+        (["zzz"], "unknown verb 'zzz'; known are bench, check, compare, diff, doctor"),
         (["run", "--wrokers", "3"], "Did you mean --workers?"),
-        (["run", "extra"], "unexpected argument 'extra'; see `rsi run --help`"),
+        (["run", "extra"], "there is no folder extra; `rsi init extra --template program` makes a target there"),
         (["run", "--seed", "many"], "--seed"),
         (["run", "--seed", "-1"], "run.seed = -1"),
         (["run", "--workers", "0"], "--workers 0"),

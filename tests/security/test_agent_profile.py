@@ -26,8 +26,8 @@ def agent() -> Iterator[ZygoteJail]:
 
 
 def started(jail: ZygoteJail) -> set[int]:
-    assert jail._process is not None
-    return below(jail._process.pid)
+    """What runs below the zygote; nothing if it was late on a busy machine, and thrown away with all its processes."""
+    return set() if jail._process is None else below(jail._process.pid)
 
 
 def test_it_is_refused_where_nothing_holds_processes() -> None:
@@ -71,7 +71,7 @@ def test_a_fork_bomb_ends_with_its_call_and_leaves_nobody(agent: ZygoteJail, bom
     reply = ask(agent, f"import os, subprocess, time\ndef f(x):\n    {bomb}", limits=Limits(wall_s=1.0, processes=64))
     assert reply.outcome is not Outcome.ANSWERED and time.monotonic() - began < 10
     time.sleep(0.2)
-    assert started(agent) == before
+    assert started(agent) <= before
     assert ask(agent, "def f(x):\n    return x", 7).value == 7
 
 

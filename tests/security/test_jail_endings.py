@@ -103,7 +103,9 @@ class TestKills:
         ask(jail, "def f(x):\n    return x")
         before = orphans()
         assert ask(jail, BOMB, limits=Limits(wall_s=2.0)).outcome is not Outcome.ANSWERED
-        assert jail._process is not None and gone(below(jail._process.pid) - jail.standing) and gone(orphans() - before)
+        # On a busy machine the zygote may have been late, and thrown away: then whatever it left would be an orphan.
+        left = set() if jail._process is None else below(jail._process.pid) - jail.standing
+        assert gone(left) and gone(orphans() - before)
 
 
 def orphans() -> set[int]:
