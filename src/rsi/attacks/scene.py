@@ -68,6 +68,7 @@ class Scene:
         self.mark = f"rsi-attack-{secrets.token_hex(6)}"
         self.folder = Path()
         self.judge = 0
+        self._others = frozenset[int]()
         self._stack = contextlib.ExitStack()
         self._bench = contextlib.ExitStack()
         self._jails: dict[str, ZygoteJail] = {}
@@ -75,6 +76,7 @@ class Scene:
 
     def __enter__(self) -> "Scene":
         """Set the scene."""
+        self._others = frozenset(below(os.getpid()))
         with contextlib.ExitStack() as stack:
             self.folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="rsi-judge-")))
             _write_files(self.folder, self.sentinel)
@@ -228,8 +230,9 @@ class Scene:
         return sorted((below(os.getpid()) - own) | set(mentions([self.mark.encode()], own | {os.getpid()})))
 
     def _own_processes(self) -> set[int]:
-        """The judge and the jails' own, of which no call is under way."""
-        return {self.judge}.union(*(jail.standing for jail in self._jails.values()))
+        """The judge, the jails' own, of which no call is under way, and what ran below this process before the scene, with its own."""
+        others = self._others.union(*(below(pid) for pid in self._others))
+        return {self.judge, *others}.union(*(jail.standing for jail in self._jails.values()))
 
     def _judge_beats(self) -> bool:
         """Whether a beat comes that was not there yet; forgets the old ones."""
