@@ -46,7 +46,7 @@ class RunSection(Section):
     salt: str = Field(
         default="", max_length=200, description="Text mixed into all seeds: without it, nobody can try run seeds until one gives the cases."
     )
-    programs: int = Field(default=34_000_000, ge=1, description="Budget of the whole run, in candidate programs tried.")
+    programs: int = Field(default=24_000_000, ge=1, description="Budget of the whole run, in candidate programs tried.")
     lanes: int = Field(
         default=3, ge=1, le=64, description="Virtual workers on which jobs are laid: part of the decisions, unlike real workers."
     )
