@@ -13,6 +13,7 @@ META: Mapping[str, object] = {
     "propose.programs": 40_000,
     "judge.horizon": 24,
     "judge.block": 5,
+    "judge.fewest": 80,
     "judge.max_pairs": 600,
     "judge.programs": 96,
     "certificate.pairs": 60,

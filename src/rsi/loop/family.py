@@ -28,7 +28,6 @@ __all__ = ["exploring", "joining", "planting", "select", "tend"]
 
 HOPELESS = 0.05
 """A version without children whose edit is better with a probability below this is given up."""
-_FEWEST = 200
 
 
 async def planting(machine: Machine) -> None:
@@ -192,7 +191,7 @@ def _learn(tree: Tree, rows: dict[int, list[Row]]) -> None:
 
 def _give_up_the_hopeless(machine: Machine, tree: Tree, team: Sequence[int]) -> None:
     """Give up leaves whose edit is hardly better: they are chosen no more, and their improver learns of it."""
-    fewest = min(_FEWEST, machine.config.judge.max_pairs)
+    fewest = min(machine.config.judge.fewest, machine.config.judge.max_pairs)
     extended = {member.parent for member in tree.members} | {tree.improver}
     wanted = {waiting.proposal.parent for waiting in machine.state.queue}
     for number in team:

@@ -29,7 +29,6 @@ ITSELF = "itself"
 """The name of the agent in a run on a target that is asked to improve itself."""
 _HOPE = Prior(better=0.3, worse=0.2, gain=0.06, loss=0.04)
 """What is believed of a change that an improver has thought about and tried; a race learns better from those that it closes."""
-_FEWEST = 200
 _HASTY = 0.5
 """Changes are few and dear here, so that none is dropped in haste: only what has become half as likely as it was."""
 
@@ -267,7 +266,7 @@ def settings_of(config: RunConfig) -> Settings:
         alpha=judge.alpha,
         horizon=judge.horizon,
         prior=_HOPE,
-        fewest=min(_FEWEST, judge.max_pairs),
+        fewest=min(judge.fewest, judge.max_pairs),
         hasty=_HASTY,
         crowded=min(judge.open, config.propose.when_open_below),
         margin=safety.margin if safety.suite else None,

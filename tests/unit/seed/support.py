@@ -109,10 +109,8 @@ class Agent:
         for path in SEED.iterdir():
             if path.is_file():
                 shutil.copy(path, folder / path.name)
-        self.parts = modules(
-            *("main", "propose", "abstraction", "experience", "rehearsal", "edits", "policy", "diagnose", "practice", "curriculum"),
-            *("advance", "episodes", "mirror", "moves", "where", "weights"),
-        )
+        self.parts = modules(*(path.stem for path in SEED.glob("*.py")))
+        self.parts.main.part = functools.partial(getattr, self.parts)
         self.parts.main.HERE = folder
         quick(self.parts)
         self.memory: Any = None

@@ -148,7 +148,8 @@ def test_itself_as_a_target_keeps_the_contract_of_ask(agent: Agent) -> None:
 def test_its_own_improver_mends_a_bad_allocation_of_itself(agent: Agent) -> None:
     """The same call with itself as the target: a copy that wastes its evaluations is found out and mended, and holds in fresh episodes."""
     agent.parts.advance.OWN = ("resources.py",)
-    agent.parts.advance.EPISODES, agent.parts.advance.PAIRS, agent.parts.advance.MODULES, agent.parts.advance.REPEATED = 6, 6, 1, 2
+    advance = agent.parts.advance
+    advance.EPISODES, advance.LOOKS, advance.MODULES, advance.REPEATED = 6, ((6, 0.3),), 1, 2
     made, _ = propose(agent, 4000, ("packing", "descent"), seed=2)
     item = next(one for one in made if one["surface"] == "resources")
     assert item["surface"] == "resources" and item["edits"][0]["path"] == "resources.py" and item["prediction"]["p_better"] > 0.6

@@ -41,12 +41,11 @@ SEARCH_SHARE = 0.6
 EPISODES = 24
 REPEATED = 12
 LEAST_TRIALS = 24
-LEAST_PAIRS = 4
 MOST_EDITS = 3
-PAIRS = 16
+LOOKS = ((12, 0.3), (24, 0.8), (48, 1.2))
+PLAIN = 2.5
 FIRST_PAIR = 1000
 LEAST_ERROR = 0.02
-LEAST_GAIN = 0.002
 
 
 def propose(message, ask, memory, experience, folder):
@@ -70,6 +69,8 @@ class Here:
     def __init__(self, files, memory, experience, limitations, mirror, rng):
         self.files, self.memory, self.experience, self.mirror, self.rng = files, memory, experience, mirror, rng
         self.known = {item["id"]: item for item in limitations}
+        self.ahead = dict(files)
+        """The agent with all edits that this pass proposes: the next one has to add to them."""
 
     def parameters(self):
         """Weights of the edit policy from all its experience, if that has grown enough since it last learned."""
@@ -106,16 +107,22 @@ class Here:
         """What to expect of a change: its rehearsal, and what became of earlier ones of its kind."""
         return policy.predict(self.memory["policy"], gain, error, SimpleNamespace(family=tag.split("|")[2]))
 
-    def compared(self, files, tag):
-        """(gain, error, pairs, prediction) of a copy against the agent as it is, in fresh episodes; None where too few can be paid."""
-        before, after = self.mirror.compare(files, range(FIRST_PAIR, FIRST_PAIR + PAIRS))
-        if len(before) < LEAST_PAIRS:
-            return None
-        gain, error = difference(after, before)
-        error = max(error, LEAST_ERROR / len(before) ** 0.5)
+    def screened(self, files, tag):
+        """(gain, error, pairs, prediction) of what an edit adds to those that this pass proposes, in fresh episodes; None where it does not.
+
+        It is looked at after 12, 24 and 48 episodes, and let go as soon as its gain is too few standard errors.
+        """
+        for pairs, least in LOOKS:
+            before, after = self.mirror.compare(self.ahead, files, range(FIRST_PAIR, FIRST_PAIR + pairs))
+            if len(before) < LOOKS[0][0]:
+                return None
+            gain, error = difference(after, before)
+            error = max(error, LEAST_ERROR / len(before) ** 0.5)
+            if len(before) < pairs or gain < least * error or gain > PLAIN * error:
+                break
         prediction = self.expected(tag, gain, error)
         policy.update(self.memory["policy"], tag, {"replayed": gain, "se": error})
-        return gain, error, len(before), prediction
+        return (gain, error, len(before), prediction) if gain >= least * error else None
 
     def itself(self):
         """Some of its own modules as targets of its own `improve`, each within its share of what is left."""
@@ -132,7 +139,7 @@ class Here:
         return made
 
     def improved(self, path):
-        """One module improved; each edit that helped there is proposed for itself, if it does not look worse in fresh episodes."""
+        """One module improved; each edit that helped there is proposed for itself, if fresh episodes show that it adds something."""
         kept = int(self.mirror.left * (1 - SEARCH_SHARE))
         self.mirror.left -= kept
         asked = Asked(self.mirror.target(path), 0, REPEATED * self.mirror.affordable())
@@ -145,20 +152,19 @@ class Here:
         return [one for number, change in enumerate(helped[:MOST_EDITS]) for one in self.single(path, change, number, len(found.log))]
 
     def single(self, path, change, number, tried):
-        """A proposal of one edit, made in the module as it is; none where it cannot be made there, or does no good in fresh episodes."""
-        places = Places(self.files[path], {}, {})
-        k = places.find(change)
-        if k is None:
+        """A proposal of one edit, made in the module as it is; none where it cannot be made there, or adds nothing to the others."""
+        source, ahead = edited(self.files[path], change), edited(self.ahead[path], change)
+        if source is None or ahead is None:
             return []
-        source = spliced(places.source, [(places.sites[k], change.new)])
         tag = f"{path}|improver|itself|{len(self.memory['history'])}.{number}"
-        measured = self.compared({**self.files, path: source}, tag)
-        if measured is None or measured[0] < LEAST_GAIN:
+        measured = self.screened({**self.ahead, path: ahead}, tag)
+        if measured is None:
             return []
+        self.ahead[path] = ahead
         gain, error, pairs, prediction = measured
         words = (
             f"Improve {path} by its own improver: {in_words(change)}, number {number + 1} of {tried} edits that it tried. In {pairs} "
-            f"fresh episodes on practice problems the copy gains {gain:.3f} ± {error:.3f} more than the agent as it is"
+            f"fresh episodes on practice problems it adds {gain:.3f} ± {error:.3f} to what the agent gains with the other edits of this pass"
         )
         names = [name for name, paths in ANSWERS.items() if path in paths]
         return [self.proposal(SURFACES.get(path, "search"), {path: source}, words, names, tag, prediction)]
@@ -212,6 +218,13 @@ def named(source, found):
         )
         names.append(name)
     return source, names
+
+
+def edited(source, change):
+    """The source with an edit made at its place; None where that place is no more."""
+    places = Places(source, {}, {})
+    k = places.find(change)
+    return None if k is None else spliced(source, [(places.sites[k], change.new)])
 
 
 def in_words(change):

@@ -9,27 +9,13 @@ import json
 import random
 from pathlib import Path
 
-import advance
-import diagnose as diagnosis
-import episodes
-import experience
-import gains
-import improve as improving
-import practice
-import propose as proposing
-from functions import load
-from grammar import base
-from model import train
-from pages import PAGES
-from solve import solve as solve_one
-
 HERE = Path(__file__).resolve().parent
 
 
 def own_grammar():
     """The base language and the agent's own library."""
-    grammar = {production.name: production for production in base()}
-    return load((HERE / "library.py").read_text(), grammar)
+    grammar = {production.name: production for production in part("grammar").base()}
+    return part("functions").load((HERE / "library.py").read_text(), grammar)
 
 
 def own_functions(grammar):
@@ -55,18 +41,18 @@ def is_other(message):
     return bool((message.get("target") or {}).get("case"))
 
 
-def targets():
-    """What it knows of other targets, read only where there is one: every call reads this file."""
-    return importlib.import_module("targets")
+def part(name):
+    """One of its modules, read only by the calls that need it: every call, the shortest too, begins by reading this file."""
+    return importlib.import_module(name)
 
 
 def build(message):
     grammar = own_grammar()
-    return train(own_corpus(), grammar, own_functions(grammar), random.Random(message["seed"]))
+    return part("model").train(own_corpus(), grammar, own_functions(grammar), random.Random(message["seed"]))
 
 
 def solve(message):
-    grammar, weights = own_grammar(), own_weights()
+    grammar, weights, solve_one = own_grammar(), own_weights(), part("solve").solve
     answers = []
     for question in message["cases"]:
         source, tried = solve_one(question, grammar, weights, message["programs"])
@@ -75,39 +61,39 @@ def solve(message):
 
 
 def improve(message, ask):
-    return improving.improve(message, ask, own_policy())
+    return part("improve").improve(message, ask, own_policy())
 
 
 def practise(message, ask=None):
     if "problems" in message["batch"]:
-        PAGES.make_room(message.get("machine"))
-        return episodes.practise(message, ask, own_policy())
-    memory = experience.memory_of(message, own_corpus())
-    return practice.practise(message, memory, own_grammar(), own_weights())
+        part("pages").PAGES.make_room(message.get("machine"))
+        return part("episodes").practise(message, ask, own_policy())
+    memory = part("experience").memory_of(message, own_corpus())
+    return part("practice").practise(message, memory, own_grammar(), own_weights())
 
 
 def diagnose(message):
-    memory = experience.memory_of(message, own_corpus())
+    memory = part("experience").memory_of(message, own_corpus())
     if is_other(message):
-        return {"limitations": targets().diagnose(message["findings"]), "memory": memory}
+        return {"limitations": part("targets").diagnose(message["findings"]), "memory": memory}
     if any("episodes" in finding for finding in message["findings"]):
-        memory["programs"] = episodes.take_in(message["findings"], memory.get("programs") or episodes.fresh())
-        return {"limitations": gains.diagnose(message["findings"]), "memory": memory}
+        memory["programs"] = part("episodes").take_in(message["findings"], memory.get("programs") or part("episodes").fresh())
+        return {"limitations": part("gains").diagnose(message["findings"]), "memory": memory}
     grammar = own_grammar()
-    return diagnosis.diagnose(message["findings"], memory, own_corpus(), grammar, own_weights())
+    return part("diagnose").diagnose(message["findings"], memory, own_corpus(), grammar, own_weights())
 
 
 def propose(message, ask=None):
-    memory = experience.memory_of(message, own_corpus())
+    memory = part("experience").memory_of(message, own_corpus())
     if is_other(message):
-        return targets().propose(message, ask, memory, own_policy())
+        return part("targets").propose(message, ask, memory, own_policy())
     if "batch" in message:
-        PAGES.make_room(message.get("machine"))
-        known = memory["programs"] = memory.get("programs") or episodes.fresh()
-        return advance.propose(message, ask, memory, known, HERE)
-    return proposing.propose(message, memory, HERE)
+        part("pages").PAGES.make_room(message.get("machine"))
+        known = memory["programs"] = memory.get("programs") or part("episodes").fresh()
+        return part("advance").propose(message, ask, memory, known, HERE)
+    return part("propose").propose(message, memory, HERE)
 
 
 def learn(message):
-    memory = experience.memory_of(message, own_corpus())
-    return {"memory": proposing.learn(message["verdicts"], memory)}
+    memory = part("experience").memory_of(message, own_corpus())
+    return {"memory": part("propose").learn(message["verdicts"], memory)}

@@ -58,13 +58,13 @@ class Mirror:
             self.gains[key] = self._gain(files, number)
         return self.gains[key]
 
-    def compare(self, files, numbers):
-        """Gains of the agent as it is and of a copy in the same episodes: ([gain], [gain]), as many as can be paid."""
+    def compare(self, base, files, numbers):
+        """Gains of two copies in the same episodes: ([gain], [gain]), as many as can be paid."""
         before, after = [], []
         for number in numbers:
             if self.affordable() < 2:
                 break
-            before.append(self.gain(self.files, number) or 0.0)
+            before.append(self.gain(base, number) or 0.0)
             after.append(self.gain(files, number) or 0.0)
         return before, after
 
@@ -72,7 +72,7 @@ class Mirror:
         problem = number % len(self.problems)
         question = self.problems[problem]
         seen, held = parts(question["instances"])
-        if self.passes is None and files is not self.files:
+        if self.passes is None and files != self.files:
             self.gain(self.files, number)
         window = Window(self, problem, len(seen))
         try:
