@@ -108,7 +108,7 @@ class Here:
         return policy.predict(self.memory["policy"], gain, error, SimpleNamespace(family=tag.split("|")[2]))
 
     def screened(self, files, tag):
-        """(gain, error, pairs, prediction) of what an edit adds to those that this pass proposes, in fresh episodes; None where it does not.
+        """(gain, error, pairs, prediction) of what an edit adds to those proposed so far, in fresh episodes; None if it does not.
 
         It is looked at after 12, 24 and 48 episodes, and let go as soon as its gain is too few standard errors.
         """
@@ -164,7 +164,7 @@ class Here:
         gain, error, pairs, prediction = measured
         words = (
             f"Improve {path} by its own improver: {in_words(change)}, number {number + 1} of {tried} edits that it tried. In {pairs} "
-            f"fresh episodes on practice problems it adds {gain:.3f} ± {error:.3f} to what the agent gains with the other edits of this pass"
+            f"fresh episodes on practice problems it adds {gain:.3f} ± {error:.3f} to what the agent gains with the edits before it"
         )
         names = [name for name, paths in ANSWERS.items() if path in paths]
         return [self.proposal(SURFACES.get(path, "search"), {path: source}, words, names, tag, prediction)]
