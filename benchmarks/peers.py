@@ -94,7 +94,8 @@ def _best(options: argparse.Namespace, peers: Peers, folder: Path) -> dict[str, 
     found = {"ours": told}
     for name, python in peers.items():
         theirs = [_peer(options, python, folder / f"{name}-best-{seed}", seed) for seed in seeds]
-        found[name] = f"{_spread([one.best for one in theirs])}, as it reports; CPU {_mean([one.cpu_s for one in theirs]):.1f} s"
+        cost = f"calls of the model {_mean([one.calls for one in theirs]):.0f}, CPU {_mean([one.cpu_s for one in theirs]):.1f} s"
+        found[name] = f"{_spread([one.best for one in theirs])}, as it reports; {cost}"
     return found
 
 

@@ -31,12 +31,14 @@ class Theirs:
         best: the best score that it reports; None where it reports none.
         cpu_s: of its whole process tree.
         disk_mb: of what it leaves behind, in blocks.
+        calls: of the model.
         note: its last words, where it failed.
     """
 
     best: float | None
     cpu_s: float
     disk_mb: float
+    calls: int
     note: str = ""
 
 
@@ -90,12 +92,18 @@ def play_peer(
     given = {**_ENVIRONMENT, "PATH": path, "SEED": str(seed), "INIT": str(peerbench / "task" / initial)}
     before = cpu_of_children()
     done = subprocess.run(command, capture_output=True, text=True, env={**os.environ, **given}, cwd=out, check=False)
-    cpu, disk = cpu_of_children() - before, disk_of(out)
+    cpu, disk, calls = cpu_of_children() - before, disk_of(out), _calls_of(port)
     lines = [line for line in done.stdout.splitlines() if line.startswith("RESULT ")]
     if done.returncode or not lines:
-        return Theirs(best=None, cpu_s=cpu, disk_mb=disk, note=(done.stderr.strip() or done.stdout.strip())[-300:])
+        return Theirs(best=None, cpu_s=cpu, disk_mb=disk, calls=calls, note=(done.stderr.strip() or done.stdout.strip())[-300:])
     best = json.loads(lines[-1].removeprefix("RESULT ")).get("best")
-    return Theirs(best=float(best) if best is not None else _best_in(out), cpu_s=cpu, disk_mb=disk)
+    return Theirs(best=float(best) if best is not None else _best_in(out), cpu_s=cpu, disk_mb=disk, calls=calls)
+
+
+def _calls_of(port: int) -> int:
+    """How often the mock model was asked."""
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/stats", timeout=_PATIENCE_S) as reply:
+        return int(json.load(reply)["calls"])
 
 
 def cpu_of_children() -> float:

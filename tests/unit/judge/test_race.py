@@ -321,5 +321,5 @@ def test_what_the_prior_costs_to_learn_does_not_grow_with_the_edits_that_were_cl
     for number in range(edits):
         race.open(str(number))
         race.withdraw(str(number), "for a test")
-    assert looked_at[:16] == list(range(8, 129, 8)) and looked_at[-1] > 0.9 * edits
-    assert sum(looked_at) < 20 * edits
+    assert looked_at[:9] == list(range(8, 73, 8)) and looked_at[-1] > 0.85 * edits
+    assert sum(looked_at) < 12 * edits

@@ -38,7 +38,7 @@ Row = tuple[Hashable, float | None]
 
 REMOVAL_LEVEL = 0.05
 """A removal that loses more than is tolerated is accepted with at most this probability."""
-_LESSON, _LESSON_SHARE = 8, 16
+_LESSON, _LESSON_SHARE = 8, 8
 """The prior is learnt anew after so many closed edits, or a part of all of them: so an edit costs the same however many there were."""
 _RIVALS_TURN = 4
 
