@@ -11,7 +11,7 @@ from rsi.cli.view.live import LiveView, seconds_left
 from rsi.cli.view.picture import Note, Picture
 from rsi.cli.view.plain import PlainView
 from rsi.cli.view.state import RunState
-from rsi.cli.view.text import clean, count, duration, effect, evidence, points
+from rsi.cli.view.text import clean, count, duration, effect, evidence, points, short_time
 from rsi.core.protocols import Entry
 from rsi.core.records import JailProof, Surface
 from rsi.kernel.judge import PairedEProcess
@@ -196,6 +196,7 @@ def test_numbers_are_short() -> None:
     assert [duration(s) for s in (0, 59.9, 61, 600, 3600, 36_125)] == ["0:00", "0:59", "1:01", "10:00", "1:00:00", "10:02:05"]
     assert [evidence(e) for e in (0.041, 1.0, 13.2, 5e12)] == ["0.04", "1.00", "13", "> 1 G"]
     assert points(-0.012) == "−1.2"
+    assert [short_time(s) for s in (0.0263, 0.9994, 0.9999, 2.94)] == ["26.3 ms", "999 ms", "1.0 s", "2.9 s"]
     assert effect(0.073, -0.012, 0.159) == "+7.3 points (−1.2 … +15.9)"
 
 

@@ -3,7 +3,7 @@
 import unicodedata
 from datetime import timedelta
 
-__all__ = ["clean", "count", "duration", "effect", "evidence", "part", "percent", "points"]
+__all__ = ["clean", "count", "duration", "effect", "evidence", "part", "percent", "points", "short_time"]
 
 _UNSAFE = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 
@@ -31,6 +31,11 @@ def duration(seconds: float) -> str:
     """`m:ss`, or `h:mm:ss` from an hour on."""
     text = str(timedelta(seconds=max(0, int(seconds))))
     return text[3:] if text.startswith("0:0") else text[2:] if text.startswith("0:") else text
+
+
+def short_time(seconds: float) -> str:
+    """How long something short takes, such as `26.3 ms` or `2.9 s`."""
+    return f"{1000 * seconds:.3g} ms" if seconds < 0.9995 else f"{seconds:.1f} s"
 
 
 def points(share: float) -> str:
