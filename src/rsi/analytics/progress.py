@@ -41,6 +41,7 @@ class Attempt:
         certified: there, whether its step is certified at the run's false-discovery rate; None where nothing was ablated.
         removes: the kept change that it takes out again, where the kernel made it to test that change once more.
         by: who made it, on a target or from outside; empty where an agent improves itself.
+        is_foretold: whether it came with a prediction of its own.
     """
 
     proposal: Proposal
@@ -58,6 +59,7 @@ class Attempt:
     certified: bool | None = None
     removes: ProposalId | None = None
     by: str = ""
+    is_foretold: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,7 +13,7 @@ from rsi.analytics.progress import Attempt, Chosen, Costs, Failure, Fate, Incumb
 from rsi.analytics.reading import beside, number, take
 from rsi.analytics.retested import removes, with_removed
 from rsi.analytics.safeguard import SafetyCertificate, safety_certificate
-from rsi.analytics.team import Crew, author
+from rsi.analytics.team import Crew, author, is_foretold
 from rsi.core.errors import IntegrityError
 from rsi.core.protocols import Entry
 from rsi.core.records import (
@@ -230,9 +230,8 @@ class Tracker:
         weaknesses = (item for c in self._cycles if c.index == cycle for item in c.limitations if item.id == proposal.limitation)
         patch: str = take(entry, "patch", str)
         weak = next(weaknesses, None)
-        self._attempts[proposal.id] = Attempt(
-            proposal=proposal, cycle=cycle, limitation=weak, patch=patch, removes=removes(entry), by=author(entry)
-        )
+        made = Attempt(proposal=proposal, cycle=cycle, limitation=weak, patch=patch, removes=removes(entry), by=author(entry))
+        self._attempts[proposal.id] = replace(made, is_foretold=is_foretold(entry))
 
     def _attempt(self, entry: Entry, name: ProposalId) -> Attempt:
         if name not in self._attempts:
@@ -314,7 +313,7 @@ class Tracker:
         belief: Belief | None = take(entry, "belief", Belief | None)
         attempt = self._attempt(entry, name)
         self._attempts[name] = replace(attempt, fate=_FATES[type(verdict)], verdict=verdict, reason=reason, belief=belief)
-        if belief is not None and attempt.removes is None and self._crew.is_foretold(name):
+        if belief is not None and attempt.removes is None and attempt.is_foretold:
             self._predictions.hear(attempt.proposal.prediction, verdict, belief)
 
     def _read_calibration(self, entry: Entry) -> None:

@@ -7,7 +7,7 @@ Does not cover: what the place itself does not hold (`docs/jail.md`, `rsi.kernel
 import tempfile
 from collections.abc import Mapping
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib import resources
 from pathlib import Path
 
@@ -117,9 +117,18 @@ def _in_the_jail(place: Place, words: tuple[str, ...], lines: bool, beside: File
     )
     jail = _agent_jail(place)
     with closing(jail):
-        reply = jail.call(call, serve)
+        reply = _hinted(jail.call(call, serve))
     prefix = f"{TREE}/"
     return reply, {path.removeprefix(prefix): content for path, content in reply.files.items() if path.startswith(prefix)}
+
+
+def _hinted(reply: Reply) -> Reply:
+    """With the next step, where the command is none that the jail has."""
+    value = reply.value if isinstance(reply.value, dict) else {}
+    if not str(value.get("errors")).startswith("cannot start"):
+        return reply
+    words = f"{value['errors']} in the jail, which has only what lies below /usr; --grant network shows an agent your files"
+    return replace(reply, value={**value, "errors": words})
 
 
 def _agent_jail(place: Place) -> Jail:

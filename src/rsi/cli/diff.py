@@ -81,7 +81,8 @@ def headline(step: Step, attempts: Mapping[ProposalId, Attempt]) -> list[str]:
     lines.append(f"{proposal.surface.value}: {clean(proposal.reason, 400)}")
     if attempt is not None and attempt.removes is not None:
         return [*lines, retest_words(attempt)]
-    lines.append(f"predicted: {percent(guess.p_better)} likely better, {points(guess.low)} … {points(guess.high)} points")
+    if attempt is None or attempt.is_foretold:
+        lines.append(f"predicted: {percent(guess.p_better)} likely better, {points(guess.low)} … {points(guess.high)} points")
     if step.verdict is not None:
         told = belief_words(attempt.belief) if attempt and attempt.belief else "nothing is known of its effect"
         lines.append(f"{type(step.verdict.verdict).__name__.lower()}: {told}, after {step.verdict.verdict.effect.pairs} pairs")

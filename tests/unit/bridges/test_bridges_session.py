@@ -206,6 +206,12 @@ def test_in_the_jail_a_hanging_command_is_ended_and_one_that_removes_its_tree_is
     assert "its work tree is gone" in run("sh", "-c", "rm -rf ../tree", grants=()).reason
 
 
+@needs_jail
+def test_in_the_jail_a_command_that_lies_elsewhere_is_told_with_the_grant_that_would_show_it() -> None:
+    reason = run("no-such-program-at-all", grants=()).reason
+    assert "cannot start no-such-program-at-all" in reason and "--grant network" in reason
+
+
 def test_without_a_jail_that_may_start_processes_a_session_is_refused_with_the_next_step() -> None:
     if unreachable("S3", "agent") is None:
         pytest.skip("this machine has the agent profile")

@@ -80,6 +80,21 @@ def test_what_was_not_kept_is_told_with_its_reason() -> None:
     assert "certificate over 200 sealed cases: start 50 %, release 68 %, gain +18.0 points (+11.0 … +25.0)" in text
 
 
+def test_no_guess_is_told_of_a_change_that_came_without_one() -> None:
+    run = RunBuilder()
+    run.cycle()
+    run.test(run.propose(reason="by hand", prediction=None))
+    assert told(run)[-1].endswith("trying code: by hand")
+    run.test(run.propose(reason="by an agent"))
+    assert "its own guess" in told(run)[-1]
+
+
+def test_a_call_that_crashed_is_told_without_its_traceback() -> None:
+    run = RunBuilder()
+    run.job("propose", outcome="crashed", reason="RuntimeError: no key Traceback (most recent call last): File x", programs=1)
+    assert told(run)[-1].endswith("the agent's propose gave no answer (crashed): RuntimeError: no key")
+
+
 def test_times_count_from_the_start_and_leave_out_the_pause_before_a_resume() -> None:
     run = RunBuilder()
     run.cycle()

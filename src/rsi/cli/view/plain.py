@@ -68,7 +68,8 @@ def _job(state: RunState, progress: Progress, body: Mapping[str, Json]) -> str |
     if body.get("outcome") == "answered":
         return None
     who = f"{clean(body.get('agent'), 30)}'s" if body.get("agent") else "the agent's"
-    return f"{who} {clean(body.get('call'), 20)} gave no answer ({clean(body.get('outcome'), 20)}): {clean(body.get('reason'))}"
+    reason = str(body.get("reason")).partition("Traceback (most recent call last)")[0]  # the log has all of it
+    return f"{who} {clean(body.get('call'), 20)} gave no answer ({clean(body.get('outcome'), 20)}): {clean(reason, 240)}"
 
 
 def _calibrated(state: RunState, progress: Progress, body: Mapping[str, Json]) -> str | None:
@@ -134,6 +135,8 @@ def _trying(state: RunState, progress: Progress, body: Mapping[str, Json]) -> st
         return None
     if attempt.removes is not None:
         return f"testing again {what(attempt)}"
+    if not attempt.is_foretold:
+        return f"trying {what(attempt)}"
     guess = attempt.proposal.prediction
     odds = f"{percent(guess.p_better)} likely better, {points(guess.low)} … {points(guess.high)} points"
     return f"trying {what(attempt)} (its own guess: {odds})"
