@@ -14,6 +14,7 @@ META: Mapping[str, object] = {
     "judge.horizon": 24,
     "judge.block": 5,
     "judge.fewest": 80,
+    "judge.hopeless": 0.5,
     "judge.max_pairs": 600,
     "judge.programs": 96,
     "certificate.pairs": 60,

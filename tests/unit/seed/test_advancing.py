@@ -247,3 +247,20 @@ def test_proposals_are_the_same_in_every_process_order(agent: Agent, tmp_path: P
         other.ask("diagnose", findings=[done["findings"]])
         said.append([propose(other, 2500)[0], other.memory])
     assert said[0] == said[1]
+
+
+def test_an_edit_that_waits_for_its_verdict_is_not_proposed_again_and_the_next_one_is_tried_on_top_of_it(agent: Agent) -> None:
+    advance = agent.parts.advance
+    advance.OWN = ("resources.py",)
+    advance.EPISODES, advance.LOOKS, advance.MODULES, advance.REPEATED = 6, ((6, 0.3),), 1, 2
+    made, _ = propose(agent, 4000, ("packing", "descent"), seed=2)
+    waiting = dict(agent.memory["waiting"])
+    tags = {one["tag"] for one in made}
+    assert waiting and set(waiting) <= tags and all(change[0] == "resources.py" for change in waiting.values())
+    here = advance.Here(agent.parts.variant.read_tree(agent.folder), agent.memory, agent.memory["programs"], [], None, None)
+    assert all(change[4] in here.ahead["resources.py"] for change in waiting.values())
+    assert here.ahead["resources.py"] != here.files["resources.py"]
+    again, _ = propose(agent, 4000, ("packing", "descent"), seed=2)
+    assert not [one for one in again if one["edits"][0]["after"] in [first["edits"][0]["after"] for first in made]]
+    agent.ask("learn", verdicts=[{"tag": tag, "surface": "resources", "verdict": "rejected"} for tag in tags])
+    assert not set(agent.memory["waiting"]) & tags

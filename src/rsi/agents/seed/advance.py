@@ -38,7 +38,7 @@ NAMED_AT_ONCE = 3
 MODULES = 4
 PULL = 0.5
 SEARCH_SHARE = 0.6
-EPISODES = 24
+EPISODES = 8
 REPEATED = 12
 LEAST_TRIALS = 24
 MOST_EDITS = 3
@@ -46,6 +46,7 @@ LOOKS = ((12, 0.3), (24, 0.8), (48, 1.2))
 PLAIN = 2.5
 FIRST_PAIR = 1000
 LEAST_ERROR = 0.02
+PLACE = ("function", "family", "old", "new")
 
 
 def propose(message, ask, memory, experience, folder):
@@ -54,13 +55,17 @@ def propose(message, ask, memory, experience, folder):
     rng = random.Random(message["seed"])
     short = message.get("evaluations", SHORT)
     mirror = Mirror(files, message["batch"]["problems"], ask, message["programs"], message["seed"], short)
+    waiting = set(memory.setdefault("waiting", {}))
     here = Here(files, memory, experience, message["limitations"], mirror, rng)
     itself = here.itself()
     take_in_edits(mirror.edits.values(), experience)
     made = [*here.parameters(), *here.library(), *itself]
     if made and (message["frozen"] or is_stuck(memory)):
         made = [here.together(made)]
-    return {"proposals": made[: message["count"]], "memory": memory, "programs": mirror.used}
+    made = made[: message["count"]]
+    waiting |= {one["tag"] for one in made}
+    memory["waiting"] = {tag: change for tag, change in memory["waiting"].items() if tag in waiting}
+    return {"proposals": made, "memory": memory, "programs": mirror.used}
 
 
 class Here:
@@ -70,7 +75,9 @@ class Here:
         self.files, self.memory, self.experience, self.mirror, self.rng = files, memory, experience, mirror, rng
         self.known = {item["id"]: item for item in limitations}
         self.ahead = dict(files)
-        """The agent with all edits that this pass proposes: the next one has to add to them."""
+        """The agent with all edits that are proposed and not judged yet, those of this pass too: the next one has to add to them."""
+        for path, *change in memory["waiting"].values():
+            self.ahead[path] = edited(self.ahead[path], SimpleNamespace(**dict(zip(PLACE, change)))) or self.ahead[path]
 
     def parameters(self):
         """Weights of the edit policy from all its experience, if that has grown enough since it last learned."""
@@ -161,6 +168,7 @@ class Here:
         if measured is None:
             return []
         self.ahead[path] = ahead
+        self.memory["waiting"][tag] = [path, *(getattr(change, name) for name in PLACE)]
         gain, error, pairs, prediction = measured
         words = (
             f"Improve {path} by its own improver: {in_words(change)}, number {number + 1} of {tried} edits that it tried. In {pairs} "
