@@ -4,7 +4,6 @@ import json
 import os
 import subprocess
 import sys
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -23,7 +22,9 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     state = tmp_path_factory.mktemp("state")
     environment = {**os.environ, "RSI_STATE": str(state)}
     command = [sys.executable, "-m", "rsi", "doctor", "--attack", "--json", "--tier"]
-    going = [subprocess.Popen([*command, tier], env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for tier in REACHED]
+    going = [
+        subprocess.Popen([*command, tier], env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for tier in REACHED
+    ]
     said = [process.communicate(timeout=400) for process in going]
     assert all(process.returncode in (0, 1) for process in going), [errors for _, errors in said]
     found = [json.loads(text) for text, _ in said]
