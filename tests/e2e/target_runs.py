@@ -23,7 +23,7 @@ CONFIG: Mapping[str, Mapping[str, Any]] = {
     "propose": {"count": 1, "programs": 60},
     "judge": {"course": "race", "alpha": 0.2, "horizon": 2, "block": 8, "max_pairs": 48, "programs": 1, "retest_share": 0.0},
     "certificate": {"pairs": 24, "programs": 1},
-    "jail": {"wall_s": 60.0},
+    "jail": {"wall_s": 600.0},
 }
 
 
