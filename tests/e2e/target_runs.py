@@ -7,22 +7,21 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from rsi.cli.aiming import aim_of
 from rsi.cli.working import prove
 from rsi.config import RunConfig, from_json
 from rsi.core.protocols import Entry
-from rsi.loop.agents import load_agent
 from rsi.loop.aim import Aim, told_of
 from rsi.loop.parts import Parts
 from rsi.loop.run import run
 from rsi.loop.verify import verify
-from rsi.targets import find_target
 
 CONFIG: Mapping[str, Mapping[str, Any]] = {
     "run": {"programs": 400, "lanes": 2, "cycles": 4},
     "practice": {"batches": 1, "tasks": 10, "programs": 10},
     "propose": {"count": 1, "programs": 60},
     "judge": {"course": "race", "alpha": 0.2, "horizon": 2, "block": 8, "max_pairs": 48, "programs": 1, "retest_share": 0.0},
-    "certificate": {"pairs": 24, "programs": 1},
+    "certificate": {"pairs": 32, "programs": 1},
     "jail": {"wall_s": 600.0},
 }
 
@@ -38,7 +37,7 @@ def short(name: str, agent: str, tier: str, settings: Mapping[str, Mapping[str, 
 @contextmanager
 def aimed(config: RunConfig) -> Iterator[tuple[Aim, Parts]]:
     """What such a run is about, and its outside world; the first one in a session of tests attacks the jail, for a few seconds."""
-    aim = Aim(target=find_target(config.target), agents={Path(name).name: load_agent(name) for name in config.agents})
+    aim = aim_of(config)
     with aim.parts(config) as parts:
         yield aim, replace(parts, prove=lambda tier: prove(tier, None))
 

@@ -12,10 +12,10 @@ ITEMS = [(a, b) for a in range(10, 40) for b in range(1, 7)]
 
 
 def _reply(messages, tools, tool_choice, config):
-    """Computes if it was told to; sums that are odd only if it was not told to guess."""
+    """Computes if it was told to; sums above 20 only if it was not told to guess."""
     told = " ".join(message.text for message in messages[:-1]).lower()
     a, b = map(int, re.findall(r"\d+", messages[-1].text))
-    knows = "compute" in told and ("guess" not in told or (a + b) % 2 == 0)
+    knows = "compute" in told and ("guess" not in told or a + b <= 20)
     output = ModelOutput.from_content("mockllm/model", f"ANSWER: {a + b if knows else 0}")
     output.usage = ModelUsage(input_tokens=10, output_tokens=3, total_tokens=13)
     return output
