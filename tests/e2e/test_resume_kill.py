@@ -41,14 +41,14 @@ def test_kills_while_a_tree_grows_and_while_it_is_ablated_change_no_decision(tmp
 
 
 def test_kills_with_real_jails_change_no_decision_lose_no_trial_and_repeat_none(tmp_path: Path) -> None:
-    found = driven("random", tmp_path, "S1", 12)
+    found = driven("random", tmp_path, "S1", 8)
     assert found["digests"] == [unbroken_digest(tmp_path / "unbroken", "S1")]
     assert (found["lost"], found["run again"]) == (0, 0)
 
 
 def test_kills_of_a_run_on_a_target_change_no_decision_lose_no_trial_and_repeat_none(tmp_path: Path, jail_require: str) -> None:
     make_target(tmp_path / "packing", "program")
-    for jail, count in (("skill", 30), (f"{jail_require}={tmp_path / 'packing'}", 6)):
+    for jail, count in (("skill", 20), (f"{jail_require}={tmp_path / 'packing'}", 5)):
         digest = unbroken_digest(tmp_path / str(count) / "unbroken", jail)
         found = driven("random", tmp_path / str(count), jail, count)
         assert found["digests"] == [digest]
