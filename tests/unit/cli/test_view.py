@@ -47,6 +47,13 @@ def test_a_run_is_told_from_its_start_to_its_end() -> None:
     assert "after 96 pairs; evidence 31, needed 20" in kept[0] and "+10.0" not in kept[0]
 
 
+def test_of_a_change_without_a_prediction_none_is_told() -> None:
+    run = RunBuilder()
+    run.cycle()
+    run.test(run.propose(prediction=None))
+    assert "(its own guess: nothing was foretold)" in told(run)[-1]
+
+
 def test_the_first_line_says_what_attacks_showed_of_the_jail() -> None:
     known = JailProof(tier="S2", suite="full", attacks=71, held=70, got_through=(), reported=1, at=0.0)
     assert "70 attacks held (full suite), 1 got through that this tier does not promise to hold" in told(RunBuilder(proof=known))[0]
