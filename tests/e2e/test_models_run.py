@@ -108,13 +108,18 @@ def test_a_run_that_was_killed_goes_on_pays_for_no_answer_twice_and_is_replayed_
 
 
 @pytest.mark.slow
-def test_a_wrong_key_is_one_clear_line_and_the_run_ends_as_one_in_which_nobody_proposed(place: Path, server: ChatServer) -> None:
-    server.script = lambda seen: Answer(status=401, body=b'{"error": {"message": "no such key"}}')
-    out = told(*RUN, folder=place)
-    assert [line.split("  ")[-1] for line in out.splitlines() if "language model" in line] == [
-        "no answer of a language model (auth): openai:tiny: the key was refused (401): no such key"
-    ]
-    assert "No improvement found" in out
+def test_a_wrong_key_is_one_clear_line_and_with_the_right_one_the_same_command_goes_on(place: Path, server: ChatServer) -> None:
+    script, server.script = server.script, lambda seen: Answer(status=401, body=b'{"error": {"message": "no such key"}}')
+    with rsi(*RUN, "--out", "run", folder=place) as process:
+        out, _ = process.communicate(timeout=600)
+    assert process.returncode == 3
+    (line,) = [line for line in out.splitlines() if "language model" in line]
+    assert line.startswith("rsi: stopped after ") and "programs: language models could not be asked (auth: openai:tiny: the key" in line
+    assert "was refused (401): no such key); nothing is lost: mend it and run the same command again" in line
+    before = (place / "run/log.jsonl").read_bytes()
+    server.script = script
+    assert "taken up again" in told(*RUN, "--out", "run", folder=place)
+    assert (place / "run/log.jsonl").read_bytes().startswith(before)
 
 
 def test_a_replay_needs_models_and_a_folder_of_its_own(tmp_path: Path) -> None:
