@@ -207,7 +207,7 @@ def test_commands_of_a_model_run_on_the_changed_tree_for_a_program_each_and_stan
 
     def shell(files: Files, commands: str) -> dict[str, Any]:
         ran.append((files["solution.py"], commands))
-        return {"code": 0, "output": "fine", "changed": {"solution.py": "SKILL = 1\n"}}
+        return {"code": 0, "output": "fi\u202ene", "changed": {"solution.py": "SKILL = 1\n"}}
 
     wish = {"files": {"solution.py": "SKILL = 0.9\n"}, "commands": "cat solution.py"}
     wrong: list[Any] = [{"files": {"fixed.py": ""}, "commands": "ls"}, {"files": {}, "commands": " "}, {"files": 1, "commands": "ls"}, "ls"]

@@ -20,7 +20,6 @@ from rsi.core.codec import sha256_hex
 from rsi.core.errors import InfrastructureError, UserError
 from rsi.core.records import Json, Prediction
 from rsi.kernel.archive.views import ProposalView
-from rsi.loop.inbox import Arrival, read
 
 __all__ = ["DEFECTS", "Counter", "Look"]
 
@@ -37,11 +36,13 @@ class Look:
     Attributes:
         message: in the shape of the message `propose`.
         proposals: all that were made, oldest first.
+        inbox: what lies in its inbox, each as it was handed in (`rsi.loop.inbox` reads it).
     """
 
     standing: Standing
     message: Mapping[str, Json]
     proposals: Sequence[ProposalView]
+    inbox: Sequence[Mapping[str, Json]]
 
 
 class Counter:
@@ -128,7 +129,7 @@ class Counter:
         look = self._look()
         history = look.message.get("history")
         words = {str(one.get("proposal")): one for one in history if isinstance(one, dict)} if isinstance(history, list) else {}
-        mine: list[Json] = [_fate(made, look.proposals, words) for made in read(self._run) if made.by == self._by]
+        mine: list[Json] = [_fate(made, look.proposals, words) for made in look.inbox if made["by"] == self._by]
         return {
             "run": look.standing.run,
             "ended": look.standing.ended,
@@ -172,16 +173,16 @@ class Counter:
             return str(error)
 
 
-def _fate(made: Arrival, proposals: Sequence[ProposalView], words: Mapping[str, dict[str, Json]]) -> Json:
+def _fate(made: Mapping[str, Json], proposals: Sequence[ProposalView], words: Mapping[str, dict[str, Json]]) -> Json:
     """What became of a change: `waiting` until a pass of the run has taken it in."""
-    edits, reason = made.content["edits"], made.content["reason"]
+    edits, reason = made["edits"], made["reason"]
     wanted = [_without_content(edit) for edit in edits] if isinstance(edits, list) else None
     same = (view for view in proposals if [(edit.path, edit.before, edit.after) for edit in view.proposal.edits] == wanted)
     found = next((view for view in same if view.proposal.reason == reason), None)
     word = {} if found is None else words.get(found.proposal.id, {})
     verdict: Json = "waiting" if found is None else word.get("verdict", "closed")
     proposal: Json = None if found is None else found.proposal.id
-    return {"id": made.id, "reason": str(reason)[:200], "proposal": proposal, "verdict": verdict, "why": word.get("why", "")}
+    return {"id": made["id"], "reason": str(reason)[:200], "proposal": proposal, "verdict": verdict, "why": word.get("why", "")}
 
 
 def _without_content(edit: Json) -> tuple[Json, Json, Json] | None:

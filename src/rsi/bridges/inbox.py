@@ -15,10 +15,11 @@ from pathlib import Path
 from rsi.core.codec import canonical, sha256_hex
 from rsi.core.errors import UserError
 from rsi.core.records import CandidateId, FileEdit, Json, Prediction, Surface
-from rsi.loop.inbox import FOLDER
 
-__all__ = ["MOST_WAITING", "Submission", "author", "identity", "put"]
+__all__ = ["FOLDER", "MOST_WAITING", "Submission", "author", "identity", "put"]
 
+FOLDER = "inbox"
+"""Below the folder of a run."""
 MOST_WAITING = 1_000
 """How many changes may wait in one inbox."""
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.\-]{0,39}\Z")

@@ -13,7 +13,6 @@ from rsi.bridges.tree import changes
 from rsi.core.errors import JailError, UserError
 from rsi.core.protocols import Files
 from rsi.core.records import Json, Outcome
-from rsi.loop.telling import plain
 
 __all__ = ["MOST_OUTPUT", "run_shell"]
 
@@ -51,4 +50,4 @@ def run_shell(place: Place, now: Callable[[], float], files: Files, commands: st
     code = ended.value["code"]
     late = "" if isinstance(code, int) else f"\nended after {place.wall_s:g} s"
     output = f"{listener.words()}{ended.value['errors']}{late}"[-MOST_OUTPUT:]
-    return {"code": code, "output": plain(output, MOST_OUTPUT), "changed": {edit.path: edit.after for edit in edits}}
+    return {"code": code, "output": output, "changed": {edit.path: edit.after for edit in edits}}

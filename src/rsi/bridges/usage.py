@@ -11,10 +11,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from rsi.bridges.inbox import FOLDER
 from rsi.core.codec import canonical, loads
 from rsi.core.errors import MessageError, UserError
 from rsi.core.records import Json
-from rsi.loop.inbox import FOLDER
 
 __all__ = ["FILE", "Allowance", "Usage", "tried_by"]
 

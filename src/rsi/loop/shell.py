@@ -4,7 +4,7 @@
 files replaced, and gives `{"code", "output", "changed": {path: text or null}}`, or `{"error"}`. Nothing is changed by that but the copy:
 what the agent wants of it, it proposes. Who may talk to models may ask for it, while it is to propose.
 
-Covers: wishes of any shape, files that no patch may touch.
+Covers: wishes of any shape, files that no patch may touch, characters of the output that nobody sees.
 Does not cover: where the commands run (`rsi.bridges.shell`, which whoever starts the run hands in).
 """
 
@@ -14,12 +14,13 @@ from dataclasses import dataclass
 from rsi.core.protocols import Files
 from rsi.core.records import Json, Manifest
 from rsi.kernel.oversight import edit_problem
+from rsi.loop.telling import plain
 
 __all__ = ["MOST_RUNS", "Shell", "noted", "with_files"]
 
 MOST_RUNS = 10
 """How often one call may have commands run."""
-_MOST_COMMANDS, _MOST_PATHS = 20_000, 200
+_MOST_COMMANDS, _MOST_SAID, _MOST_PATHS = 20_000, 20_000, 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +46,8 @@ class Shell:
                 return {"error": tree}
             if not isinstance(commands, str) or not commands.strip() or "\0" in commands or len(commands) > _MOST_COMMANDS:
                 return {"error": f"commands are a text of at most {_MOST_COMMANDS} characters"}
-            return self.run(tree, commands)
+            reply = self.run(tree, commands)
+            return {name: plain(value, _MOST_SAID) if isinstance(value, str) else value for name, value in reply.items()}
 
         return carry_out
 

@@ -123,7 +123,9 @@ def _tried(one: Tried) -> Json:
 
 def _accepted(attempt: Attempt) -> Json:
     told = attempt.prediction
-    guess: Json = told and {"p_better": told.p_better, "low": told.low, "high": told.high, "quartiles": list(told.quartiles)}
+    guess: Json = None
+    if told is not None:
+        guess = {"p_better": told.p_better, "low": told.low, "high": told.high, "quartiles": list(told.quartiles)}
     return {
         "candidate": attempt.candidate,
         "proposal": attempt.proposal.id,
