@@ -20,9 +20,9 @@ def author(entry: Entry) -> str:
     return by if isinstance(by, str) else ""
 
 
-def is_foretold(entry: Entry) -> bool:
+def is_foretold(made: Entry) -> bool:
     """Whether a proposal came with a prediction of its own."""
-    return not isinstance(entry.body, dict) or entry.body.get("foretold") is not False
+    return not isinstance(made.body, dict) or made.body.get("foretold") is not False
 
 
 @dataclass(slots=True, kw_only=True)

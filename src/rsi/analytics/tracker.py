@@ -230,8 +230,15 @@ class Tracker:
         weaknesses = (item for c in self._cycles if c.index == cycle for item in c.limitations if item.id == proposal.limitation)
         patch: str = take(entry, "patch", str)
         weak = next(weaknesses, None)
-        made = Attempt(proposal=proposal, cycle=cycle, limitation=weak, patch=patch, removes=removes(entry), by=author(entry))
-        self._attempts[proposal.id] = replace(made, is_foretold=is_foretold(entry))
+        self._attempts[proposal.id] = Attempt(
+            proposal=proposal,
+            cycle=cycle,
+            limitation=weak,
+            patch=patch,
+            removes=removes(entry),
+            by=author(entry),
+            is_foretold=is_foretold(entry),
+        )
 
     def _attempt(self, entry: Entry, name: ProposalId) -> Attempt:
         if name not in self._attempts:
@@ -313,8 +320,8 @@ class Tracker:
         belief: Belief | None = take(entry, "belief", Belief | None)
         attempt = self._attempt(entry, name)
         self._attempts[name] = replace(attempt, fate=_FATES[type(verdict)], verdict=verdict, reason=reason, belief=belief)
-        if belief is not None and attempt.removes is None and attempt.is_foretold:
-            self._predictions.hear(attempt.proposal.prediction, verdict, belief)
+        if belief is not None and attempt.removes is None and attempt.prediction is not None:
+            self._predictions.hear(attempt.prediction, verdict, belief)
 
     def _read_calibration(self, entry: Entry) -> None:
         self._calibrated = calibrated(entry)

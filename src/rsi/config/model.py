@@ -190,6 +190,9 @@ class ModelsConfig(Section):
     concurrency: int = Field(default=4, ge=1, le=64, description="Most calls under way at the same time.")
     retries: int = Field(default=4, ge=0, le=20, description="Times that a call is made again after a rate limit, a timeout or a failure.")
     timeout_s: float = Field(default=120.0, gt=0, le=3_600, description="Seconds until one try of a call is given up.")
+    shell_s: float = Field(
+        default=20.0, ge=0, le=600, description="Seconds that commands of a model may run, in a jail that may start programs; 0: none run."
+    )
     cache: bool = Field(default=True, description="Ask providers to keep the beginning of prompts, where they can.")
     prices: dict[str, PriceConfig] = Field(default={}, description="Prices by PROVIDER:NAME, where the built-in table has none or others.")
 

@@ -135,8 +135,8 @@ class RunBuilder:
         self._proposals[name] = proposal
         named = tuple(replace(e, after=None if e.after is None else sha256_hex(e.after.encode())) for e in proposal.edits)
         patch = sha256_hex(canonical(encode(proposal)))
-        body: dict[str, Json] = {"proposal": encode(replace(proposal, edits=named)), "patch": patch, "cycle": self._cycles - 1}
-        self.add("proposal.made", body if prediction else {**body, "foretold": False})
+        told: dict[str, Json] = {} if prediction else {"foretold": False}
+        self.add("proposal.made", {"proposal": encode(replace(proposal, edits=named)), "patch": patch, "cycle": self._cycles - 1, **told})
         return name
 
     def refuse(self, proposal: ProposalId, reason: str = "the path is not editable") -> None:

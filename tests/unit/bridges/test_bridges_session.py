@@ -147,7 +147,22 @@ def test_any_command_works_on_the_tree_and_its_last_words_are_read() -> None:
     told = answer(run("sh", "-c", script))
     assert [one["reason"] for one in told["proposals"]] == ["by a script"]
     assert told["proposals"][0]["edits"][0]["after"] == '{"skill": 0.75}\n'
+    assert told["proposals"][0]["prediction"] is None
     assert answer(run("true"))["proposals"] == []
+
+
+@pytest.mark.parametrize(
+    ("words", "wanted"),
+    [
+        ("PREDICTION: 0.6 -0.01 0.05", {"p_better": 0.6, "low": -0.01, "high": 0.05}),
+        ("PREDICTION: 1.6 0 0.1", None),
+        ("PREDICTION: 0.6 0.1 0", None),
+        ("PREDICTION: likely", None),
+    ],
+)
+def test_what_an_agent_foretells_is_taken_and_nothing_is_made_up_in_its_place(words: str, wanted: Json) -> None:
+    told = answer(run("sh", "-c", f"echo '{{\"skill\": 0.75}}' > skill.json; echo '{words}'"))
+    assert told["proposals"][0]["prediction"] == wanted
 
 
 @pytest.mark.parametrize(

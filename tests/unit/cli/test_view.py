@@ -47,6 +47,13 @@ def test_a_run_is_told_from_its_start_to_its_end() -> None:
     assert "after 96 pairs; evidence 31, needed 20" in kept[0] and "+10.0" not in kept[0]
 
 
+def test_of_a_change_without_a_prediction_none_is_told() -> None:
+    run = RunBuilder()
+    run.cycle()
+    run.test(run.propose(prediction=None))
+    assert "(its own guess: nothing was foretold)" in told(run)[-1]
+
+
 def test_the_first_line_says_what_attacks_showed_of_the_jail() -> None:
     known = JailProof(tier="S2", suite="full", attacks=71, held=70, got_through=(), reported=1, at=0.0)
     assert "70 attacks held (full suite), 1 got through that this tier does not promise to hold" in told(RunBuilder(proof=known))[0]
@@ -78,15 +85,6 @@ def test_what_was_not_kept_is_told_with_its_reason() -> None:
     assert "refused code: edit the judge: the path leaves the tree" in text
     assert "the agent's propose gave no answer (timed_out)" in text
     assert "certificate over 200 sealed cases: start 50 %, release 68 %, gain +18.0 points (+11.0 … +25.0)" in text
-
-
-def test_no_guess_is_told_of_a_change_that_came_without_one() -> None:
-    run = RunBuilder()
-    run.cycle()
-    run.test(run.propose(reason="by hand", prediction=None))
-    assert told(run)[-1].endswith("trying code: by hand")
-    run.test(run.propose(reason="by an agent"))
-    assert "its own guess" in told(run)[-1]
 
 
 def test_a_call_that_crashed_is_told_without_its_traceback() -> None:

@@ -3,7 +3,9 @@
 import unicodedata
 from datetime import timedelta
 
-__all__ = ["clean", "count", "duration", "effect", "evidence", "part", "percent", "points", "short_time"]
+from rsi.core.records import Prediction
+
+__all__ = ["clean", "count", "duration", "effect", "evidence", "guess_words", "part", "percent", "points", "short_time"]
 
 _UNSAFE = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 
@@ -63,3 +65,10 @@ def evidence(e_value: float) -> str:
     if e_value < 10:
         return f"{e_value:.2f}"
     return "> 1 G" if e_value > 1e9 else count(e_value)
+
+
+def guess_words(guess: Prediction | None) -> str:
+    """What a change expected of itself: `80 % likely better, −1.0 … +3.0 points`."""
+    if guess is None:
+        return "nothing was foretold"
+    return f"{percent(guess.p_better)} likely better, {points(guess.low)} … {points(guess.high)} points"
