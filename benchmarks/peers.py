@@ -4,8 +4,8 @@
 
 `DIR` is the folder of the peer bench; its files are read and run there. A peer is measured where a Python is named that has it
 installed; what is not measured is called so. Parts: `best` (what 200 evaluations bring, over five seeds), `null` (how often a gain is
-claimed where there is none), `same` (the same seed twice), `flat` (CPU of the loop for each candidate, from 100 to 10,000), `disk` (1,000
-candidates of 8 kB).
+claimed where there is none), `same` (the same seed twice, with a model whose answer depends on the question alone), `flat` (CPU of the loop
+for each candidate of 8 kB, from 100 to 10,000; of a peer the CPU of its whole run), `disk` (1,000 candidates of 8 kB).
 """
 
 import argparse
@@ -13,17 +13,20 @@ import json
 import statistics
 import sys
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from benchmarks.peers_flat import overhead
-from benchmarks.peers_ours import budget_file, play, target_at
-from benchmarks.peers_theirs import PEERS, mock, play_peer
+from benchmarks.peers_ours import Ours, budget_file, play, target_at
+from benchmarks.peers_theirs import PEERS, Theirs, mock, play_peer
 
 __all__ = ["main"]
 
-_NOT_MEASURED = "not measured"
+Peers = Mapping[str, Path]
+"""Peer → a Python that has it installed."""
+_NULL_WORTH = 0.5
+_BIG = "initial_big.py"
 
 
 def main() -> int:
@@ -33,7 +36,8 @@ def main() -> int:
     found: dict[str, Any] = {}
     with tempfile.TemporaryDirectory(dir=options.out) as folder:
         for part in options.only or PARTS:
-            found[part] = PARTS[part](options, peers, Path(folder))
+            missing = {name: "not measured: no Python with it was named" for name in PEERS if name not in peers}
+            found[part] = {**PARTS[part](options, peers, Path(folder)), **missing}
             print(f"\n{part}\n" + "\n".join(f"  {name}: {told}" for name, told in found[part].items()), flush=True)
     if options.json:
         print(json.dumps(found, sort_keys=True))
@@ -49,6 +53,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--null-seeds", type=int, default=40)
     parser.add_argument("--candidates", type=int, nargs="+", default=[100, 1_000, 10_000])
+    parser.add_argument("--peer-candidates", type=int, nargs="+", default=[100, 1_000])
     parser.add_argument("--only", nargs="+", choices=list(PARTS))
     parser.add_argument("--out", type=Path, help="where temporary folders are made")
     parser.add_argument("--json", action="store_true")
@@ -58,7 +63,7 @@ def _options() -> argparse.Namespace:
     return options
 
 
-def _ours(options: argparse.Namespace, folder: Path, name: str, seed: int, *, is_null: bool = False, hash_seeded: bool = False) -> Any:
+def _ours(options: argparse.Namespace, folder: Path, name: str, seed: int, *, is_null: bool = False, hash_seeded: bool = False) -> Ours:
     peerbench = options.peerbench.resolve()
     place = folder / name
     target = target_at(place / "target", peerbench, is_null=is_null)
@@ -67,70 +72,93 @@ def _ours(options: argparse.Namespace, folder: Path, name: str, seed: int, *, is
         return play(target, place / "run", settings, seed, peerbench)
 
 
-def _best(options: argparse.Namespace, peers: Mapping[str, Path], folder: Path) -> dict[str, str]:
-    found = {"ours": _spread([_ours(options, folder, f"best-{seed}", seed).best for seed in _seeds(options)])}
-    for name in PEERS:
-        found[name] = _spread(_peer(options, peers, folder, name)) if name in peers else _NOT_MEASURED
+def _peer(options: argparse.Namespace, python: Path, out: Path, seed: int, *, hash_seeded: bool = False, **more: Any) -> Theirs:
+    """A run of the peer that the folder is named after."""
+    name, peerbench = out.name.partition("-")[0], options.peerbench.resolve()
+    with mock(peerbench, seed, hash_seeded=hash_seeded) as port:
+        done = play_peer(name, python, peerbench, out, port, more.pop("evaluations", options.evaluations), seed, **more)
+    if done.note:
+        sys.stderr.write(f"{out.name}: {done.note}\n")
+    return done
+
+
+def _best(options: argparse.Namespace, peers: Peers, folder: Path) -> dict[str, str]:
+    seeds = range(1, options.seeds + 1)
+    ours = [_ours(options, folder, f"best-{seed}", seed) for seed in seeds]
+    certified = sum(one.claimed is not None for one in ours)
+    told = (
+        f"{_spread([one.best for one in ours])}, which is what the run released; certified in {certified} of {len(ours)}; the best that it "
+        f"tried {_mean([one.found for one in ours]):.3f}; trials {_mean([one.programs for one in ours]):.0f}, "
+        f"calls of the model {_mean([one.calls for one in ours]):.0f}, CPU {_mean([one.cpu_s for one in ours]):.1f} s"
+    )
+    found = {"ours": told}
+    for name, python in peers.items():
+        theirs = [_peer(options, python, folder / f"{name}-best-{seed}", seed) for seed in seeds]
+        cost = f"calls of the model {_mean([one.calls for one in theirs]):.0f}, CPU {_mean([one.cpu_s for one in theirs]):.1f} s"
+        found[name] = f"{_spread([one.best for one in theirs])}, as it reports; {cost}"
     return found
 
 
-def _peer(options: argparse.Namespace, peers: Mapping[str, Path], folder: Path, name: str, *, is_null: bool = False) -> list[float | None]:
-    bests = []
-    for seed in _seeds(options):
-        with mock(options.peerbench.resolve(), seed) as port:
-            out = folder / f"{name}-{'null' if is_null else 'best'}-{seed}"
-            done = play_peer(name, peers[name], options.peerbench.resolve(), out, port, options.evaluations, seed, is_null=is_null)
-        if done.note:
-            sys.stderr.write(f"{name}, seed {seed}: {done.note}\n")
-        bests.append(done.best)
-    return bests
-
-
-def _null(options: argparse.Namespace, peers: Mapping[str, Path], folder: Path) -> dict[str, str]:
-    claimed = [_ours(options, folder, f"null-{seed}", seed, is_null=True).claimed for seed in range(1, options.null_seeds + 1)]
-    none = sum(claim is None for claim in claimed)
-    found = {"ours": f"no improvement claimed in {none} of {len(claimed)} seeds ({none / len(claimed):.0%})"}
-    for name in PEERS:
-        if name in peers:
-            bests = [best for best in _peer(options, peers, folder, name, is_null=True) if best is not None]
-            told = ", ".join(f"{best - 0.5:+.3f}" for best in bests)
-            found[name] = f"claims over the truth of 0.5: {told or 'no result'}"
-        else:
-            found[name] = _NOT_MEASURED
+def _null(options: argparse.Namespace, peers: Peers, folder: Path) -> dict[str, str]:
+    ours = [_ours(options, folder, f"null-{seed}", seed, is_null=True) for seed in range(1, options.null_seeds + 1)]
+    none, kept = sum(one.claimed is None for one in ours), sum(one.kept > 0 for one in ours)
+    found = {"ours": f"no improvement claimed in {none} of {len(ours)} seeds ({none / len(ours):.0%}); anything kept in {kept}"}
+    for name, python in peers.items():
+        theirs = [_peer(options, python, folder / f"{name}-null-{seed}", seed, is_null=True) for seed in range(1, options.seeds + 1)]
+        told = ", ".join(f"{one.best - _NULL_WORTH:+.3f}" for one in theirs if one.best is not None)
+        found[name] = f"claims over the truth of {_NULL_WORTH}: {told or 'no result'}"
     return found
 
 
-def _same(options: argparse.Namespace, peers: Mapping[str, Path], folder: Path) -> dict[str, str]:
-    pairs = [[_ours(options, folder, f"same-{seed}-{turn}", seed, hash_seeded=True).digest for turn in range(2)] for seed in (1, 2)]
-    equal = sum(one == other for one, other in pairs)
-    return {"ours": f"identical decisions in {equal} of {len(pairs)} pairs of runs", **dict.fromkeys(PEERS, _NOT_MEASURED)}
+def _same(options: argparse.Namespace, peers: Peers, folder: Path) -> dict[str, str]:
+    seeds = (1, 2)
+    pairs = [[_ours(options, folder, f"same-{seed}-{turn}", seed, hash_seeded=True).digest for turn in "ab"] for seed in seeds]
+    found = {"ours": f"identical decisions in {sum(one == other for one, other in pairs)} of {len(pairs)} pairs of runs"}
+    for name, python in peers.items():
+        names = [[folder / f"{name}-same-{seed}-{turn}" for turn in "ab"] for seed in seeds]
+        theirs = [
+            [_peer(options, python, out, seed, hash_seeded=True).best for out in outs] for seed, outs in zip(seeds, names, strict=True)
+        ]
+        told = ", ".join(f"{one} and {other}" for one, other in theirs)
+        found[name] = f"the same best score in {sum(one == other for one, other in theirs)} of {len(theirs)} pairs of runs: {told}"
+    return found
 
 
-def _flat(options: argparse.Namespace, peers: Mapping[str, Path], folder: Path) -> dict[str, str]:
+def _flat(options: argparse.Namespace, peers: Peers, folder: Path) -> dict[str, str]:
     found = {}
     for count in options.candidates:
         done = overhead(count, folder / f"flat-{count}")
-        found[f"ours, {done.candidates} candidates"] = f"{done.ms_each:.1f} ms of CPU each, {done.disk_mb:.1f} MB in all"
-    return {**found, **dict.fromkeys(PEERS, _NOT_MEASURED)}
+        found[f"ours, {done.candidates} candidates"] = f"{done.ms_each:.1f} ms of CPU each without the jails, {done.disk_mb:.1f} MB in all"
+    for name, python in peers.items():
+        for count in options.peer_candidates:
+            theirs = _peer(options, python, folder / f"{name}-flat-{count}", 1, evaluations=count, initial=_BIG)
+            found[f"{name}, {count} candidates"] = (
+                f"{1000 * theirs.cpu_s / count:.1f} ms of CPU each with evaluations and start, {theirs.disk_mb:.1f} MB in all"
+            )
+    return found
 
 
-def _disk(options: argparse.Namespace, peers: Mapping[str, Path], folder: Path) -> dict[str, str]:
+def _disk(options: argparse.Namespace, peers: Peers, folder: Path) -> dict[str, str]:
     done = overhead(1_000, folder / "disk")
-    return {"ours": f"{done.disk_mb:.1f} MB for {done.candidates} candidates of 8 kB", **dict.fromkeys(PEERS, _NOT_MEASURED)}
+    found = {"ours": f"{done.disk_mb:.1f} MB for {done.candidates} candidates of 8 kB"}
+    for name, python in peers.items():
+        theirs = _peer(options, python, folder / f"{name}-disk", 1, evaluations=1_000, initial=_BIG)
+        found[name] = f"{theirs.disk_mb:.1f} MB"
+    return found
 
 
-def _seeds(options: argparse.Namespace) -> range:
-    return range(1, options.seeds + 1)
+def _mean(values: Iterable[float]) -> float:
+    return statistics.fmean(values)
 
 
-def _spread(values: list[float | None] | list[float]) -> str:
+def _spread(values: Iterable[float | None]) -> str:
     given = [value for value in values if value is not None]
     if not given:
         return "no result"
-    return f"best score {statistics.fmean(given):.3f} on average ({', '.join(f'{value:.3f}' for value in given)})"
+    return f"best score {_mean(given):.3f} on average ({', '.join(f'{value:.3f}' for value in given)})"
 
 
-PARTS: Mapping[str, Callable[[argparse.Namespace, Mapping[str, Path], Path], dict[str, str]]] = {
+PARTS: Mapping[str, Callable[[argparse.Namespace, Peers, Path], dict[str, str]]] = {
     "best": _best,
     "null": _null,
     "same": _same,

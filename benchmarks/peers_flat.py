@@ -10,6 +10,7 @@ from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchmarks.peers_theirs import disk_of
 from rsi.config import RunConfig, from_json
 from rsi.core.protocols import Call, Files, Reply, Serve
 from rsi.core.records import Json
@@ -92,8 +93,7 @@ def overhead(candidates: int, folder: Path) -> Overhead:
         parts=toy_parts(config, _Metered),
     )
     spent = time.process_time() - before - _Metered.spent
-    disk = sum(path.stat().st_blocks * 512 for path in folder.rglob("*") if path.is_file()) / 1e6
-    return Overhead(candidates=made["candidate.added"], cpu_s=spent, disk_mb=disk)
+    return Overhead(candidates=made["candidate.added"], cpu_s=spent, disk_mb=disk_of(folder))
 
 
 def _agent() -> Files:

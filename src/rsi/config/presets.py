@@ -26,13 +26,19 @@ META: Mapping[str, object] = {
 """`rsi run --meta`: the agent improves how it improves programs. A program is one evaluation here: one program run on one instance."""
 
 
+_LEARNT = 100
+"""Trials in which an agent learns something of a target: so many, tuning eight numbers takes the built-in one most of the way."""
+
+
 def target_preset(trials: int) -> Mapping[str, object]:
     """Settings of a run on a target with a budget of so many trials; a program is one trial there: one case that is run once.
 
-    About a tenth goes to the certificate and a twentieth to step 0; one change may cost a tenth. A pass practises and lets its agent try as
-    often as it takes to learn something, and no more than a fortieth of the budget in all.
+    About a tenth goes to the certificate and a twentieth to step 0; one change may cost a tenth. A pass practises and lets its agent try a
+    fortieth of the budget, or what it takes to learn something, if that is less than half of it. A small budget opens few tests, since
+    all of them share one bound on false acceptances, and asks for few changes; its certificate has the pairs below which none could show
+    a gain of half of the scale.
     """
-    practised, tried = _between(trials // 100, 4, 32), _between(trials // 40, 8, 400)
+    practised, tried = _between(trials // 100, 4, 32), max(trials // 40, min(_LEARNT, trials // 2 - 10))
     return {
         "run.programs": trials,
         "run.cycles": 1_000,
@@ -40,11 +46,13 @@ def target_preset(trials: int) -> Mapping[str, object]:
         "practice.batches": 1,
         "practice.tasks": practised,
         "practice.programs": practised,
-        "propose.programs": tried,
-        "judge.block": 4 if trials < 1_000 else 8,
-        "judge.max_pairs": _between(trials // 10, 8, 2_000),
+        "propose.count": _between(trials // 250, 1, 4),
+        "propose.programs": _between(tried, 8, 400),
+        "judge.horizon": _between(trials // 75, 2, 40),
+        "judge.block": 2 if trials < 500 else 4 if trials < 1_000 else 8,
+        "judge.max_pairs": _between(max(trials // 10, min(24, trials // 8)), 8, 2_000),
         "judge.programs": 1,
-        "certificate.pairs": _between(trials // 20, 8, 500),
+        "certificate.pairs": _between(max(trials // 20, min(18, trials // 11)), 8, 500),
         "certificate.programs": 1,
     }
 

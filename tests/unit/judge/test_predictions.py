@@ -61,3 +61,18 @@ def test_a_record_scores_against_what_was_known_before_each_test_closed() -> Non
     assert skill.skill == pytest.approx(1 - skill.brier / skill.base_brier) and skill.low < skill.skill <= skill.high
     assert [(bin.low, bin.closed, bin.stated, bin.found) for bin in skill.table] == [(0.2, 1, 0.2, 0.0), (0.8, 1, 0.8, 1.0)]
     assert (skill.closed, skill.weight, record.chance(said(0.9))) == (2, 0.0, 0.5)
+
+
+def test_what_a_test_costs_does_not_grow_with_the_tests_that_were_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    looked_at, learn = list[int](), TrackRecord._learn
+
+    def counted(record: TrackRecord) -> None:
+        looked_at.append(record.closed)
+        learn(record)
+
+    monkeypatch.setattr(TrackRecord, "_learn", counted)
+    record, tests = TrackRecord(), 400
+    for number in range(tests):
+        record.close(said(0.1 + 0.8 * (number % 2)), found(p_better=number % 2))
+    assert looked_at[:64] == list(range(1, 65)) and looked_at[-1] > 0.95 * tests
+    assert sum(looked_at) < 70 * tests

@@ -3,6 +3,7 @@
 import math
 import random
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -305,3 +306,20 @@ def test_single_draws_judge_a_removal_as_well() -> None:
     assert [closed.ending for closed in run(race, rng, lambda on: 0.4 + 0.2 * ("without" in on), 3000)] == [Ending.ACCEPTED]
     race.open("without", tolerance=0.2)
     assert [closed.ending for closed in run(race, rng, lambda on: 0.7 - 0.4 * ("without" in on), 3000)] == [Ending.DROPPED]
+
+
+def test_what_the_prior_costs_to_learn_does_not_grow_with_the_edits_that_were_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    looked_at: list[int] = []
+
+    def learn(start: Prior, seen: list[Any]) -> Prior:
+        looked_at.append(len(seen))
+        return start
+
+    monkeypatch.setattr("rsi.kernel.judge.race.learn", learn)
+    edits = 2_000
+    race = Race(Settings(horizon=edits, slots=1), random.Random(1))
+    for number in range(edits):
+        race.open(str(number))
+        race.withdraw(str(number), "for a test")
+    assert looked_at[:9] == list(range(8, 73, 8)) and looked_at[-1] > 0.85 * edits
+    assert sum(looked_at) < 12 * edits

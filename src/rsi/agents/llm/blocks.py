@@ -6,6 +6,7 @@ A fence of n backticks (three or more) is closed by a line of n or more: text th
 import re
 
 OPENING = re.compile(r"^ {0,3}(`{3,})[ \t]*([^`]*)$")
+BARE = re.compile(r"^(<{7,})[ \t]*SEARCH[ \t]*$.*?^>{7,}[ \t]*REPLACE[ \t]*$", re.DOTALL | re.MULTILINE)
 THOUGHT = re.compile(r"<think(?:ing)?>.*?(?:</think(?:ing)?>|\Z)", re.DOTALL)
 
 
@@ -38,6 +39,12 @@ def actions(text):
         found.append(Action(name.lower(), argument.strip(), "\n".join(lines[number:end])))
         number = end + 1
     return found
+
+
+def bare(text):
+    """A reply whose edits stand in no action, as models of other tools write them: (the SEARCH/REPLACE blocks, the words around them)."""
+    text = THOUGHT.sub("", text)
+    return "\n".join(match[0] for match in BARE.finditer(text)), BARE.sub("", text)
 
 
 def closing(lines, start, length):

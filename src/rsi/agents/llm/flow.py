@@ -5,7 +5,7 @@ Both uses go through `converse`: changing a target (`session`), and answering a 
 
 import context
 import tools
-from blocks import Unreadable, actions
+from blocks import Unreadable, actions, bare
 from edits import Rejected
 from rsi_model import Unanswered
 
@@ -51,7 +51,10 @@ def act(work, text):
         wanted = actions(text)
     except Unreadable as error:
         return False, correction(str(error)), False
-    wanted = [action for action in wanted if action.name in tools.TOOLS] or wanted[:1]
+    named = [action for action in wanted if action.name in tools.TOOLS]
+    if not named and bare(text)[0]:
+        return whole_change(work, text)
+    wanted = named or wanted[:1]
     if not wanted:
         return False, correction("there is no action in it: an action is a fenced block whose first line says what to do"), False
     results, done = [], 0
@@ -64,6 +67,15 @@ def act(work, text):
         if work.is_over:
             return True, "", True
     return False, "\n\n".join(results), True
+
+
+def whole_change(work, text):
+    """Carry out a reply that holds edits and no action."""
+    try:
+        said = tools.whole_change(work, text)
+    except Rejected as error:
+        return False, correction(f"the edit was not done: {error}"), False
+    return work.is_over, said, True
 
 
 def correction(reason):

@@ -4,11 +4,12 @@ A tool that cannot do what was asked raises `Rejected` (see edits) with the reas
 """
 
 import json
+import re
 import sys
 
 import edits
 import notes
-from blocks import fields
+from blocks import bare, fields
 from edits import Rejected
 
 LONGEST_RESULT = 6000
@@ -121,7 +122,7 @@ def evaluate(work, argument, body):
     unknown = [case for case in asked if case not in known]
     if unknown or not known:
         raise Rejected(f"there is no case {unknown[0] if unknown else ''} here; there is: {', '.join(map(str, known))}")
-    cases = list(dict.fromkeys(asked or known))[: max(MOST_CASES, len(asked))]
+    cases = list(dict.fromkeys(asked or different(work.findings)))[: max(MOST_CASES, len(asked))]
     reply = work.ask({"evaluate": {"files": dict(work.draft.after), "cases": cases}})
     work.left = reply.get("left", work.left)
     if "results" not in reply:
@@ -133,6 +134,15 @@ def evaluate(work, argument, body):
     if work.draft.after and now > was and (work.best is None or now - was > work.best[0]):
         work.best = now - was, dict(work.draft.after)
     return "\n".join([f"mean score {was:.3f} -> {now:.3f} on {len(rows)} practice cases", *(compared(*row) for row in rows)])
+
+
+def different(findings):
+    """Cases without those that show what an earlier one showed: same input, same output, same score."""
+    found = {}
+    for finding in findings:
+        if type(finding.get("case")) is int:
+            found.setdefault(json.dumps([finding.get(key) for key in ("input", "output", "score")], sort_keys=True), finding["case"])
+    return list(found.values())
 
 
 def compared(before, result):
@@ -160,6 +170,34 @@ def shell(work, argument, body):
     said = f"exit status {reply['code']}\n{notes.plain(reply['output'], LONGEST_RESULT)}"
     lines = [said, *([f"changed: {', '.join(taken)}"] if taken else []), *(f"not taken over: {why}" for why in refused[:5])]
     return "\n".join(lines)
+
+
+def whole_change(work, text):
+    """A reply of bare SEARCH/REPLACE blocks is a whole change: made, tried, handed in if it scores higher, else taken back."""
+    body, words = bare(text)
+    before, best, tried = dict(work.draft.after), work.best, work.programs
+    path = file_meant(work, words)
+    said = edit(work, path, body)
+    if "evaluate" in work.tools:
+        said = evaluate(work, "", "")
+        if work.best is best:
+            work.draft.after = before
+            if work.programs == tried:
+                raise Rejected(said)
+            return f"[edit {path}]\n{said}\nIt is no better, so it is taken back: try another change."
+    work.proposal = proposal(work, {"reason": f"{notes.plain(words.replace('`', ''), 300) or 'it gave no reason'}\n{said}"})
+    return said
+
+
+def file_meant(work, words):
+    """The file that bare blocks are for: the only one that may be edited, or the only one of them that the reply names."""
+    draft = work.draft
+    able = [path for path in sorted({**draft.files, **draft.after}) if draft.surface([*draft.after, path])]
+    named = [path for path in able if re.search(rf"(?<![\w./-]){re.escape(path)}(?![\w/-])", words)]
+    meant = able if len(able) == 1 else named
+    if len(meant) != 1:
+        raise Rejected(f"it does not say which file it is for: put the blocks into a fence that begins with `edit PATH`, of {able}")
+    return meant[0]
 
 
 def note(work, argument, body):

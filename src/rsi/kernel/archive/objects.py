@@ -74,8 +74,7 @@ class GitObjects:
         found = self._read_loose(name) or self._read_packed(name)
         if found is None:
             raise IntegrityError(f"object {name} is not in {self.folder}")
-        kind, content = found
-        if sha256(b"%s %d\0" % (kind.encode(), len(content)) + content).hexdigest() != name:
+        if not _is_named(name, found):
             raise IntegrityError(f"object {name} in {self.folder} was changed: its content does not have its name")
         return found
 
@@ -150,12 +149,15 @@ class GitObjects:
         return self.folder / "objects" / name[:2] / name[2:]
 
     def _sound(self, name: str) -> bool:
-        """Whether the object is there and whole; one that a loss of power left empty is written again."""
+        """Whether the object is there and whole; one that a loss of power left empty is written again.
+
+        Packs that came since are not looked for, which would cost every new object more than its writing: it may as well be there twice.
+        """
         try:
-            self.read(name)
+            found = self._read_loose(name) or self._search_packs(name)
         except IntegrityError:
             return False
-        return True
+        return found is not None and _is_named(name, found)
 
     def _store(self, name: str, data: bytes) -> None:
         path = self._loose(name)
@@ -224,6 +226,12 @@ class GitObjects:
                 raise
             return False
         return True
+
+
+def _is_named(name: str, found: tuple[str, bytes]) -> bool:
+    """Whether kind and content have this name."""
+    kind, content = found
+    return sha256(b"%s %d\0" % (kind.encode(), len(content)) + content).hexdigest() == name
 
 
 def _force(path: Path) -> None:

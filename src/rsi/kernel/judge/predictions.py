@@ -60,6 +60,8 @@ _NORMAL: tuple[float, ...] = (-1.2815515655446004, -0.6744897501960817, 0.0, 0.6
 _START_SPREAD = 0.05
 _BINS = 5
 _STEPS = 4
+_REFIT_SHARE = 64
+"""With more closed tests than that, the fit is renewed once a part of all is new: so a test costs the same however many there were."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -171,6 +173,7 @@ class TrackRecord:
         self._sums = [0.0] * 4
         self._capitals = [1.0] * len(STAKES)
         self._fit = (0.0, 0.0)
+        self._fitted = 0
         self._middle = 0.0
 
     @property
@@ -215,7 +218,8 @@ class TrackRecord:
             place[k] += amount
         self._climate.add(belief)
         self._words.append((_logit(stated), belief.p_better))
-        self._learn()
+        if self.closed - self._fitted > self._fitted // _REFIT_SHARE:
+            self._learn()
 
     def _bet(self, word: float, base: float, found: float) -> None:
         price = (word + base) / 2
@@ -244,7 +248,7 @@ class TrackRecord:
             a, b = a + _short(da), b + _short(db)
             if abs(da) + abs(db) < 1e-4:
                 break
-        self._fit = (a, b)
+        self._fit, self._fitted = (a, b), self.closed
 
     def skill(self) -> Skill | None:
         """How the predictions came out so far; None before the first test has closed."""

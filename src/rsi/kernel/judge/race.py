@@ -38,7 +38,8 @@ Row = tuple[Hashable, float | None]
 
 REMOVAL_LEVEL = 0.05
 """A removal that loses more than is tolerated is accepted with at most this probability."""
-_LESSON = 8
+_LESSON, _LESSON_SHARE = 8, 8
+"""The prior is learnt anew after so many closed edits, or a part of all of them: so an edit costs the same however many there were."""
 _RIVALS_TURN = 4
 
 
@@ -362,7 +363,7 @@ class Race:
         self._finished.append(closed)
         if arm.spared is None:
             self._lessons.append(closed.standing.estimate)
-        if len(self._lessons) >= self._taught + _LESSON:
+        if len(self._lessons) >= self._taught + max(_LESSON, self._taught // _LESSON_SHARE):
             self._taught = len(self._lessons)
             self._prior = learn(self._settings.prior, self._lessons)
         return closed
