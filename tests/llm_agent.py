@@ -30,10 +30,16 @@ def modules(folder: Path = LLM) -> SimpleNamespace:
 
 
 class Scripted:
-    """Answers an agent's questions: chats by a script (a text, or a function of the request), evaluations by a function."""
+    """Answers an agent's questions: chats by a script (a text, or a function of the request), evaluations and commands by functions."""
 
-    def __init__(self, *says: str | Callable[[Request], str] | dict[str, Any], evaluate: Callable[[Request], Any] | None = None) -> None:
-        self.says, self.evaluate = list(says), evaluate
+    def __init__(
+        self,
+        *says: str | Callable[[Request], str] | dict[str, Any],
+        evaluate: Callable[[Request], Any] | None = None,
+        shell: Callable[[Request], Any] | None = None,
+    ) -> None:
+        self.says, self.evaluate, self.shell = list(says), evaluate, shell
+        self.shelled: list[Request] = []
         self.chats: list[Request] = []
         self.evaluated: list[Request] = []
 
@@ -41,6 +47,9 @@ class Scripted:
         if "evaluate" in question:
             self.evaluated.append(question["evaluate"])
             return self.evaluate(question["evaluate"]) if self.evaluate else {"error": "nothing is evaluated here", "left": 0}
+        if "shell" in question:
+            self.shelled.append(question["shell"])
+            return self.shell(question["shell"]) if self.shell else {"error": "no commands are run here"}
         self.chats.append(question["chat"])
         if not self.says:
             return {"error": {"type": "budget", "message": "0 calls are left"}}

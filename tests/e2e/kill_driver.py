@@ -1,8 +1,9 @@
 """Runs toy runs in forked children, kills them with SIGKILL, takes them up again, and prints what it saw as JSON.
 
-Usage: kill_driver.py MODE FOLDER JAIL COUNT. Modes: `random` (kill the whole process group at random moments), `each` (the child
-kills itself right after each new entry), `full` (a disk that fills up at random sizes). JAIL is `toy` (in process), `tree` (the same,
-and the run's course is the tree) or `S1` (a real one).
+Usage: python -m tests.e2e.kill_driver MODE FOLDER JAIL COUNT. Modes: `random` (kill the whole process group at random moments), `each`
+(the child kills itself right after each new entry), `full` (a disk that fills up at random sizes). JAIL is `toy` (in process), `tree`
+(the same, and the run's course is the tree), `S1` (a real one), `skill` (a run on a target, in process) or TIER=TARGET (a target that an
+agent improves in real jails, with the real process that scores).
 """
 
 import json
@@ -16,6 +17,8 @@ import threading
 import time
 import traceback
 from collections import Counter
+from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 
 from rsi.core.errors import InfrastructureError, RsiError
@@ -23,16 +26,22 @@ from rsi.core.protocols import Entry
 from rsi.kernel.audit.identity import kernel_hash
 from rsi.kernel.audit.log import FileEventLog
 from rsi.kernel.sandbox import open_jail
+from rsi.loop.aim import told_of
 from rsi.loop.run import run
 from rsi.testing.toy import ToyJail, toy_agent, toy_config, toy_parts
+from rsi.testing.toy_target import skill_agent, skill_config, skill_parts, skill_target, skill_told
+from tests.e2e.target_runs import aimed, short
 
 SEED = 3
 LONGEST_S = 0.2
+REAL = 5
+"""So many times as long lives a child that starts processes of its own."""
+TUNER = str(Path(__file__).parents[2] / "examples" / "agents" / "tuner")
+TARGET = {"run": {"programs": 220, "cycles": 2}, "propose": {"programs": 24}, "certificate": {"pairs": 8}, "judge": {"max_pairs": 24}}
 
 
 def play(folder: Path, jail: str, die_after_new: bool) -> bool:
     """One process's share of a run; True if the run ended."""
-    config = toy_config(seed=SEED, course="tree" if jail == "tree" else "race")
     before = len(FileEventLog.read(folder / "log.jsonl")) if (folder / "log.jsonl").exists() else 0
 
     def observe(entry: Entry) -> None:
@@ -41,10 +50,25 @@ def play(folder: Path, jail: str, die_after_new: bool) -> bool:
         if die_after_new and entry.seq >= before and entry.kind != "run.resumed":
             os.kill(os.getpid(), signal.SIGKILL)
 
-    make_jail = ToyJail if jail in ("toy", "tree") else lambda: open_jail((), jail)
-    parts = toy_parts(config, make_jail)
-    result = run(folder, config, toy_agent(), workers=2, observer=observe, stop=threading.Event(), parts=parts)
-    return result.finished
+    return begin(folder, jail, observe)
+
+
+def begin(folder: Path, jail: str, observe: Callable[[Entry], None]) -> bool:
+    """Begin or take up the run that goes with a jail; True if it ended."""
+    stop, agents, told = threading.Event(), {}, None
+    with ExitStack() as stack:
+        if jail == "skill":
+            config, files, agents, told = skill_config(seed=SEED), skill_target(), {"tinker": skill_agent()}, skill_told()
+            parts = skill_parts(config)
+        elif jail in ("toy", "tree", "S1"):
+            config, files = toy_config(seed=SEED, course="tree" if jail == "tree" else "race"), toy_agent()
+            parts = toy_parts(config, (lambda: open_jail((), jail)) if jail == "S1" else ToyJail)
+        else:
+            tier, _, name = jail.partition("=")
+            config = short(name, TUNER, tier, TARGET)
+            aim, parts = stack.enter_context(aimed(config))
+            files, agents, told = aim.target.files, aim.agents, told_of(aim.target)
+        return run(folder, config, files, workers=2, observer=observe, stop=stop, parts=parts, agents=agents, target=told).finished
 
 
 def copy_spool(folder: Path) -> None:
@@ -119,7 +143,11 @@ def main(mode: str, base: Path, jail: str, count: int) -> None:
         folder = base / f"{mode}-{number}"
         while True:
             is_last = seen["kills"] >= count
-            seconds = rng.uniform(0.0, LONGEST_S) * (5 if jail == "S1" else 1) if mode == "random" and not is_last else 60.0
+            seconds = (
+                rng.uniform(0.0, LONGEST_S) * (1 if jail in ("toy", "tree", "skill") else REAL)
+                if mode == "random" and not is_last
+                else 60.0
+            )
             size = rng.randrange(2_000, 250_000)
             code = wait(child(folder, jail, "plain" if is_last else mode, size), seconds)
             seen["attempts"] += 1

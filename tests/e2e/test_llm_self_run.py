@@ -19,7 +19,7 @@ from rsi.loop.verify import verify
 from rsi.testing.gateway import ScriptedGateway
 from tests.llm_world import ADVICE, says
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
+pytestmark = pytest.mark.timeout(300)
 
 
 def config(**run_section: Any) -> RunConfig:

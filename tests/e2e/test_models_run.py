@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,9 @@ import pytest
 from rsi.cli.models import beside, compared, road
 from rsi.config.model import ModelsConfig, RunConfig
 from rsi.core.errors import UserError
+from rsi.kernel.archive.git import GitArchive
+from rsi.kernel.audit.log import FileEventLog
+from rsi.kernel.sandbox import unreachable
 from rsi.testing.chat_server import Answer, ChatServer, Seen
 from tests.architecture.source import SRC
 
@@ -108,13 +112,39 @@ def test_a_run_that_was_killed_goes_on_pays_for_no_answer_twice_and_is_replayed_
 
 
 @pytest.mark.slow
-def test_a_wrong_key_is_one_clear_line_and_the_run_ends_as_one_in_which_nobody_proposed(place: Path, server: ChatServer) -> None:
-    server.script = lambda seen: Answer(status=401, body=b'{"error": {"message": "no such key"}}')
-    out = told(*RUN, folder=place)
-    assert [line.split("  ")[-1] for line in out.splitlines() if "language model" in line] == [
-        "no answer of a language model (auth): openai:tiny: the key was refused (401): no such key"
-    ]
-    assert "No improvement found" in out
+def test_a_wrong_key_is_one_clear_line_and_with_the_right_one_the_same_command_goes_on(place: Path, server: ChatServer) -> None:
+    script, server.script = server.script, lambda seen: Answer(status=401, body=b'{"error": {"message": "no such key"}}')
+    with rsi(*RUN, "--out", "run", folder=place) as process:
+        out, _ = process.communicate(timeout=600)
+    assert process.returncode == 3
+    (line,) = [line for line in out.splitlines() if "language model" in line]
+    assert line.startswith("rsi: stopped after ") and "programs: language models could not be asked (auth: openai:tiny: the key" in line
+    assert "was refused (401): no such key); nothing is lost: mend it and run the same command again" in line
+    before = (place / "run/log.jsonl").read_bytes()
+    server.script = script
+    assert "taken up again" in told(*RUN, "--out", "run", folder=place)
+    assert (place / "run/log.jsonl").read_bytes().startswith(before)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+@pytest.mark.skipif(unreachable("S3", "agent") is not None, reason="this machine does not offer the jail's agent profile")
+def test_a_model_has_commands_run_and_a_replay_is_told_what_they_said_without_running_them(place: Path, server: ChatServer) -> None:
+    commands = "cat /proc/sys/kernel/random/uuid; sed -i 's/SPREAD = 1.0/SPREAD = -0.5/' solution.py; ls"
+    finish = Answer(text="```finish\nreason: closer\np_better: 0.7\n```")
+    server.script = lambda seen: (
+        finish if "exit status 0" in seen.body["messages"][-1]["content"] else Answer(text=f"```shell\n{commands}\n```")
+    )
+    words = ("run", "packing", "--agent", "llm", "--config", "run.toml", "--programs", "1000", "--plain")
+    assert "(its own guess: 70 % likely better" in told(*words, "--out", "first", folder=place)
+    jobs = [entry.body for entry in FileEventLog.read(place / "first/log.jsonl").entries() if entry.kind == "job.done"]
+    asked = next(body["asked"] for body in jobs if isinstance(body, dict) and body["call"] == "propose")
+    with closing(GitArchive(place / "first/objects.git")) as archive:
+        ran = json.loads(archive.blob(str(asked)))["ran"]
+    assert ran[0]["commands"] == commands and ran[0]["code"] == 0 and ran[0]["changed"] == ["solution.py"]
+    assert "solution.py" in ran[0]["output"].split() and len(ran[0]["output"].split()[0]) == 36
+    assert "Bit for bit the decisions of first" in told(*words, "--replay", "first", "--out", "again", folder=place)
+    assert "verified" in told("verify", "first", folder=place)
 
 
 def test_a_replay_needs_models_and_a_folder_of_its_own(tmp_path: Path) -> None:

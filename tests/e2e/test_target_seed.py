@@ -1,66 +1,47 @@
-"""The built-in agent improves a program that is not its own, in real jails, without a model: to a certified verdict."""
+"""Each template to a certified verdict, in real jails, without a model: by the built-in agent, and by the agent that is its own target."""
 
-import threading
-from dataclasses import replace
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from rsi.cli.working import prove
-from rsi.config import from_json
-from rsi.core.protocols import Entry
 from rsi.core.records import CandidateId
 from rsi.kernel.archive.git import GitArchive
-from rsi.loop.agents import load_agent
-from rsi.loop.aim import Aim, told_of
-from rsi.loop.run import run
-from rsi.targets import load_target
-from tests.unit.test_controls import FIXED, SCORE, SOLUTION, TARGET
+from rsi.targets import make_target
+from tests.e2e.target_runs import bodies, certified
 
-CONFIG: dict[str, Any] = {
-    "run": {"seed": 3, "programs": 260, "lanes": 2, "cycles": 3},
-    "calibrate": {"share": 0.02},
-    "practice": {"batches": 1, "tasks": 4, "programs": 4},
-    "propose": {"count": 1, "programs": 40},
-    "judge": {"course": "race", "alpha": 0.2, "horizon": 2, "block": 4, "max_pairs": 32, "programs": 1, "retest_share": 0.0},
-    "certificate": {"pairs": 20, "programs": 1},
-    "jail": {"wall_s": 60.0},
+WORDS: Mapping[str, Mapping[str, Any]] = {
+    "run": {"programs": 1_200},
+    "practice": {"tasks": 32, "programs": 32},
+    "propose": {"count": 4, "programs": 100},
+    "judge": {"alpha": 0.5, "horizon": 8, "block": 16, "max_pairs": 160},
+    "certificate": {"pairs": 100},
 }
+"""One word more that is understood is worth a few points: more cases, and several changes side by side."""
 
 
-@pytest.mark.slow
-@pytest.mark.timeout(300)
-def test_the_seed_agent_makes_a_foreign_program_better_and_the_gain_is_certified(tmp_path: Path, jail_require: str) -> None:
-    folder = tmp_path / "target"
-    folder.mkdir()
-    for name, text in (("rsi.toml", TARGET), ("fixed.py", FIXED), ("solution.py", SOLUTION), ("score.py", SCORE)):
-        (folder / name).write_text(text)
-    tier = {"require": "S1", "tier": "S1"} if jail_require == "S1" else {}
-    config = from_json({**CONFIG, "target": str(folder), "agents": ["seed"], "jail": {**CONFIG["jail"], **tier}})
-    target, seen = load_target(folder), list[Entry]()
-    aim = Aim(target=target, agents={"seed": load_agent("seed")})
-    with aim.parts(config) as parts:
-        parts = replace(parts, prove=lambda tier: prove(tier, None))
-        run(
-            tmp_path / "run",
-            config,
-            target.files,
-            workers=1,
-            observer=seen.append,
-            stop=threading.Event(),
-            parts=parts,
-            agents=aim.agents,
-            target=told_of(target),
-        )
-    bodies = {entry.kind: entry.body for entry in seen if isinstance(entry.body, dict)}
-    assert bodies["certificate.issued"]["certificate"]["low"] > 0
-    made = bodies["proposal.made"]["proposal"]
-    assert made["surface"] == "code" and "solution.py" in made["reason"] and made["prediction"]["p_better"] > 0.5
-    assert bodies["run.ended"]["programs"] <= 260
+@pytest.mark.parametrize(("template", "edited"), [("program", {"solution.py"}), ("training", {"settings.json", "train.py"})])
+def test_the_seed_agent_tunes_and_edits_what_is_not_its_own(template: str, edited: set[str], tmp_path: Path, jail_require: str) -> None:
+    make_target(tmp_path / template, template)
+    seen = certified(str(tmp_path / template), "seed", tmp_path / "run", jail_require)
+    made = [body["proposal"] for body in bodies(seen, "proposal.made")]
+    assert {edit["path"] for one in made for edit in one["edits"]} <= edited
+    assert all("practice cases that the search did not see" in one["reason"] for one in made)
+    assert bodies(seen, "run.ended")[0]["programs"] <= 400
+
+
+def test_the_seed_agent_makes_a_prompt_better_with_lines_of_another_text(tmp_path: Path, jail_require: str) -> None:
+    make_target(tmp_path / "prompt", "prompt")
+    seen = certified(str(tmp_path / "prompt"), "seed", tmp_path / "run", jail_require, propose={"programs": 100})
     archive = GitArchive(tmp_path / "run" / "objects.git", create=False)
-    release = archive.files(CandidateId(str(bodies["incumbent.changed"]["candidate"])))["solution.py"].decode()
+    release = archive.files(CandidateId(bodies(seen, "incumbent.changed")[-1]["candidate"]))
     archive.close()
-    space: dict[str, Any] = {}
-    exec(release, space)  # noqa: S102 - the toy target of a test, edited by our own agent
-    assert space["line"](1.5) == pytest.approx(4.5, abs=0.6)
+    prompt, guide = (set(release[name].decode().splitlines()) for name in ("prompt.txt", "guide.txt"))
+    assert prompt & guide - set((tmp_path / "prompt" / "prompt.txt").read_text(encoding="utf-8").splitlines())
+
+
+def test_an_agent_that_is_its_own_target_learns_words(tmp_path: Path, jail_require: str) -> None:
+    make_target(tmp_path / "agent", "agent")
+    seen = certified(str(tmp_path / "agent"), "itself", tmp_path / "run", jail_require, **WORDS)
+    assert {body["agent"] for body in bodies(seen, "cycle.opened")} == {"itself"}

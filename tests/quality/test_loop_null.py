@@ -174,7 +174,7 @@ def gaining_runs(count: int) -> Sequence[Facts]:
 
 def loud_runs(repetitions: Repetitions) -> Sequence[Facts]:
     """Runs of liars and runs in which there is something to gain."""
-    return [*liars_runs(repetitions(60, least=20)), *gaining_runs(repetitions(20, least=10))]
+    return [*liars_runs(repetitions(60, least=12)), *gaining_runs(repetitions(20, least=6))]
 
 
 def most_by_chance(runs: int, chance: float) -> int:
@@ -204,12 +204,12 @@ def test_all_in_all_no_more_changes_are_kept_than_the_levels_of_the_tests_allow(
 
 
 def test_a_loop_that_is_content_with_little_evidence_fails_the_same_simulation(repetitions: Repetitions) -> None:
-    runs = liars_runs(repetitions(60, least=20))
+    runs = liars_runs(repetitions(60, least=12))
     assert keepers(runs) > most_by_chance(len(runs), ALPHA)
 
 
 def test_changes_that_add_twenty_points_are_kept_in_practically_every_run(repetitions: Repetitions) -> None:
-    runs = gaining_runs(repetitions(20, least=10))
+    runs = gaining_runs(repetitions(20, least=6))
     assert keepers(runs) >= 0.9 * len(runs)
 
 

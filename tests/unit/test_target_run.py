@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from rsi.analytics import progress_of
 from rsi.core.codec import canonical, sha256_hex
 from rsi.core.errors import UserError
 from rsi.core.protocols import Call, Entry, Files, Jail, Reply, Serve
@@ -18,6 +19,7 @@ from rsi.kernel.archive.git import GitArchive
 from rsi.kernel.audit.log import FileEventLog
 from rsi.loop.machine import ITSELF, Staff
 from rsi.loop.run import run
+from rsi.loop.shell import Shell
 from rsi.loop.verify import verify
 from rsi.testing.fake_jail import InProcessJail
 from rsi.testing.gateway import ScriptedGateway
@@ -50,13 +52,19 @@ class Watching(InProcessJail):
 
 
 def live(
-    agents: Mapping[str, Files], *, seed: int = 1, told: list[Any] | None = None, gateway: ScriptedGateway | None = None, **settings: Any
+    agents: Mapping[str, Files],
+    *,
+    seed: int = 1,
+    told: list[Any] | None = None,
+    gateway: ScriptedGateway | None = None,
+    shell: Shell | None = None,
+    **settings: Any,
 ) -> tuple[list[Entry], MemoryArchive]:
     config = skill_config(seed=seed, agents=tuple(agents), **settings)
     archive, seen = MemoryArchive(), list[Entry]()
     jail: list[Any] = [] if told is None else told
     parts = skill_parts(config, lambda: Watching(jail))
-    staff = Staff(agents=agents, gateway=gateway)
+    staff = Staff(agents=agents, gateway=gateway, shell=shell)
     live_in_memory(config, skill_target(), parts, archive=archive, observer=seen.append, staff=staff, target=skill_told())
     return seen, archive
 
@@ -169,6 +177,20 @@ def test_what_is_the_same_program_but_for_comments_is_refused_with_the_reason() 
     assert any("the version that the run began with" in reason and "comments" in reason for reason in reasons)
 
 
+@pytest.mark.parametrize("said", ["null", "{'p_better': 0.5, 'low': -0.05, 'high': 0.05}"])
+def test_what_was_proposed_without_a_prediction_is_judged_and_scores_nobodys_foresight(said: str) -> None:
+    main = COMMENTS.replace('[text + "\\n# a remark\\n", ', "[").replace('{"p_better": 0.5, "low": 0.0, "high": 0.1}', said)
+    seen, _ = live({"silent": skill_agent(main=main.replace("null", "None"))}, programs=900)
+    made, progress = [body for body in bodies(seen, "proposal.made") if "removes" not in body], progress_of(seen)
+    judged = [body for body in bodies(seen, "verdict.given") if "removes" not in body and body["belief"] is not None]
+    assert made and judged and not bodies(seen, "proposal.malformed")
+    if said == "null":
+        assert all(body["foretold"] is False for body in made) and progress.predictions is None
+        assert {attempt.prediction for attempt in progress.attempts.values()} == {None}
+    else:
+        assert not any("foretold" in body for body in made) and progress.predictions is not None
+
+
 def test_chats_go_to_the_gateway_and_stand_in_the_log_without_texts() -> None:
     request = {"messages": [{"role": "user", "content": "What is better?"}]}
     gateway, told = ScriptedGateway(["A larger number."]), list[Any]()
@@ -178,6 +200,49 @@ def test_chats_go_to_the_gateway_and_stand_in_the_log_without_texts() -> None:
     calls = bodies(seen, "model.called")
     assert len(calls) == len(gateway.bodies) == 3 and all(body["model"] == "scripted" for body in calls)
     assert "larger" not in json.dumps([entry.body for entry in seen if entry.kind == "model.called"])
+
+
+def test_commands_of_a_model_run_on_the_changed_tree_for_a_program_each_and_stand_in_the_log_whole() -> None:
+    ran: list[tuple[bytes, str]] = []
+
+    def shell(files: Files, commands: str) -> dict[str, Any]:
+        ran.append((files["solution.py"], commands))
+        return {"code": 0, "output": "fi\u202ene", "changed": {"solution.py": "SKILL = 1\n"}}
+
+    wish = {"files": {"solution.py": "SKILL = 0.9\n"}, "commands": "cat solution.py"}
+    wrong: list[Any] = [{"files": {"fixed.py": ""}, "commands": "ls"}, {"files": {}, "commands": " "}, {"files": 1, "commands": "ls"}, "ls"]
+    told: list[Any] = []
+    agents = {"asker": asker(*[{"shell": one} for one in (*wrong, *[wish] * 7)])}
+    place = Shell(run=shell, wall_s=7.0)
+    seen, archive = live(agents, told=told, gateway=ScriptedGateway(["hello"]), shell=place, programs=600)
+    call, message, answer = next(one for one in told if one[0] == "propose")
+    assert message["budget"]["shell"] == {"runs": 10, "wall_s": 7.0}
+    said = answer["memory"]["said"]
+    assert [one["error"] for one in said[:4]] == [
+        "fixed.py is protected",
+        "commands are a text of at most 20000 characters",
+        "files is an object of texts by path; null takes a file away",
+        "shell has files and commands",
+    ]
+    assert said[4] == {"code": 0, "output": "fine", "changed": {"solution.py": "SKILL = 1\n"}} and said[9] == said[4]
+    assert said[10]["error"] == {"type": "budget", "message": "all 10 runs of commands of this call are used"}
+    assert ran[:6] == [(b"SKILL = 0.9\n", "cat solution.py")] * 6
+    job = next(body for body in bodies(seen, "job.done") if body["call"] == "propose")
+    log = json.loads(archive.blob(job["asked"]))
+    assert job["programs"] == 6 and len(log["ran"]) == 10
+    noted = {"commands": "cat solution.py", "files": ["solution.py"], "code": 0, "output": "fine", "changed": ["solution.py"]}
+    assert log["ran"][4:] == [noted] * 6 and log["ran"][0] == {"commands": "ls", "files": ["fixed.py"], "error": "fixed.py is protected"}
+    assert "no_model" not in str(said) and call == "propose"
+
+
+def test_without_models_or_a_place_for_them_no_commands_run() -> None:
+    told: list[Any] = []
+    wish = {"shell": {"files": {}, "commands": "ls"}}
+    place = Shell(run=lambda files, commands: {"code": 0, "output": "", "changed": {}}, wall_s=7.0)
+    live({"asker": asker(wish)}, told=told, shell=place, programs=600)
+    live({"asker": asker(wish)}, told=told, gateway=ScriptedGateway(["hello"]), programs=600)
+    answers = [answer["memory"]["said"][0] for call, _, answer in told if call == "propose"]
+    assert answers and not any("code" in one for one in answers)
 
 
 def test_a_target_that_is_an_agent_can_be_asked_to_improve_itself() -> None:

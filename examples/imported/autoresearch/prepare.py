@@ -17,10 +17,11 @@ def text(length, rng):
 
 
 def evaluate_bpb(probability, held_out):
-    """Bits for each byte of the held-out text, lower is better."""
+    """Bits for each byte of the held-out text, lower is better. Numbers that do not sum to 1 are no probabilities: they are made so here."""
+    given = {before: {letter: max(0.0, probability(before, letter)) for letter in LETTERS} for before in LETTERS}
     bits = 0.0
     for before, letter in zip(held_out, held_out[1:]):
-        bits -= math.log2(max(1e-12, probability(before, letter)))
+        bits -= math.log2(max(1e-12, given[before][letter] / (sum(given[before].values()) or 1.0)))
     return bits / (len(held_out) - 1)
 
 

@@ -1,4 +1,4 @@
-"""An Inspect task with a mock model that computes only when it is asked to: what is improved is the instruction and a file of hints."""
+"""An Inspect task with a mock model that does as it is told: what is improved is the instruction and a file of hints."""
 
 import re
 
@@ -8,14 +8,14 @@ from inspect_ai.model import ModelOutput, ModelUsage, get_model
 from inspect_ai.scorer import match
 from inspect_ai.solver import generate, system_message
 
-ITEMS = [(a, b) for a in range(10, 22) for b in range(1, 7)]
+ITEMS = [(a, b) for a in range(10, 40) for b in range(1, 7)]
 
 
 def _reply(messages, tools, tool_choice, config):
-    """Answers right if it was told to compute; sums of odd numbers also need the hint."""
+    """Computes if it was told to; sums above 20 only if it was not told to guess."""
     told = " ".join(message.text for message in messages[:-1]).lower()
     a, b = map(int, re.findall(r"\d+", messages[-1].text))
-    knows = "compute" in told and ("carry" in told or (a + b) % 2 == 0)
+    knows = "compute" in told and ("guess" not in told or a + b <= 20)
     output = ModelOutput.from_content("mockllm/model", f"ANSWER: {a + b if knows else 0}")
     output.usage = ModelUsage(input_tokens=10, output_tokens=3, total_tokens=13)
     return output

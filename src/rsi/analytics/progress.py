@@ -9,7 +9,19 @@ from rsi.analytics.capability import Capability
 from rsi.analytics.ledger import Use
 from rsi.analytics.models import ModelUse
 from rsi.analytics.safeguard import SafetyCertificate
-from rsi.core.records import Candidate, CandidateId, Certificate, Cycle, JailProof, Json, Limitation, Proposal, ProposalId, Verdict
+from rsi.core.records import (
+    Candidate,
+    CandidateId,
+    Certificate,
+    Cycle,
+    JailProof,
+    Json,
+    Limitation,
+    Prediction,
+    Proposal,
+    ProposalId,
+    Verdict,
+)
 from rsi.kernel.judge import Belief, Course, Credit, Skill
 
 __all__ = ["Attempt", "Chosen", "Costs", "Failure", "Fate", "Incumbent", "Progress", "Retreat", "Share", "Tried", "retests_of"]
@@ -41,6 +53,7 @@ class Attempt:
         certified: there, whether its step is certified at the run's false-discovery rate; None where nothing was ablated.
         removes: the kept change that it takes out again, where the kernel made it to test that change once more.
         by: who made it, on a target or from outside; empty where an agent improves itself.
+        is_foretold: whether it came with a prediction of its own.
     """
 
     proposal: Proposal
@@ -58,6 +71,12 @@ class Attempt:
     certified: bool | None = None
     removes: ProposalId | None = None
     by: str = ""
+    is_foretold: bool = True
+
+    @property
+    def prediction(self) -> Prediction | None:
+        """What it expected of itself; None where it came without a prediction."""
+        return self.proposal.prediction if self.is_foretold else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

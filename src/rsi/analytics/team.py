@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 
 from rsi.analytics.progress import Attempt, Fate
 from rsi.core.protocols import Entry
-from rsi.core.records import Json, ProposalId
+from rsi.core.records import Json
 from rsi.kernel.judge import Credit
 
-__all__ = ["Crew", "author"]
+__all__ = ["Crew", "author", "is_foretold"]
 
 _OPEN = (Fate.WAITING, Fate.TESTING)
 
@@ -18,6 +18,11 @@ def author(entry: Entry) -> str:
     """Who made a proposal; empty where an agent improves itself."""
     by = entry.body.get("agent") if isinstance(entry.body, dict) else None
     return by if isinstance(by, str) else ""
+
+
+def is_foretold(made: Entry) -> bool:
+    """Whether a proposal came with a prediction of its own."""
+    return not isinstance(made.body, dict) or made.body.get("foretold") is not False
 
 
 @dataclass(slots=True, kw_only=True)
@@ -32,7 +37,6 @@ class Crew:
     _names: list[str] = field(default_factory=list)
     _passes: Counter[str] = field(default_factory=Counter)
     _programs: Counter[str] = field(default_factory=Counter)
-    _unforetold: set[str] = field(default_factory=set)
 
     def add(self, entry: Entry) -> None:
         """Take the next entry."""
@@ -43,13 +47,6 @@ class Crew:
             self._names = [str(one.get("name")) for one in named if isinstance(one, dict)] if isinstance(named, list) else []
         elif entry.kind == "job.done" and "agent" in body:
             self._count(str(body["agent"]), body)
-        elif entry.kind == "proposal.made" and body.get("foretold") is False:
-            proposal = body.get("proposal")
-            self._unforetold.add(str(proposal.get("id")) if isinstance(proposal, dict) else "")
-
-    def is_foretold(self, proposal: ProposalId) -> bool:
-        """Whether a proposal came with a prediction of its own."""
-        return proposal not in self._unforetold
 
     def credits(self, attempts: Iterable[Attempt]) -> Mapping[str, Credit]:
         """What each agent has brought and cost; outsiders that handed something in stand behind them."""

@@ -13,7 +13,7 @@ from rsi.analytics.progress import Attempt, Chosen, Costs, Failure, Fate, Incumb
 from rsi.analytics.reading import beside, number, take
 from rsi.analytics.retested import removes, with_removed
 from rsi.analytics.safeguard import SafetyCertificate, safety_certificate
-from rsi.analytics.team import Crew, author
+from rsi.analytics.team import Crew, author, is_foretold
 from rsi.core.errors import IntegrityError
 from rsi.core.protocols import Entry
 from rsi.core.records import (
@@ -231,7 +231,13 @@ class Tracker:
         patch: str = take(entry, "patch", str)
         weak = next(weaknesses, None)
         self._attempts[proposal.id] = Attempt(
-            proposal=proposal, cycle=cycle, limitation=weak, patch=patch, removes=removes(entry), by=author(entry)
+            proposal=proposal,
+            cycle=cycle,
+            limitation=weak,
+            patch=patch,
+            removes=removes(entry),
+            by=author(entry),
+            is_foretold=is_foretold(entry),
         )
 
     def _attempt(self, entry: Entry, name: ProposalId) -> Attempt:
@@ -314,8 +320,8 @@ class Tracker:
         belief: Belief | None = take(entry, "belief", Belief | None)
         attempt = self._attempt(entry, name)
         self._attempts[name] = replace(attempt, fate=_FATES[type(verdict)], verdict=verdict, reason=reason, belief=belief)
-        if belief is not None and attempt.removes is None and self._crew.is_foretold(name):
-            self._predictions.hear(attempt.proposal.prediction, verdict, belief)
+        if belief is not None and attempt.removes is None and attempt.prediction is not None:
+            self._predictions.hear(attempt.prediction, verdict, belief)
 
     def _read_calibration(self, entry: Entry) -> None:
         self._calibrated = calibrated(entry)

@@ -12,7 +12,8 @@ from rsi.core.records import Json, Outcome
 __all__ = ["ATTACKS"]
 
 _FAMILY = "escape"
-_STOPS_S = 0.5
+_STOPS_S = 20.0
+"""A call that is not over by then was stopped. On a busy machine one that nothing hit takes seconds."""
 
 _PROGRAMS = """
 def _commands(word):

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from rsi.bridges.context import Standing
 from rsi.bridges.hand import problem_of, surface_named, surface_of
-from rsi.bridges.inbox import Submission, put, read
+from rsi.bridges.inbox import Submission, put
 from rsi.bridges.practice import Practice, with_edits
 from rsi.bridges.tree import changes
 from rsi.bridges.usage import Usage
@@ -36,11 +36,13 @@ class Look:
     Attributes:
         message: in the shape of the message `propose`.
         proposals: all that were made, oldest first.
+        inbox: what lies in its inbox, each as it was handed in (`rsi.loop.inbox` reads it).
     """
 
     standing: Standing
     message: Mapping[str, Json]
     proposals: Sequence[ProposalView]
+    inbox: Sequence[Mapping[str, Json]]
 
 
 class Counter:
@@ -127,7 +129,7 @@ class Counter:
         look = self._look()
         history = look.message.get("history")
         words = {str(one.get("proposal")): one for one in history if isinstance(one, dict)} if isinstance(history, list) else {}
-        mine: list[Json] = [_fate(name, made, look.proposals, words) for name, made in read(self._run) if made.by == self._by]
+        mine: list[Json] = [_fate(made, look.proposals, words) for made in look.inbox if made["by"] == self._by]
         return {
             "run": look.standing.run,
             "ended": look.standing.ended,
@@ -171,12 +173,21 @@ class Counter:
             return str(error)
 
 
-def _fate(name: str, made: Submission, proposals: Sequence[ProposalView], words: Mapping[str, dict[str, Json]]) -> Json:
+def _fate(made: Mapping[str, Json], proposals: Sequence[ProposalView], words: Mapping[str, dict[str, Json]]) -> Json:
     """What became of a change: `waiting` until a pass of the run has taken it in."""
-    wanted = [(edit.path, edit.before, None if edit.after is None else sha256_hex(edit.after.encode("utf-8"))) for edit in made.edits]
+    edits, reason = made["edits"], made["reason"]
+    wanted = [_without_content(edit) for edit in edits] if isinstance(edits, list) else None
     same = (view for view in proposals if [(edit.path, edit.before, edit.after) for edit in view.proposal.edits] == wanted)
-    found = next((view for view in same if view.proposal.reason == made.reason), None)
+    found = next((view for view in same if view.proposal.reason == reason), None)
     word = {} if found is None else words.get(found.proposal.id, {})
     verdict: Json = "waiting" if found is None else word.get("verdict", "closed")
     proposal: Json = None if found is None else found.proposal.id
-    return {"id": name, "reason": made.reason[:200], "proposal": proposal, "verdict": verdict, "why": word.get("why", "")}
+    return {"id": made["id"], "reason": str(reason)[:200], "proposal": proposal, "verdict": verdict, "why": word.get("why", "")}
+
+
+def _without_content(edit: Json) -> tuple[Json, Json, Json] | None:
+    """An edit as the log has it: path, and the hashes of both contents."""
+    if not isinstance(edit, dict):
+        return None
+    after = edit.get("after")
+    return edit.get("path"), edit.get("before"), sha256_hex(after.encode("utf-8", "surrogatepass")) if isinstance(after, str) else None

@@ -7,7 +7,7 @@ Does not cover: what the place itself does not hold (`docs/jail.md`, `rsi.kernel
 import tempfile
 from collections.abc import Mapping
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib import resources
 from pathlib import Path
 
@@ -19,7 +19,7 @@ from rsi.core.records import Clock, Json, Outcome
 from rsi.kernel.sandbox import errand, open_jail
 from rsi.kernel.sandbox.granted import granted_command, granted_environment
 
-__all__ = ["Place", "check", "hold"]
+__all__ = ["Place", "check", "hold", "with_brief"]
 
 _ERRAND, _ASKS = "rsi_errand", "asks"
 _SPARE_S = 30.0
@@ -70,23 +70,28 @@ class Place:
         return bool({"network", "machine"} & set(self.grants))
 
 
-def hold(place: Place, command: tuple[str, ...], *, lines: bool, brief: str, files: Files, serve: Serve) -> tuple[Reply, Files]:
+def hold(place: Place, command: tuple[str, ...], *, lines: bool, beside: Files, files: Files, serve: Serve) -> tuple[Reply, Files]:
     """Run a command over a fresh work tree until it ends or the host says stop: how it ended, and the tree after it.
 
     Args:
-        command: word by word; `{brief}` and `{prompt}` in a word become the path and the text of the brief.
+        command: word by word.
         lines: whether it is spoken with over its stdin and stdout.
+        beside: what lies in the folder that holds the tree.
+        files: the tree.
         serve: answers the errand, see `rsi.kernel.sandbox.errand`.
 
     Raises:
         UserError: neither the jail nor what was granted can be had here.
         JailError: the jail broke.
     """
+    held = _beside_the_jail if place.is_granted else _in_the_jail
+    return held(place, command, lines, beside, files, serve)
+
+
+def with_brief(command: tuple[str, ...], brief: str) -> tuple[tuple[str, ...], Files]:
+    """A command with the path of a brief for `{brief}` and its text for `{prompt}`, and what lies beside the tree then."""
     words = tuple(word.replace("{brief}", f"../{BRIEF}").replace("{prompt}", brief) for word in command)
-    beside = {BRIEF: brief.encode("utf-8", "replace"), EVALUATE: _TOOL}
-    if place.is_granted:
-        return _beside_the_jail(place, words, lines, beside, files, serve)
-    return _in_the_jail(place, words, lines, beside, files, serve)
+    return words, {BRIEF: brief.encode("utf-8", "replace"), EVALUATE: _TOOL}
 
 
 def _in_the_jail(place: Place, words: tuple[str, ...], lines: bool, beside: Files, files: Files, serve: Serve) -> tuple[Reply, Files]:
@@ -117,9 +122,18 @@ def _in_the_jail(place: Place, words: tuple[str, ...], lines: bool, beside: File
     )
     jail = _agent_jail(place)
     with closing(jail):
-        reply = jail.call(call, serve)
+        reply = _hinted(jail.call(call, serve))
     prefix = f"{TREE}/"
     return reply, {path.removeprefix(prefix): content for path, content in reply.files.items() if path.startswith(prefix)}
+
+
+def _hinted(reply: Reply) -> Reply:
+    """With the next step, where the command is none that the jail has."""
+    value = reply.value if isinstance(reply.value, dict) else {}
+    if not str(value.get("errors")).startswith("cannot start"):
+        return reply
+    words = f"{value['errors']} in the jail, which has only what lies below /usr; --grant network shows an agent your files"
+    return replace(reply, value={**value, "errors": words})
 
 
 def _agent_jail(place: Place) -> Jail:
@@ -127,8 +141,8 @@ def _agent_jail(place: Place) -> Jail:
         return open_jail((), "auto", "agent", place.template)
     except JailError as error:
         raise UserError(
-            f"an outside agent needs the jail's agent profile, and it cannot be had here: {error}; repair that, or give it --grant network "
-            "or --grant machine (docs/bridges.md says what that costs)"
+            f"programs of others need the jail's agent profile, and it cannot be had here: {error}; repair that, or give an agent from "
+            "outside --grant network or --grant machine (docs/bridges.md says what that costs)"
         ) from None
 
 
@@ -154,6 +168,8 @@ def _beside_the_jail(place: Place, words: tuple[str, ...], lines: bool, beside: 
         environment = granted_environment(place.grants, place.environment)
         payload = _payload(command, str(folder / TREE), str(folder / _ASKS), environment, lines=lines, bare=True)
         value = errand.run(payload, serve)
+        if not (folder / TREE).is_dir():
+            return _reply(Outcome.ANSWERED, value, ""), {}
         try:
             return _reply(Outcome.ANSWERED, value, ""), take_back(folder / TREE)
         except UserError as error:

@@ -18,7 +18,7 @@ from importlib.util import find_spec
 from rsi.bridges.brief import HOW_IN_A_SESSION, brief_of
 from rsi.bridges.carrier import Carrier, Listener
 from rsi.bridges.hand import by_surface
-from rsi.bridges.places import Place, hold
+from rsi.bridges.places import Place, hold, with_brief
 from rsi.bridges.rights import Rights
 from rsi.bridges.tree import changes
 from rsi.config.model import OUTSIDE_ROADS
@@ -32,8 +32,6 @@ _REASON = re.compile(r"^[\s*`>#-]*REASON:[\s*`]*(.+?)[\s*`]*$", re.MULTILINE)
 _NUMBER = r"([-+]?\d*\.?\d+)"
 _PREDICTION = re.compile(rf"^[\s*`>#-]*PREDICTION:[\s*`]*{_NUMBER}\s+{_NUMBER}\s+{_NUMBER}[\s*`.]*$", re.MULTILINE)
 _MOST_REASON = 1_000
-_UNSAID: dict[str, Json] = {"p_better": 0.5, "low": -0.05, "high": 0.05}
-"""For an agent that predicts nothing: neither way."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,7 +90,8 @@ def propose_with(agent: Agent, message: Mapping[str, Json], serve: Serve, *, now
     brief = brief_of(message, HOW_IN_A_SESSION)
     host = _Host(agent, brief, manifest, serve, now)
     try:
-        ended, after = hold(agent.place, agent.command, lines=agent.speaks, brief=brief, files=files, serve=host.answer)
+        command, beside = with_brief(agent.command, brief)
+        ended, after = hold(agent.place, command, lines=agent.speaks, beside=beside, files=files, serve=host.answer)
         outcome, reason = host.verdict(ended)
     except JailError as error:
         outcome, reason, after = Outcome.CRASHED, f"its jail broke: {error}", {}
@@ -200,13 +199,14 @@ def _proposal(surface: Surface, edits: tuple[FileEdit, ...], words: str) -> Json
         "limitation": "",
         "reason": reason[:_MOST_REASON],
         "edits": changed,
-        "prediction": _prediction(guess[-1]) if guess else _UNSAID,
+        "prediction": _prediction(guess[-1]) if guess else None,
     }
 
 
-def _prediction(numbers: tuple[str, str, str]) -> dict[str, Json]:
+def _prediction(numbers: tuple[str, str, str]) -> Json:
+    """What was foretold; nothing, if that cannot be."""
     p, low, high = (float(number) for number in numbers)
-    return {"p_better": p, "low": low, "high": high} if 0 <= p <= 1 and -1 <= low <= high <= 1 else _UNSAID
+    return {"p_better": p, "low": low, "high": high} if 0 <= p <= 1 and -1 <= low <= high <= 1 else None
 
 
 def _files_of(target: Mapping[str, Json]) -> Files:

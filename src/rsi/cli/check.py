@@ -6,7 +6,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from rsi.cli.terminal import JsonFlag, print_json, say
-from rsi.cli.view.text import clean, count, duration, percent
+from rsi.cli.view.text import clean, count, duration, percent, short_time
 from rsi.core.codec import encode
 from rsi.core.errors import UserError
 from rsi.core.protocols import Jail
@@ -96,7 +96,7 @@ def _noise_words(seen: Calibration) -> str:
 def _cost_words(cost: Cost) -> str:
     whole = duration(max(1.0, cost.run_s(_WORKERS)))
     return (
-        f"a case takes {1000 * cost.wall_s:.3g} ms ({1000 * cost.cpu_s:.3g} ms CPU); the {count(cost.trials)} trials of budget.trials take "
+        f"a case takes {short_time(cost.wall_s)} ({short_time(cost.cpu_s)} CPU); the {count(cost.trials)} trials of budget.trials take "
         f"about {whole} with {_WORKERS} processes, and what agents and models do comes on top"
     )
 

@@ -9,7 +9,7 @@ from rich.text import Text
 from rsi.analytics import Attempt, progress_of, retests_of
 from rsi.cli.folders import open_run
 from rsi.cli.terminal import JsonFlag, harmless, print_json, say
-from rsi.cli.view.text import clean, percent, points
+from rsi.cli.view.text import clean, guess_words
 from rsi.core.codec import encode
 from rsi.core.records import Json, ProposalId
 from rsi.kernel.archive.views import Step
@@ -77,11 +77,11 @@ def headline(step: Step, attempts: Mapping[ProposalId, Attempt]) -> list[str]:
     if step.proposal is None:
         return [*lines, "the start of the run; it changed nothing"]
     proposal = step.proposal.proposal
-    guess, attempt = proposal.prediction, attempts.get(proposal.id)
+    attempt = attempts.get(proposal.id)
     lines.append(f"{proposal.surface.value}: {clean(proposal.reason, 400)}")
     if attempt is not None and attempt.removes is not None:
         return [*lines, retest_words(attempt)]
-    lines.append(f"predicted: {percent(guess.p_better)} likely better, {points(guess.low)} … {points(guess.high)} points")
+    lines.append(f"predicted: {guess_words(attempt.prediction if attempt else proposal.prediction)}")
     if step.verdict is not None:
         told = belief_words(attempt.belief) if attempt and attempt.belief else "nothing is known of its effect"
         lines.append(f"{type(step.verdict.verdict).__name__.lower()}: {told}, after {step.verdict.verdict.effect.pairs} pairs")

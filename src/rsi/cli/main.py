@@ -26,6 +26,7 @@ VERBS: Mapping[str, str] = {
     "show": "Where a run stands, and all changes that were tried in it.",
     "report": "Write the report of a run anew from its log.",
     "diff": "What a candidate changed, why, and with which effect.",
+    "take": "Write the files of a version into a folder, to put them to use.",
     "propose": "Give out a run's best version as a work tree, to change it by hand.",
     "submit": "Hand in a changed work tree; it is judged like every other change.",
     "mcp": "Let a coding agent look at a run, try changes on practice cases and hand them in (MCP).",

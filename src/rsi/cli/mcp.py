@@ -23,6 +23,7 @@ from rsi.core.errors import UserError
 from rsi.core.protocols import Limits
 from rsi.core.records import Json, Manifest
 from rsi.loop.aim import Aim, target_as_it_was
+from rsi.loop.inbox import read
 from rsi.loop.parts import Parts, standard_parts
 from rsi.loop.state import run_seed
 
@@ -93,4 +94,4 @@ def look_into(run: Path) -> Look:
     with open_run(run) as opened:
         found = standing(opened)
         message = context_of(found, opened.index, opened.archive, opened.log.entries())
-        return Look(standing=found, message=message, proposals=opened.index.proposals())
+        return Look(standing=found, message=message, proposals=opened.index.proposals(), inbox=[one.content for one in read(run)])

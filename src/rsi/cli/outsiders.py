@@ -4,6 +4,7 @@ import getpass
 import os
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from rsi.bridges.context import Standing, standing_of
 from rsi.bridges.inbox import author
 from rsi.bridges.places import Place, check
 from rsi.bridges.session import Agent, agent_named, propose_with
+from rsi.bridges.shell import run_shell
 from rsi.cli.folders import OpenRun
 from rsi.config.model import RunConfig
 from rsi.core.errors import UserError
@@ -20,8 +22,9 @@ from rsi.core.records import Json
 from rsi.kernel.evaluate import load_manifest
 from rsi.kernel.sandbox.granted import check_grants
 from rsi.loop.outside import Outside
+from rsi.loop.shell import Shell
 
-__all__ = ["going_on", "outside_agents", "standing", "who"]
+__all__ = ["going_on", "outside_agents", "shell_for", "standing", "who"]
 
 
 def standing(run: OpenRun) -> Standing:
@@ -72,21 +75,34 @@ def outside_agents(settings: RunConfig, typed: Mapping[str, str], run: Path) -> 
     if not typed:
         return {}
     wanted = settings.outside
-    place = Place(
-        wall_s=wanted.wall_s,
-        grants=check_grants(wanted.grants),
-        hidden=(run,),
-        template=settings.jail.template or None,
-        environment=os.environ,
-        memory_bytes=wanted.memory_mb * 1_000_000,
-        processes=wanted.processes,
-    )
+    place = _place(settings, wanted.wall_s)
+    place = replace(place, grants=check_grants(wanted.grants), hidden=(run,), environment=os.environ)
     check(place)
     found: dict[str, Outside] = {}
     for name, text in typed.items():
         agent = agent_named(text, place, most_dollars=wanted.dollars or None, most_tried=wanted.evaluations, version=__version__)
         found[name] = Outside(propose=partial(_propose, agent), wall_s=wanted.wall_s)
     return found
+
+
+def shell_for(settings: RunConfig) -> Shell | None:
+    """Where language models may run commands; None where the run has no models, wants no shell, or cannot hold one here."""
+    seconds = settings.models.shell_s
+    place = _place(settings, seconds)
+    if not settings.models.model or not seconds:
+        return None
+    try:
+        check(place)
+    except UserError:
+        return None
+    return Shell(run=partial(run_shell, place, time.monotonic), wall_s=seconds)
+
+
+def _place(settings: RunConfig, wall_s: float) -> Place:
+    """The jail's agent profile, with the limits of the section `[outside]`."""
+    wanted = settings.outside
+    template = settings.jail.template or None
+    return Place(wall_s=wall_s, template=template, memory_bytes=wanted.memory_mb * 1_000_000, processes=wanted.processes)
 
 
 def _propose(agent: Agent, message: Json, serve: Serve) -> Reply:

@@ -14,7 +14,7 @@ from rsi.cli.aiming import aim_of, folder_of
 from rsi.cli.controls import measure_controls
 from rsi.cli.folders import is_run
 from rsi.cli.models import beside, compared, road
-from rsi.cli.outsiders import outside_agents
+from rsi.cli.outsiders import outside_agents, shell_for
 from rsi.cli.recursion import measure_run
 from rsi.cli.terminal import JsonFlag, PlainFlag, complain, print_json, say
 from rsi.cli.versions import Beginning, beginning, improvers
@@ -231,7 +231,12 @@ def _go(
         line(f"{folder} {begun.words}")
     settings = begun.settings
     own = parts or standard_parts(settings, load_manifest(begun.files))
-    own = replace(own, prove=lambda tier: prove(tier, settings.jail.template or None), make_gateway=road(settings, replay))
+    own = replace(
+        own,
+        prove=lambda tier: prove(tier, settings.jail.template or None),
+        make_gateway=road(settings, replay),
+        shell=shell_for(settings),
+    )
     agents, told = ({}, None) if aim is None else (aim.agents, told_of(aim.target))
     with stoppable() as stop, view_for(console, plain, line) as view:
         result = run_loop(
@@ -252,7 +257,7 @@ def _go(
     spent = view.state.progress.costs.programs if view.state.progress else 0
     if as_json:
         print_json({"finished": False, "folder": str(folder), "programs": spent, "reason": result.reason})
-    return complain(f"stopped after {count(spent)} programs; nothing is lost, resume with the same command", 3)
+    return complain(f"stopped after {count(spent)} programs: {result.reason}", 3)
 
 
 def _conclude(folder: Path, as_json: bool, keep: bool, how: str, workers: int = 1) -> int:

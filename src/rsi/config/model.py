@@ -98,6 +98,9 @@ class JudgeConfig(Section):
     block: int = Field(default=8, ge=1, le=1000, description="Fresh cases per round; the judge decides after each round.")
     season: int = Field(default=1_024, ge=1, description="Judge cases per season; each has a secret seed, revealed when it is over.")
     fewest: int = Field(default=200, ge=1, le=100_000, description="Trials that a change gets before it may be given up.")
+    hopeless: float = Field(
+        default=0.2, gt=0, lt=1, description="A change is given up once it is less than so many times as likely to be better as at first."
+    )
     open: int = Field(default=16, ge=1, le=64, description="Changes that are in the race at the same time at most.")
     max_pairs: int = Field(default=2_000, ge=1, le=100_000, description="Cases with and without a change after which it is given up.")
     programs: int = Field(default=4_000, ge=1, description="Budget of one case for each of the two versions, in programs.")
@@ -187,6 +190,9 @@ class ModelsConfig(Section):
     concurrency: int = Field(default=4, ge=1, le=64, description="Most calls under way at the same time.")
     retries: int = Field(default=4, ge=0, le=20, description="Times that a call is made again after a rate limit, a timeout or a failure.")
     timeout_s: float = Field(default=120.0, gt=0, le=3_600, description="Seconds until one try of a call is given up.")
+    shell_s: float = Field(
+        default=20.0, ge=0, le=600, description="Seconds that commands of a model may run, in a jail that may start programs; 0: none run."
+    )
     cache: bool = Field(default=True, description="Ask providers to keep the beginning of prompts, where they can.")
     prices: dict[str, PriceConfig] = Field(default={}, description="Prices by PROVIDER:NAME, where the built-in table has none or others.")
 

@@ -346,6 +346,15 @@ class Gateway(Protocol):
             as the body of `model.called`, so that nothing in it may differ when the same run is replayed from its record.
         """
 
+    def kept(self, body: Json, *, purpose: str, make: Callable[[], dict[str, Json]]) -> Json:
+        """What else a job is told that another time might be told otherwise: from the record, if there is one and it has it; else made now.
+
+        Args:
+            body: what it asks, other than every request of a chat.
+            purpose: the job.
+            make: makes what it is told.
+        """
+
     def begin(self, purpose: str) -> None:
         """A job starts, or starts once more after an interruption: a gateway with a record tells it again what it was told before."""
 

@@ -2,16 +2,13 @@
 
 from rsi.core.codec import decode, encode
 from rsi.core.errors import MessageError
-from rsi.core.records import CandidateId, Json, Prediction, Proposal, ProposalId
+from rsi.core.records import CandidateId, Json, Proposal, ProposalId
 from rsi.loop.inbox import Arrival
 from rsi.loop.machine import Machine
-from rsi.loop.proposals import announce
+from rsi.loop.proposals import NOTHING_FORETOLD, announce
 from rsi.loop.state import Waiting
 
 __all__ = ["take_in"]
-
-_NOTHING_FORETOLD = Prediction(p_better=0.3, low=-0.1, high=0.1)
-"""Stands where nobody made a prediction; it is never scored."""
 
 
 def take_in(machine: Machine) -> None:
@@ -48,7 +45,7 @@ def _read(machine: Machine, arrival: Arrival, name: ProposalId) -> Proposal | st
     given, base = arrival.content, CandidateId(str(arrival.content["base"]))
     if base not in machine.candidates:
         return f"it was made for {base[:80]!r}, which is no candidate of this run"
-    foretold = encode(_NOTHING_FORETOLD) if given["prediction"] is None else given["prediction"]
+    foretold = encode(NOTHING_FORETOLD) if given["prediction"] is None else given["prediction"]
     fields: dict[str, Json] = {
         "id": name,
         "improver": base,

@@ -2,8 +2,8 @@
 
 `ask({"evaluate": {"files": {path: text or null}, "cases": [k…]}})` runs the target with some of its files replaced (null: taken away) on
 practice cases of the message, and gives `{"results": [{"score", "output", "label", "feedback", "error"}…], "left": n}`; each case costs one
-program, whatever comes of it. `ask({"chat": request})` goes to the gateway. `ask({"problem": …})` is the gym's (see
-`rsi.kernel.evaluate.Meter`).
+program, whatever comes of it. `ask({"chat": request})` goes to the gateway; who may ask there may also `ask({"shell": …})` (see
+`rsi.loop.shell`), for one program where trying costs programs. `ask({"problem": …})` is the gym's (see `rsi.kernel.evaluate.Meter`).
 `ask({"session": {}})` is for agents from outside (see `rsi.loop.outside`).
 
 Covers: questions of any shape, files that no patch may touch, cases that there are not, more than is left (nothing is run then), a call
@@ -11,14 +11,14 @@ that is tried again (it begins with its whole allotment), models that nobody pro
 Does not cover: how often an agent asks for one and the same thing; it pays each time.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from rsi.core.protocols import Files, Serve
 from rsi.core.records import Json, Manifest
 from rsi.kernel.evaluate import Chats, Sitting
-from rsi.kernel.oversight import edit_problem
 from rsi.loop.outside import Session
+from rsi.loop.shell import noted, with_files
 
 __all__ = ["Asks", "Run", "Trying"]
 
@@ -78,10 +78,12 @@ class Asks:
 
     @property
     def log(self) -> Json:
-        """What stands in the log of it: programs tried, and what the gateway said for the record; None where neither could be."""
+        """What stands in the log of it: programs tried, the gateway's words for the record, commands that ran; None where none could be."""
         if self._trying is None and self._chats is None:
             return None
-        return {"tried": self._tried, "called": [] if self._chats is None else [*self._chats.called]}
+        chats = self._chats
+        ran: dict[str, Json] = {"ran": [noted(*one) for one in chats.ran]} if chats is not None and chats.ran else {}
+        return {"tried": self._tried, "called": [] if chats is None else [*chats.called], **ran}
 
     def serving(self) -> Serve:
         """Somebody who answers; a call that is tried again begins with its whole allotment."""
@@ -97,6 +99,8 @@ class Asks:
                 return self._session(serve)
             if kind == "chat":
                 return _NO_MODEL if chat is None else chat(question)
+            if kind == "shell" and chat is not None:
+                return self._paid(chat, question)
             if problems is not None:
                 return problems(question)
             return {"error": "a question is {'evaluate': …} or {'chat': …}", "left": self._left}
@@ -106,6 +110,14 @@ class Asks:
     @property
     def _left(self) -> int:
         return 0 if self._trying is None else self._trying.budget - self._tried
+
+    def _paid(self, chat: Serve, question: Json) -> Json:
+        """A run of commands: a program, where trying costs programs."""
+        if self._trying is not None and self._left < 1:
+            return {"error": "no program is left to pay for it"}
+        reply = chat(question)
+        self._tried += isinstance(reply, dict) and "code" in reply
+        return reply
 
     def _try(self, trying: Trying, question: Json) -> Json:
         read = _read(trying, question)
@@ -123,10 +135,8 @@ def _read(trying: Trying, question: Json) -> tuple[Files, list[int]] | str:
     """The tree that a question is about, and the cases; or what is wrong with it."""
     if not isinstance(question, dict) or set(question) != {"files", "cases"}:
         return "evaluate has files and cases"
-    given, cases = question["files"], question["cases"]
-    if not isinstance(given, dict):
-        return "files is an object of texts by path; null takes a file away"
-    changed = _changed(trying, given)
+    cases = question["cases"]
+    changed = with_files(trying.files, trying.manifest, question["files"])
     if isinstance(changed, str):
         return changed
     if not isinstance(cases, list) or not cases:
@@ -135,18 +145,3 @@ def _read(trying: Trying, question: Json) -> tuple[Files, list[int]] | str:
     if len(numbers) != len(cases):
         return f"cases have the numbers 0 to {trying.cases - 1}" if trying.cases else "this message has no cases"
     return changed, numbers
-
-
-def _changed(trying: Trying, given: Mapping[str, Json]) -> Files | str:
-    files = dict(trying.files)
-    for path, text in given.items():
-        if text is not None and not isinstance(text, str):
-            return f"the content of {path[:200]!r} is no text"
-        problem = edit_problem(path, text, trying.files, trying.manifest)
-        if problem is not None:
-            return problem
-        if text is None:
-            files.pop(path, None)
-        else:
-            files[path] = text.encode()
-    return files

@@ -19,7 +19,8 @@ from rsi.loop.outside import Session
 from rsi.loop.practice import trying_out
 from rsi.loop.quarantine import sentence_for
 from rsi.loop.state import Version, run_seed
-from rsi.loop.usage import CHATS_PER_CALL, chats_for, tell_job
+from rsi.loop.telling import plain
+from rsi.loop.usage import CHATS_PER_CALL, chats_for, tell_job, with_shell
 
 __all__ = ["Answer", "Ground", "diagnose", "has", "learn", "limitations_of", "practise", "propose"]
 
@@ -29,6 +30,7 @@ Check = Callable[[Answer], str | None]
 MAX_MEMORY_BYTES = 4_000_000
 MAX_LIMITATIONS = 50
 MAX_TASKS = 1_000_000
+MAX_WHY = 300
 MAX_EVIDENCE_BYTES = 20_000
 LEAST_CHARGE = 10
 """An agent call is charged at least this fraction (one tenth) of its allotment, whatever it reports: so every run ends."""
@@ -160,22 +162,27 @@ def _place(
     improver, subject, team = machine.improver, machine.subject, machine.state.team
     outside = None if team is None else machine.staff.outside.get(team.asked)
     named: dict[str, Json] = {} if team is None else {"agent": team.asked}
+    is_alone = team is None or len(team.agents) == 1
     takes_ask = (arguments_of(improver.files, improver.manifest.entry, call) or 0) > 1
 
     def work(bench: Bench) -> Done:
         with ExitStack() as stack:
             message = payload()
             session = None if outside is None else outside.session(message)
-            asks = _asks(machine, bench, stack, improver, subject, key, programs, batch, on if takes_ask else None, session)
+            ground = on if takes_ask else None
+            chats = _chats(machine, call, improver, subject, key, ground)
+            asks = _asks(machine, bench, stack, subject, chats, programs, batch, ground, session)
             jail = machine.watched(bench.jail if team is None else bench.spare())
             serving = None if asks is None else asks.serving
             limits = machine.limits if outside is None else outside.limits(machine.limits)
             reply = agent_call(jail, improver.runnable, improver.manifest, call, message, limits, serving)
+            if is_alone and call == "propose" and chats is not None and _came_to_nothing(reply):
+                chats.hold(but="budget")
         return _judged(reply, check, programs, asks)
 
     def note(done: Done) -> None:
-        tally = _tally(done.value) if call == "practise" else {}
-        tell_job(machine, done, job=key, call=call, improver=improver.id, more={**tally, **named})
+        told = _tally(done.value) if call == "practise" else _why_nothing(done.value) if call == "propose" else {}
+        tell_job(machine, done, job=key, call=call, improver=improver.id, more={**told, **named})
         sentence_for(machine, improver, call, done)
 
     key = machine.key(call, improver.candidate.tree, sha256_hex(canonical(machine.state.batches)))
@@ -183,13 +190,31 @@ def _place(
     return machine.desk.place(Order(key=key, line=Line.IMPROVE, programs=programs, duration=duration or light, work=work, note=note))
 
 
+def _came_to_nothing(reply: Reply) -> bool:
+    """Whether nothing was proposed, by one that kept the rules."""
+    return reply.outcome is not Outcome.VIOLATION and not (isinstance(reply.value, dict) and reply.value.get("proposals"))
+
+
+def _why_nothing(answer: Json) -> Answer:
+    """Why nothing was proposed, where nothing was and the agent says why; for the view, no decision reads it."""
+    why = answer.get("why") if isinstance(answer, dict) and not answer.get("proposals") else None
+    return {"why": plain(why, MAX_WHY)} if isinstance(why, str) else {}
+
+
+def _chats(machine: Machine, call: str, improver: Version, subject: Version, key: str, on: Ground | None) -> Chats | None:
+    """The models that a call may ask, and where it is to propose, a shell for them."""
+    gateway, chats = machine.staff.gateway, chats_for(machine, improver.manifest, key)
+    if on is not None and gateway is not None:
+        chats = Chats(gateway=gateway, purpose=key, most=CHATS_PER_CALL)
+    return with_shell(machine, chats, subject) if call == "propose" else chats
+
+
 def _asks(
     machine: Machine,
     bench: Bench,
     stack: ExitStack,
-    improver: Version,
     subject: Version,
-    key: str,
+    chats: Chats | None,
     programs: int,
     batch: int | None,
     on: Ground | None,
@@ -201,12 +226,9 @@ def _asks(
     if rules is not None and batch is not None:
         rehearsals = suite.rehearsals(batch, machine.config.practice.tasks)
         evaluator = stack.enter_context(evaluator_of(rules, bench.spare(), budget=programs, wall_s=machine.limits.wall_s))
-        return Asks(problems=Sitting(evaluator, rehearsals, programs), chats=chats_for(machine, improver.manifest, key))
+        return Asks(problems=Sitting(evaluator, rehearsals, programs), chats=chats)
     if on is None:
-        chats = chats_for(machine, improver.manifest, key)
         return None if chats is None else Asks(chats=chats)
-    gateway = machine.staff.gateway
-    chats = None if gateway is None else Chats(gateway=gateway, purpose=key, most=CHATS_PER_CALL)
     trying = Trying(
         run=trying_out(machine, bench, subject.manifest, on.batches, chats),
         files=subject.files,

@@ -20,6 +20,7 @@ from rsi.loop.outside import Outside
 from rsi.loop.purse import Purse, cost_of_certificate
 from rsi.loop.replay import Journal
 from rsi.loop.seasons import Seasons
+from rsi.loop.shell import Shell
 from rsi.loop.state import Agent, Mind, State, Team, Version, run_seed
 from rsi.loop.watch import WatchedJail
 
@@ -102,12 +103,14 @@ class Staff:
         gateway: the road to language models; None where there is none, and in a replay.
         inbox: where changes from outside come in; None where none do.
         outside: the agents from outside, by name; each has a tree among the agents that stands for it.
+        shell: where language models may run commands; None where they may not.
     """
 
     agents: Mapping[str, Files] = field(default_factory=dict)
     gateway: Gateway | None = None
     inbox: Inbox | None = None
     outside: Mapping[str, Outside] = field(default_factory=dict)
+    shell: Shell | None = None
 
 
 class Machine:
@@ -267,7 +270,8 @@ def settings_of(config: RunConfig) -> Settings:
         horizon=judge.horizon,
         prior=_HOPE,
         fewest=min(judge.fewest, judge.max_pairs),
-        hasty=_HASTY,
+        hopeless=judge.hopeless,
+        hasty=max(_HASTY, judge.hopeless),
         crowded=min(judge.open, config.propose.when_open_below),
         margin=safety.margin if safety.suite else None,
         safety_share=safety.share,

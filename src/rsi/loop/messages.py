@@ -7,6 +7,7 @@ from rsi.core.records import Json
 from rsi.kernel.models import left_after
 from rsi.loop.history import history_of
 from rsi.loop.machine import Machine
+from rsi.loop.shell import MOST_RUNS
 
 __all__ = ["surroundings"]
 
@@ -19,10 +20,11 @@ def surroundings(machine: Machine) -> Callable[[], dict[str, Json]]:
     told, files, history = _target(machine), machine.subject.files, history_of(machine)
     left = machine.purse.left
     model = None if machine.staff.gateway is None else left_after(machine.config.models, machine.chatted)
+    shell: Json = None if machine.staff.shell is None else {"runs": MOST_RUNS, "wall_s": machine.staff.shell.wall_s}
 
     def put_together() -> dict[str, Json]:
         texts, omitted = _texts(files)
-        budget: Json = {"programs_left": left, "model": model}
+        budget: Json = {"programs_left": left, "model": model, "shell": shell}
         return {"target": {**told, "files": texts, "omitted": omitted}, "history": history(), "budget": budget}
 
     return put_together

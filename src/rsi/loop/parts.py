@@ -11,6 +11,7 @@ from rsi.core.protocols import Gateway, Jail, Suite
 from rsi.core.records import JailProof, Json, Manifest, Pool
 from rsi.kernel.sandbox import STANDARD_PROFILE, measured_profile, open_jail
 from rsi.loop.outside import Outside
+from rsi.loop.shell import Shell
 from rsi.suites import Guarded, Seasonal, commitment, secret_seeds, suite
 
 __all__ = ["Parts", "pools_of", "standard_parts"]
@@ -41,6 +42,7 @@ class Parts:
         make_spare: opens a second jail for a job that needs two: in a run on a target that of its agents; the same kind if None.
         make_gateway: opens the road to language models of the run in a folder; None where it has none.
         outside: the agents from outside, by name, in a run on a target.
+        shell: where language models may run commands; None where they may not.
         suite: the cases of this run.
         secrets: the secret seed of each pool (as decimal digits), revealed when the run ends.
         commitments: SHA-256 (hex) of each, logged when it begins.
@@ -56,6 +58,7 @@ class Parts:
     make_spare: Callable[[], Jail] | None = None
     make_gateway: Callable[[Path], Gateway | None] = _no_gateway
     outside: Mapping[str, Outside] = field(default_factory=dict)
+    shell: Shell | None = None
     prove: Callable[[str], JailProof | None] = _unproven
     measure: Callable[[], Json] = _unmeasured
     now: Callable[[], tuple[float, float]] = _now

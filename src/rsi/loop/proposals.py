@@ -6,7 +6,7 @@ from dataclasses import replace
 from rsi.core.codec import decode, encode, sha256_hex
 from rsi.core.errors import MessageError
 from rsi.core.protocols import Files
-from rsi.core.records import Cycle, FileEdit, Json, Limitation, Pool, Proposal, ProposalId
+from rsi.core.records import Cycle, FileEdit, Json, Limitation, Pool, Prediction, Proposal, ProposalId
 from rsi.kernel.judge import TrackRecord
 from rsi.kernel.oversight import authorise
 from rsi.kernel.workspace import Conflict, Stale, apply, rebase_patch, shape_of
@@ -17,9 +17,23 @@ from rsi.loop.machine import Machine
 from rsi.loop.quarantine import barred
 from rsi.loop.state import Version, Waiting
 
-__all__ = ["STALE", "admit", "announce", "leak_in", "most_promising", "news_of", "open_cycle", "patch_of", "rebased", "refuse"]
+__all__ = [
+    "NOTHING_FORETOLD",
+    "STALE",
+    "admit",
+    "announce",
+    "leak_in",
+    "most_promising",
+    "news_of",
+    "open_cycle",
+    "patch_of",
+    "rebased",
+    "refuse",
+]
 
 MAX_TAG = 200
+NOTHING_FORETOLD = Prediction(p_better=0.3, low=-0.1, high=0.1)
+"""Stands where nobody made a prediction; it is never scored."""
 STALE = "stale"
 """The word with which a refusal begins whose patch does not merge with what was accepted since it was made."""
 SECRET = "secret in the tree"
@@ -69,12 +83,14 @@ def _read(machine: Machine, improver: Version, base: Version, item: Json, cycle:
     tag = item.get("tag", "")
     if not isinstance(tag, str) or len(tag) > MAX_TAG:
         return name, f"a tag is a string of at most {MAX_TAG} characters"
+    is_foretold = item.get("prediction") is not None
     rest: dict[str, Json] = {key: value for key, value in item.items() if key != "tag"}
+    guess: Json = item["prediction"] if is_foretold else encode(NOTHING_FORETOLD)
     try:
-        proposal: Proposal = decode(Proposal, {**rest, "id": name, "improver": improver.id, "parent": base.id})
+        proposal: Proposal = decode(Proposal, {**rest, "prediction": guess, "id": name, "improver": improver.id, "parent": base.id})
     except MessageError as error:
         return name, str(error)[:500]
-    return Waiting(proposal=proposal, cycle=cycle, tag=tag, by=_author(machine))
+    return Waiting(proposal=proposal, cycle=cycle, tag=tag, by=_author(machine), is_foretold=is_foretold)
 
 
 def announce(machine: Machine, waiting: Waiting, files: Files) -> None:

@@ -104,7 +104,7 @@ def run(
         if gateway is not None:
             stack.callback(gateway.close)  # before the pool's end, which waits for workers that wait for a model
         floor = Workshop(recorded_results(past, archive), spool, pool, journal, stop)
-        staff = Staff(agents=agents or {}, gateway=gateway, inbox=Inbox(folder, archive), outside=setting.outside)
+        staff = Staff(agents=agents or {}, gateway=gateway, inbox=Inbox(folder, archive), outside=setting.outside, shell=setting.shell)
         machine = Machine(
             config, start_files, opening=opening, archive=archive, suite=setting.suite, journal=journal, floor=floor, staff=staff
         )

@@ -7,8 +7,10 @@ from rsi.kernel.evaluate import Chats
 from rsi.kernel.models import used_in
 from rsi.loop.machine import Machine
 from rsi.loop.orders import Done
+from rsi.loop.shell import MOST_RUNS
+from rsi.loop.state import Version
 
-__all__ = ["CHATS_PER_CALL", "asked_by", "chats_for", "tell_calls", "tell_job"]
+__all__ = ["CHATS_PER_CALL", "asked_by", "chats_for", "tell_calls", "tell_job", "with_shell"]
 
 CHATS_PER_CALL = 400
 """Requests to models that one call may make; what they cost is bounded by the gateway's own budgets."""
@@ -18,6 +20,14 @@ def chats_for(machine: Machine, manifest: Manifest, purpose: str, most: int = CH
     """The models that a job may ask, `most` times in one call: if there are any in this run, and the tree says that it asks them."""
     gateway = machine.staff.gateway
     return Chats(gateway=gateway, purpose=purpose, most=most) if gateway is not None and manifest.models else None
+
+
+def with_shell(machine: Machine, chats: Chats | None, subject: Version) -> Chats | None:
+    """The same for a job whose models may run commands over a copy of a version, if this run has a place for that."""
+    shell = machine.staff.shell
+    if chats is not None and shell is not None:
+        chats.shell, chats.most_runs = shell.over(subject.files, subject.manifest), MOST_RUNS
+    return chats
 
 
 def asked_by(chats: Chats | None, *, is_scored: bool = False) -> Json:

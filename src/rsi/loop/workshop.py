@@ -68,7 +68,7 @@ class Workshop:
                     raise InfrastructureError(self._pool.fault) from None
             except CancelledError:
                 break
-        raise Halted("the run was stopped; the same command resumes it")
+        raise Halted("nothing is lost, resume with the same command")
 
     def _known(self, key: str) -> Done | None:
         if key in self._recorded:

@@ -112,15 +112,15 @@ def change_blocks(progress: Progress, diff: Diff) -> Iterator[Block]:
 
 
 def _effects(kept: list[tuple[Incumbent, Attempt]]) -> Figure | None:
-    known = [(v, a, a.belief) for v, a in kept if a.belief is not None]
+    known = [(v, a, a.belief, a.prediction) for v, a in kept if a.belief is not None and a.prediction is not None]
     rows = [
         Reach(
             label=f"{_name(v.number)} · {a.proposal.surface.value}",
-            predicted=(a.proposal.prediction.low, a.proposal.prediction.high),
+            predicted=(guess.low, guess.high),
             mean=belief.mean,
             measured=_likely(belief),
         )
-        for v, a, belief in known[:_MOST_CARDS]
+        for v, a, belief, guess in known[:_MOST_CARDS]
     ]
     if not rows:
         return None
@@ -157,7 +157,9 @@ def _card(version: Incumbent, attempt: Attempt, diff: str) -> Card:
 
 
 def _prediction(attempt: Attempt) -> str:
-    told = attempt.proposal.prediction
+    told = attempt.prediction
+    if told is None:
+        return "none was made"
     text = f"better with probability {percent(told.p_better)}, by {interval(told.low, told.high)} points"
     if attempt.belief is None:
         return text

@@ -64,7 +64,7 @@ def outside_blocks(found: Outsiders) -> Iterator[Block]:
         return
     yield Heading(text="From outside")
     if found.lost:
-        yield Bullets(items=tuple((Strong("A guarantee is lost: "), f"{sentence}.") for sentence in found.lost))
+        yield Bullets(items=tuple((Strong("A guarantee is lost:"), f" {sentence}.") for sentence in found.lost))
     if found.tried:
         told = ", ".join(f"{name} {plural(cases, 'practice case')}" for name, cases in found.tried)
         yield Paragraph(line=(f"Had tried beside the run, and paid from no budget of it: {told}.",), quiet=True)

@@ -122,7 +122,10 @@ def _tried(one: Tried) -> Json:
 
 
 def _accepted(attempt: Attempt) -> Json:
-    told = attempt.proposal.prediction
+    told = attempt.prediction
+    guess: Json = None
+    if told is not None:
+        guess = {"p_better": told.p_better, "low": told.low, "high": told.high, "quartiles": list(told.quartiles)}
     return {
         "candidate": attempt.candidate,
         "proposal": attempt.proposal.id,
@@ -132,6 +135,6 @@ def _accepted(attempt: Attempt) -> Json:
         "pairs": attempt.verdict.effect.pairs if attempt.verdict else 0,
         "believed": belief_data(attempt.belief),
         **({} if attempt.certified is None else {"step": list(attempt.step), "certified": attempt.certified}),
-        "prediction": {"p_better": told.p_better, "low": told.low, "high": told.high, "quartiles": list(told.quartiles)},
+        "prediction": guess,
         "cycle": attempt.cycle,
     }

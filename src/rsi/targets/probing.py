@@ -10,6 +10,7 @@ from rsi.kernel.oversight import matches
 from rsi.targets.findings import Remark, Weight
 from rsi.targets.load import TARGET_FILE, Target
 from rsi.targets.scorer import Scorer
+from rsi.targets.spec import ShippedScore
 from rsi.targets.suite import TargetSuite
 
 __all__ = ["probe_cases", "probe_files", "probe_scorer"]
@@ -68,7 +69,7 @@ def probe_cases(target: Target, suite: TargetSuite, seeds: Mapping[Pool, int]) -
 def _told(target: Target, cases: Sequence[Case]) -> Iterator[Remark]:
     """Hidden fields that stand in what can be seen, or that there are none."""
     hidden = target.spec.cases.hidden
-    if not hidden:
+    if not hidden and not isinstance(target.spec.score, ShippedScore):
         text = "empty: a candidate sees all that the scorer knows of a case; name the fields that give the answer away, if there are any"
         yield Remark(weight=Weight.NOTE, at="cases.hidden", text=text)
     for place, field in enumerate(hidden):

@@ -114,9 +114,13 @@ class RunBuilder:
         path: str = "solve.py",
         after: str | None = "DEPTH = 4\n",
         also: Mapping[str, str] | None = None,
-        prediction: Prediction = _HOPE,
+        prediction: Prediction | None = _HOPE,
     ) -> ProposalId:
-        """A proposal to write `after` to `path`, and `also` to other paths, is made in the present cycle; returns its name."""
+        """A proposal to write `after` to `path`, and `also` to other paths, is made in the present cycle; returns its name.
+
+        Args:
+            prediction: None: it came without one.
+        """
         name = ProposalId(f"p{len(self._proposals) + 1}")
         proposal = Proposal(
             id=name,
@@ -126,12 +130,13 @@ class RunBuilder:
             limitation=limitation,
             reason=reason,
             edits=tuple(FileEdit(path=at, before=None, after=text) for at, text in {path: after, **(also or {})}.items()),
-            prediction=prediction,
+            prediction=prediction or _HOPE,
         )
         self._proposals[name] = proposal
         named = tuple(replace(e, after=None if e.after is None else sha256_hex(e.after.encode())) for e in proposal.edits)
         patch = sha256_hex(canonical(encode(proposal)))
-        self.add("proposal.made", {"proposal": encode(replace(proposal, edits=named)), "patch": patch, "cycle": self._cycles - 1})
+        told: dict[str, Json] = {} if prediction else {"foretold": False}
+        self.add("proposal.made", {"proposal": encode(replace(proposal, edits=named)), "patch": patch, "cycle": self._cycles - 1, **told})
         return name
 
     def refuse(self, proposal: ProposalId, reason: str = "the path is not editable") -> None:

@@ -70,6 +70,10 @@ class ScriptedGateway:
         called: Json = {"model": "scripted", "outcome": "answered", "used": used, "request": sha256_hex(canonical(body))}
         return {"chat": response, "called": called}
 
+    def kept(self, body: Json, *, purpose: str, make: Callable[[], dict[str, Json]]) -> Json:
+        """Made each time, since there is no record."""
+        return make()
+
     def begin(self, purpose: str) -> None:
         """Nothing is kept, so nothing is told again."""
 

@@ -5,6 +5,7 @@ import json
 import os
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from importlib import import_module
 from importlib.util import find_spec
@@ -13,15 +14,17 @@ from typing import Any
 
 import pytest
 
-from rsi.bridges.counter import Counter
+from rsi.bridges.counter import Counter, Look
 from rsi.bridges.practice import Practice
 from rsi.bridges.usage import Allowance, Usage
 from rsi.cli.mcp import look_into
+from rsi.core.codec import sha256_hex
 from rsi.core.errors import UserError
 from rsi.core.protocols import Limits
-from rsi.core.records import Json, Pool, Prediction
+from rsi.core.records import FileEdit, Json, Pool, Prediction, Proposal, ProposalId, Surface
+from rsi.kernel.archive.views import ProposalView
 from rsi.reports import write_report
-from rsi.testing.toy import ToyJail, ToySuite
+from rsi.testing.toy import ToyJail, ToySuite, toy_agent
 from tests.unit.bridges.test_bridges_hand import BETTER, begin
 
 PERFECT: dict[str, str | None] = {"skill.json": '{"skill": 1.0}\n'}
@@ -42,12 +45,14 @@ def going(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def make(going: Path, tmp_path: Path) -> Callable[..., Counter]:
-    def counter(cases: int = 10, per_minute: int = 100, now: Callable[[], float] | None = None) -> Counter:
+    def counter(
+        cases: int = 10, per_minute: int = 100, now: Callable[[], float] | None = None, look: Callable[[], Look] | None = None
+    ) -> Counter:
         clock = now or Time()
         suite = ToySuite({pool: 1 for pool in Pool})
         practice = Practice(suite=suite, make_jail=ToyJail, programs=20, seed=1, limits=Limits())
         usage = Usage(tmp_path, "mcp:bot", Allowance(cases=cases, per_minute=per_minute), clock)
-        return Counter(going, "mcp:bot", look=partial(look_into, going), practice=practice, usage=usage, now=clock)
+        return Counter(going, "mcp:bot", look=look or partial(look_into, going), practice=practice, usage=usage, now=clock)
 
     return counter
 
@@ -109,13 +114,33 @@ def test_what_may_not_be_tried_costs_nothing(
     assert words in refused["error"] and refused["left"] == 10
 
 
-def test_a_change_is_handed_in_with_its_prediction_and_its_fate_is_told(make: Callable[..., Counter]) -> None:
+def judged(look: Look, guess: Prediction) -> Look:
+    """The same after a pass has taken the change in and a test has closed."""
+    edits = (FileEdit(path="skill.json", before=sha256_hex(toy_agent()["skill.json"]), after=sha256_hex(BETTER.encode())),)
+    base, history = look.standing.base, [{"proposal": "p9", "verdict": "rejected", "why": "no prospect"}]
+    proposal = Proposal(
+        id=ProposalId("p9"),
+        improver=base,
+        parent=base,
+        surface=Surface.PARAMETERS,
+        limitation="",
+        reason="more skill",
+        edits=edits,
+        prediction=guess,
+    )
+    view = ProposalView(proposal=proposal, cycle=1, patch="", refused=None, seq=9)
+    return replace(look, proposals=[view], message={**look.message, "history": history})
+
+
+def test_a_change_is_handed_in_with_its_prediction_and_its_fate_is_told(make: Callable[..., Counter], going: Path) -> None:
     counter = make()
     guess = Prediction(p_better=0.75, low=0.0, high=0.5)
     handed = told(counter.submit({"skill.json": BETTER}, "more skill", None, guess))
     assert handed["surface"] == "parameters" and handed["new"]
     (mine,) = told(counter.status())["submitted"]
     assert mine["id"] == handed["id"] and mine["verdict"] == "waiting"
+    (same,) = told(make(look=lambda: judged(look_into(going), guess)).status())["submitted"]
+    assert (same["proposal"], same["verdict"], same["why"]) == ("p9", "rejected", "no prospect")
     for files, words in (({}, "nothing would change"), ({"main.py": "x"}, "may not be edited")):
         with pytest.raises(UserError, match=words):
             counter.submit(dict(files), "why")  # type: ignore[arg-type]

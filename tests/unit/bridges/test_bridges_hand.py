@@ -143,11 +143,16 @@ def test_what_the_inbox_reads_back_is_what_was_put_in_and_damaged_files_are_pass
     )
     name, is_new = inbox.put(tmp_path, made)
     assert is_new and inbox.put(tmp_path, made) == (name, False)
-    assert list(inbox.read(tmp_path)) == [(name, made)] and [one.id for one in read(tmp_path)] == [name]
+    (found,) = read(tmp_path)
+    assert (found.id, found.by) == (name, "mcp:bot")
+    assert dict(found.content) == {
+        **{"id": name, "by": "mcp:bot", "base": "b", "surface": "code", "limitation": None, "reason": "why"},
+        **{"edits": [{"path": "a.py", "before": None, "after": "x\n"}], "prediction": {"p_better": 0.5, "low": 0.0, "high": 0.25}},
+    }
     path = tmp_path / "inbox" / f"{name}.json"
     path.write_bytes(path.read_bytes().replace(b"why", b"who"))
     (path.parent / "half.json").write_bytes(b'{"id": ')
-    assert not list(inbox.read(tmp_path)) and not read(tmp_path)
+    assert not read(tmp_path)
 
 
 def test_edits_are_grouped_into_few_changes_of_one_surface_each() -> None:

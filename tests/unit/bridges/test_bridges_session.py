@@ -147,7 +147,22 @@ def test_any_command_works_on_the_tree_and_its_last_words_are_read() -> None:
     told = answer(run("sh", "-c", script))
     assert [one["reason"] for one in told["proposals"]] == ["by a script"]
     assert told["proposals"][0]["edits"][0]["after"] == '{"skill": 0.75}\n'
+    assert told["proposals"][0]["prediction"] is None
     assert answer(run("true"))["proposals"] == []
+
+
+@pytest.mark.parametrize(
+    ("words", "wanted"),
+    [
+        ("PREDICTION: 0.6 -0.01 0.05", {"p_better": 0.6, "low": -0.01, "high": 0.05}),
+        ("PREDICTION: 1.6 0 0.1", None),
+        ("PREDICTION: 0.6 0.1 0", None),
+        ("PREDICTION: likely", None),
+    ],
+)
+def test_what_an_agent_foretells_is_taken_and_nothing_is_made_up_in_its_place(words: str, wanted: Json) -> None:
+    told = answer(run("sh", "-c", f"echo '{{\"skill\": 0.75}}' > skill.json; echo '{words}'"))
+    assert told["proposals"][0]["prediction"] == wanted
 
 
 @pytest.mark.parametrize(
@@ -204,6 +219,12 @@ def test_in_the_jail_a_command_sees_its_tree_and_nothing_of_the_machine() -> Non
 def test_in_the_jail_a_hanging_command_is_ended_and_one_that_removes_its_tree_is_told() -> None:
     assert "did not finish within 1 s" in run("sh", "-c", "sleep 60", wall_s=1.0, grants=()).reason
     assert "its work tree is gone" in run("sh", "-c", "rm -rf ../tree", grants=()).reason
+
+
+@needs_jail
+def test_in_the_jail_a_command_that_lies_elsewhere_is_told_with_the_grant_that_would_show_it() -> None:
+    reason = run("no-such-program-at-all", grants=()).reason
+    assert "cannot start no-such-program-at-all" in reason and "--grant network" in reason
 
 
 def test_without_a_jail_that_may_start_processes_a_session_is_refused_with_the_next_step() -> None:

@@ -11,7 +11,7 @@ from rsi.cli.view.live import LiveView, seconds_left
 from rsi.cli.view.picture import Note, Picture
 from rsi.cli.view.plain import PlainView
 from rsi.cli.view.state import RunState
-from rsi.cli.view.text import clean, count, duration, effect, evidence, points
+from rsi.cli.view.text import clean, count, duration, effect, evidence, points, short_time
 from rsi.core.protocols import Entry
 from rsi.core.records import JailProof, Surface
 from rsi.kernel.judge import PairedEProcess
@@ -47,6 +47,13 @@ def test_a_run_is_told_from_its_start_to_its_end() -> None:
     assert "after 96 pairs; evidence 31, needed 20" in kept[0] and "+10.0" not in kept[0]
 
 
+def test_of_a_change_without_a_prediction_none_is_told() -> None:
+    run = RunBuilder()
+    run.cycle()
+    run.test(run.propose(prediction=None))
+    assert "(its own guess: nothing was foretold)" in told(run)[-1]
+
+
 def test_the_first_line_says_what_attacks_showed_of_the_jail() -> None:
     known = JailProof(tier="S2", suite="full", attacks=71, held=70, got_through=(), reported=1, at=0.0)
     assert "70 attacks held (full suite), 1 got through that this tier does not promise to hold" in told(RunBuilder(proof=known))[0]
@@ -78,6 +85,12 @@ def test_what_was_not_kept_is_told_with_its_reason() -> None:
     assert "refused code: edit the judge: the path leaves the tree" in text
     assert "the agent's propose gave no answer (timed_out)" in text
     assert "certificate over 200 sealed cases: start 50 %, release 68 %, gain +18.0 points (+11.0 … +25.0)" in text
+
+
+def test_a_call_that_crashed_is_told_without_its_traceback() -> None:
+    run = RunBuilder()
+    run.job("propose", outcome="crashed", reason="RuntimeError: no key Traceback (most recent call last): File x", programs=1)
+    assert told(run)[-1].endswith("the agent's propose gave no answer (crashed): RuntimeError: no key")
 
 
 def test_times_count_from_the_start_and_leave_out_the_pause_before_a_resume() -> None:
@@ -196,6 +209,7 @@ def test_numbers_are_short() -> None:
     assert [duration(s) for s in (0, 59.9, 61, 600, 3600, 36_125)] == ["0:00", "0:59", "1:01", "10:00", "1:00:00", "10:02:05"]
     assert [evidence(e) for e in (0.041, 1.0, 13.2, 5e12)] == ["0.04", "1.00", "13", "> 1 G"]
     assert points(-0.012) == "−1.2"
+    assert [short_time(s) for s in (0.0263, 0.9994, 0.9999, 2.94)] == ["26.3 ms", "999 ms", "1.0 s", "2.9 s"]
     assert effect(0.073, -0.012, 0.159) == "+7.3 points (−1.2 … +15.9)"
 
 

@@ -1,8 +1,6 @@
 """Sessions of the language-model agent with a scripted model: what it is told, what is done, and how it ends; never a crash."""
 
 import hashlib
-import subprocess
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -172,7 +170,7 @@ def test_a_change_that_was_measured_to_be_better_is_not_lost_when_the_budget_end
     made = agent.main.propose(message(), ask)["proposals"]
     assert [edit["after"] for edit in made[0]["edits"]] == ["def pack(items):\n    return sorted(items)\n"]
     assert made[0]["reason"].startswith("measured on practice cases: +0.167; the session ended before it was handed in")
-    assert made[0]["prediction"] == {"p_better": 0.5, "low": -0.05, "high": 0.1}
+    assert made[0]["prediction"] is None
 
 
 def test_a_session_that_does_not_come_to_an_end_is_told_of_its_last_reply() -> None:
@@ -198,12 +196,14 @@ def test_several_proposals_are_several_sessions_that_know_of_one_another() -> No
     ("said", "wanted"),
     [
         ("p_better: 7\nlow: -3\nhigh: 2", {"p_better": 0.99, "low": -1.0, "high": 1.0}),
-        ("low: 0.3\nhigh: 0.1", {"p_better": 0.5, "low": 0.1, "high": 0.3}),
+        ("p_better: 0.5\nlow: 0.3\nhigh: 0.1", {"p_better": 0.5, "low": 0.1, "high": 0.3}),
         ("p_better: 80%\nlow: nan\nhigh: much", {"p_better": 0.8, "low": -0.05, "high": 0.1}),
-        ("p_better: inf", {"p_better": 0.5, "low": -0.05, "high": 0.1}),
+        ("p_better: 0.6", {"p_better": 0.6, "low": -0.05, "high": 0.1}),
+        ("p_better: inf", None),
+        ("low: 0.01\nhigh: 0.1", None),
     ],
 )
-def test_predictions_are_kept_within_bounds_and_what_is_not_said_is_unsure(said: str, wanted: dict[str, float]) -> None:
+def test_predictions_are_kept_within_bounds_and_none_is_made_up(said: str, wanted: dict[str, float] | None) -> None:
     ask = Scripted(block("edit solution.py", GOOD), block("finish", f"reason: why not\n{said}"))
     assert agent.main.propose(message(), ask)["proposals"][0]["prediction"] == wanted
 
@@ -367,23 +367,31 @@ def test_practice_says_for_each_task_what_came_of_it() -> None:
     assert [finding["label"] for finding in answer["findings"]] == ["solved", "not found"]
 
 
-def test_the_shell_works_on_a_copy_and_only_what_may_change_is_taken_over(tmp_path: Path) -> None:
-    work = agent.tools.Work(TARGET, FINDINGS, [], agent.notes.memory_of({}), None, has_shell=True)
-    assert "`shell`" in work.usage()
-    commands = "cat solution.py; sed -i 's/return items/return items[:]/' solution.py; echo 'N = 2' > prepare.py; echo x > out.bin; exit 3"
-    said = agent.tools.shell(work, "", commands)
-    assert said.startswith("exit status 3\ndef pack(items):") and "changed: solution.py" in said
-    assert "not taken over: prepare.py is protected" in said and "not taken over: out.bin may not be edited" in said
-    assert [edit["path"] for edit in work.draft.edits()] == ["solution.py"]
+def test_commands_are_run_by_the_kernel_and_of_what_they_change_only_what_may_change_is_taken_over() -> None:
+    changed = {"solution.py": "def pack(items):\n    return items[:]\n", "prepare.py": "N = 2\n", "out.bin": "x", "tips.md": None}
+    ask = Scripted(
+        block("edit solution.py", GOOD) + "\n" + block("shell", "cat solution.py\nexit 3"),
+        FINISH,
+        shell=lambda asked: {"code": 3, "output": "def pack(items):", "changed": changed},
+    )
+    answer = agent.main.propose(message(budget={"programs_left": 900, "model": None, "shell": {"runs": 10, "wall_s": 20.0}}), ask)
+    assert "`shell`: body = commands for `sh`" in ask.chats[0]["messages"][0]["content"]
+    assert ask.shelled == [
+        {"files": {"solution.py": "def pack(items):\n    return sorted(items)\n"}, "commands": "cat solution.py\nexit 3"}
+    ]
+    assert "exit status 3\ndef pack(items):\nchanged: solution.py" in ask.told(1)
+    for refused in ("prepare.py is protected", "out.bin may not be edited", "tips.md was taken away, and files stay here"):
+        assert f"not taken over: {refused}" in ask.told(1)
+    assert [edit["after"] for edit in answer["proposals"][0]["edits"]] == [changed["solution.py"]] and answer["programs"] == 1
 
 
-def test_a_shell_is_offered_only_where_processes_may_start(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("HOME", "/home/me")
-    assert not agent.tools.has_shell()
-    monkeypatch.setenv("HOME", "/tmp")
-    assert agent.tools.has_shell() == (subprocess.run(["sh", "-c", ":"], check=False).returncode == 0)
-    monkeypatch.delenv("PATH")
-    assert not agent.tools.has_shell()
+def test_commands_that_were_not_run_are_one_correction_and_no_shell_is_offered_where_there_is_none() -> None:
+    ask = Scripted(block("shell", "ls"), shell=lambda asked: {"error": "no program is left to pay for it"})
+    agent.main.propose(message(budget={"programs_left": 0, "model": None, "shell": {"runs": 10, "wall_s": 20.0}}), ask)
+    assert "`shell` was not done: the commands were not run: no program is left to pay for it" in ask.told(1)
+    ask = Scripted(block("shell", "ls"))
+    agent.main.propose(message(budget={"programs_left": 9, "model": None, "shell": None}), ask)
+    assert "`shell`" not in ask.chats[0]["messages"][0]["content"] and ask.shelled == []
 
 
 def test_the_client_is_the_one_that_is_shipped_for_all_agents() -> None:

@@ -161,6 +161,26 @@ def test_no_more_calls_are_under_way_than_may_be(tmp_path: Path) -> None:
     assert most == 2 and road.left["calls_left"] == 994
 
 
+def test_what_else_a_job_was_told_is_told_again_to_the_same_job_and_in_a_replay(tmp_path: Path) -> None:
+    times = iter(range(9))
+    wish: Json = {"shell": {"commands": "date; echo the-key", "files": {}}}
+
+    def made() -> dict[str, Json]:
+        return {"output": f"{next(times)} the-key"}
+
+    live = gateway(tmp_path, Script(answer()), redactor=Redactor.of(["the-key"]))
+    told = [live.kept(wish, purpose=job, make=made) for job in ("job 1", "job 1", "job 2")]
+    assert [str(one)[12:14] for one in told] == ["0 ", "1 ", "2 "] and "the-key" not in str(told)
+    again = gateway(tmp_path, Script(answer()), redactor=Redactor.of(["the-key"]))
+    replay = Replay(tmp_path, models=(A,), max_tokens=8_192, redactor=Redactor.of(["the-key"]))
+    for road in (again, replay):
+        road.begin("job 1")
+        assert [road.kept(wish, purpose=job, make=made) for job in ("job 1", "job 1", "job 2")] == told
+    with pytest.raises(IntegrityError, match="has none to request .*made for time number 3 by 'job 1'"):
+        replay.kept(wish, purpose="job 1", make=made)
+    assert live.left == again.left and "the-key" not in "".join(path.read_text() for path in tmp_path.rglob("*.json*"))
+
+
 def test_a_run_is_replayed_bit_for_bit_with_its_errors(tmp_path: Path) -> None:
     live = gateway(tmp_path, Script(answer("one"), fault("auth"), answer("two")))
     told = [chat(live), chat(live, "What else?"), chat(live), chat(live, purpose="job 2")]

@@ -367,6 +367,15 @@ def test_predictions_are_scored_and_the_report_says_whether_their_word_counts_ye
         assert "What was foreseen" in page and f"not earned yet: {closed} of 50 tests closed" in page
 
 
+def test_a_change_that_came_without_a_prediction_is_shown_as_such_and_scored_nowhere() -> None:
+    run = RunBuilder()
+    run.cycle()
+    run.accept(name := run.propose(prediction=None), run.test(name))
+    summary = summary_of(progress_of(run.entries))
+    assert summary["predictions"] is None and '"prediction": null' in json.dumps(summary["accepted"])
+    assert all("none was made" in page and "foreseen" not in page and "expected of itself" not in page for page in pages(run))
+
+
 def test_a_run_without_a_closed_test_says_nothing_of_predictions() -> None:
     run = RunBuilder()
     assert summary_of(progress_of(run.entries))["predictions"] is None

@@ -3,6 +3,7 @@
 import hashlib
 import json
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -247,3 +248,41 @@ def test_proposals_are_the_same_in_every_process_order(agent: Agent, tmp_path: P
         other.ask("diagnose", findings=[done["findings"]])
         said.append([propose(other, 2500)[0], other.memory])
     assert said[0] == said[1]
+
+
+def test_an_edit_that_waits_for_its_verdict_is_not_proposed_again_and_the_next_one_is_tried_on_top_of_it(agent: Agent) -> None:
+    advance = agent.parts.advance
+    advance.OWN = ("resources.py",)
+    advance.EPISODES, advance.LOOKS, advance.MODULES, advance.REPEATED = 6, ((6, 0.3),), 1, 2
+    made, _ = propose(agent, 4000, ("packing", "descent"), seed=2)
+    waiting = dict(agent.memory["waiting"])
+    tags = {one["tag"] for one in made}
+    assert waiting and set(waiting) <= tags and all(change[0] == "resources.py" for change in waiting.values())
+    here = advance.Here(agent.parts.variant.read_tree(agent.folder), agent.memory, agent.memory["programs"], [], None, None)
+    assert all(change[4] in here.ahead["resources.py"] for change in waiting.values())
+    assert here.ahead["resources.py"] != here.files["resources.py"]
+    again, _ = propose(agent, 4000, ("packing", "descent"), seed=2)
+    assert not [one for one in again if one["edits"][0]["after"] in [first["edits"][0]["after"] for first in made]]
+    agent.ask("learn", verdicts=[{"tag": tag, "surface": "resources", "verdict": "rejected"} for tag in tags])
+    assert not set(agent.memory["waiting"]) & tags
+
+
+def test_what_edits_made_of_a_place_one_after_the_other_is_one_change(agent: Agent) -> None:
+    def row(taken: bool, gain: float, *changes: tuple[str, str, str]) -> Any:
+        made = [SimpleNamespace(function=function, family="number", old=old, new=new) for function, old, new in changes]
+        return (8, False, False, taken, gain, made)
+
+    log = [
+        row(True, 0.05, ("INSTANCES", "16", "1")),
+        row(False, 0.5, ("INSTANCES", "1", "7")),
+        row(True, 0.01, ("STEP", "16", "8")),
+        row(True, 0.02, ("INSTANCES", "1", "2")),
+        row(True, 0.01, ("LAG", "0", "1")),
+        row(True, 0.02, ("STEP", "8", "0"), ("LAG", "1", "2")),
+        row(True, 0.01, ("LAG", "1", "0")),
+    ]
+    found = agent.parts.advance.net(log)
+    assert [(one.function, one.old, one.new) for one in found] == [("INSTANCES", "16", "2"), ("STEP", "16", "8")]
+    assert found[0].gain == pytest.approx(0.07)
+    assert agent.parts.advance.edited("INSTANCES = 16\n", found[0]) == "INSTANCES = 2\n"
+    assert agent.parts.advance.edited("INSTANCES = 4\n", found[0]) is None

@@ -141,6 +141,30 @@ def test_a_prompt_loses_the_lines_that_do_harm() -> None:
     assert "left out" in best["reason"]
 
 
+def test_a_prompt_takes_the_lines_that_help_from_another_text_of_the_target() -> None:
+    def score(files: Files, case: int) -> float:
+        said = files["prompt.md"]
+        return 0.3 + 0.2 * ("the date" in said) + 0.2 * ("the total" in said) - 0.2 * ("SHOUT" in said) + 0.01 * (case % 3)
+
+    files = {"prompt.md": "Answer.\nBe polite.\n", "guide.txt": "Say the date.\nSHOUT.\n\nSay the total.\n", "code.py": "x = 1\n"}
+    world = World(files, score, surfaces={"prompt": ["prompt.md"]}, protected=("guide.txt",))
+    (best, *_) = world.propose(200)
+    assert set(world.changed(best)["prompt.md"].splitlines()) >= {"Say the date.", "Say the total."}
+    assert "SHOUT" not in world.changed(best)["prompt.md"] and "x = 1" not in world.changed(best)["prompt.md"]
+    assert "a line taken from another text" in best["reason"]
+
+
+def test_a_line_that_goes_and_nothing_else_is_a_change_too_until_it_is_rejected() -> None:
+    def score(files: Files, case: int) -> float:
+        return 0.2 + 0.3 * ("hello" in files["prompt.md"]) + 0.4 * ("Lie" not in files["prompt.md"])
+
+    world = World({"prompt.md": "Say hello.\nLie.\n"}, score, surfaces={"prompt": ["*.md"]})
+    (best, *_) = world.propose(100)
+    assert world.changed(best)["prompt.md"] == "Say hello.\n"
+    rejected = {"verdict": "rejected", "diff": "--- prompt.md\n+++ prompt.md\n@@ -1,2 +1 @@\n Say hello.\n-Lie.\n"}
+    assert world.propose(100, history=[rejected]) == []
+
+
 def test_numbers_of_any_language_are_found_and_nothing_else_is_touched() -> None:
     files = {
         "params.json": '{"rate 2": 0.5, "depth": 3, "name": "v1.5"}\n',

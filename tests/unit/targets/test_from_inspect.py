@@ -19,10 +19,10 @@ def test_a_task_scores_texts_sample_by_sample_outside_the_jails() -> None:
     assert {"instruction.txt", "files/hints.txt"} <= set(target.files)
     assert "neither bounds, records nor replays" in " ".join(target.lost)
     assert set(target.hashes) == {"arithmetic.py", "rsi_texts.json", "rsi_texts.py"}
-    before = trials(target, count=3)
+    before = trials(target, {"files/hints.txt": "Be brief."}, count=3)
     assert [one.trial.score for one in before] == [0.0, 0.0, 0.0]
     assert "answer" in before[0].feedback
-    right = {"instruction.txt": "Please compute.", "files/hints.txt": "Mind the carry."}
+    right = {"instruction.txt": "Please compute.", "files/hints.txt": "Think."}
     assert [one.trial.score for one in trials(target, right, count=3)] == [1.0, 1.0, 1.0]
     (path,) = trials(target, {"instruction.txt": "/etc/hostname"}, count=1)
     assert (path.trial.score, path.trial.label) == (None, "a path")

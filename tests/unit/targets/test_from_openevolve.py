@@ -10,8 +10,10 @@ import pytest
 
 from rsi.core.errors import UserError
 from rsi.core.records import Outcome
-from rsi.targets import find_target
+from rsi.suites import secret_seeds
+from rsi.targets import Scorer, TargetSuite, find_target
 from rsi.targets.importers import from_openevolve, openevolve
+from rsi.targets.probing import probe_cases
 from tests.unit.targets.importing import TASKS, edited, trials
 
 TASK = TASKS / "openevolve"
@@ -47,6 +49,13 @@ def test_a_task_as_it_lies_there_becomes_a_target_with_its_blocks_limits_and_wor
     assert "may be changed" in target.brief
     assert "write its own score" in " ".join(target.lost)
     assert set(target.hashes) == {name for name in target.files if name not in (PROGRAM, "rsi-agent.toml")}
+
+
+def test_nobody_is_told_to_name_hidden_fields_of_a_task_that_can_have_none() -> None:
+    target, seeds = find_target(f"oe:{TASK}"), secret_seeds(1)
+    with Scorer(target.folder, target.spec) as scorer:
+        remarks = list(probe_cases(target, TargetSuite(target, seeds, scorer), seeds))
+    assert "cases.hidden" not in [remark.at for remark in remarks]
 
 
 def test_a_better_program_scores_higher_on_the_same_seeds_and_each_seed_is_another_case() -> None:

@@ -60,13 +60,13 @@ def diagnose(message, ask=None):
 def propose(message, ask=None):
     """Up to `count` proposals; where there are fewer, `why` says why."""
     memory, model = notes.memory_of(message), Model(ask)
-    target, shell = context.target_of(message), tools.has_shell()
+    target, shell = context.target_of(message), bool(context.budget_of(message).get("shell"))
     has_cases = "findings" in message
     findings = cases_in(message["findings"]) if has_cases else memory["findings"]
     spent = []
 
     def work():
-        spent.append(tools.Work(target, findings, message["limitations"], memory, ask if has_cases else None, shell))
+        spent.append(tools.Work(target, findings, message["limitations"], memory, ask, has_cases, shell))
         return spent[-1]
 
     made, reasons = flow.proposals(message, model, work, lambda work, made: context.opening(message, work, made))

@@ -4,12 +4,8 @@ A tool that cannot do what was asked raises `Rejected` (see edits) with the reas
 """
 
 import json
-import os
 import re
-import subprocess
 import sys
-import tempfile
-from pathlib import Path
 
 import edits
 import notes
@@ -19,17 +15,16 @@ from edits import Rejected
 LONGEST_RESULT = 6000
 MOST_CASES = 8
 MOST_HITS = 30
-SHELL_S = 30
 MOST_STEPS = 200_000
 LONGEST_VALUE = 200
 FIELDS = ("reason", "limitation", "p_better", "low", "high")
-UNSURE = {"p_better": 0.5, "low": -0.05, "high": 0.1}
+UNSURE = {"low": -0.05, "high": 0.1}
 
 
 class Work:
     """One session on a target: the draft, what was measured of it, and how it ended."""
 
-    def __init__(self, target, findings, limitations, memory, ask, has_shell=False):
+    def __init__(self, target, findings, limitations, memory, ask, has_cases=True, has_shell=False):
         self.target, self.findings, self.limitations, self.memory, self.ask = target, findings, limitations, memory, ask
         self.draft = edits.Draft(target)
         self.programs = 0
@@ -38,7 +33,7 @@ class Work:
         self.proposal = None
         self.given_up = None
         self.tools = dict(TOOLS)
-        if not findings or ask is None:
+        if not findings or not has_cases:
             del self.tools["evaluate"]
         if not has_shell:
             del self.tools["shell"]
@@ -158,47 +153,23 @@ def compared(before, result):
 
 
 def shell(work, argument, body):
-    """`shell`: body = commands for `sh` in a folder with all files, your changes in it; what they change becomes part of your change."""
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        texts = {**work.draft.files, **work.draft.after}
-        for path, text in texts.items():
-            (folder / path).parent.mkdir(parents=True, exist_ok=True)
-            (folder / path).write_bytes(text.encode("utf-8"))
-        said = run_shell(body or argument, folder)
-        taken, refused = [], []
-        for path in sorted(item.relative_to(folder).as_posix() for item in folder.rglob("*") if item.is_file() and not item.is_symlink()):
-            text = (folder / path).read_bytes().decode("utf-8", "replace")
-            if text == texts.get(path) or "__pycache__" in path:
-                continue
-            try:
-                work.draft.put(path, text)
-                taken.append(path)
-            except Rejected as error:
-                refused.append(str(error))
+    """`shell`: body = commands for `sh` in a copy of all files, your changes in it; what they change becomes part of your change."""
+    reply = work.ask({"shell": {"files": dict(work.draft.after), "commands": body or argument}})
+    if "code" not in reply:
+        raise Rejected(f"the commands were not run: {notes.plain(reply.get('error', 'no reason was given'), 500)}")
+    work.programs += 1
+    taken, refused = [], []
+    for path, text in sorted(reply["changed"].items()):
+        try:
+            if text is None:
+                raise Rejected(f"{path} was taken away, and files stay here")
+            work.draft.put(path, text)
+            taken.append(path)
+        except Rejected as error:
+            refused.append(str(error))
+    said = f"exit status {reply['code']}\n{notes.plain(reply['output'], LONGEST_RESULT)}"
     lines = [said, *([f"changed: {', '.join(taken)}"] if taken else []), *(f"not taken over: {why}" for why in refused[:5])]
     return "\n".join(lines)
-
-
-def run_shell(commands, folder):
-    try:
-        done = subprocess.run(["sh", "-c", commands], cwd=folder, capture_output=True, timeout=SHELL_S, stdin=subprocess.DEVNULL)
-    except subprocess.TimeoutExpired:
-        return f"the commands were ended after {SHELL_S} s"
-    except OSError as error:
-        raise Rejected(f"no process can be started here: {error.strerror}") from None
-    text = notes.plain((done.stdout + done.stderr).decode("utf-8", "replace"), LONGEST_RESULT)
-    return f"exit status {done.returncode}\n{text}"
-
-
-def has_shell():
-    """Whether this jail allows processes: only the agent profile has a path to programs and a home of its own."""
-    if os.environ.get("HOME") != "/tmp" or not os.environ.get("PATH"):
-        return False
-    try:
-        return subprocess.run(["sh", "-c", ":"], capture_output=True, timeout=SHELL_S, stdin=subprocess.DEVNULL).returncode == 0
-    except (OSError, subprocess.SubprocessError):
-        return False
 
 
 def whole_change(work, text):
@@ -270,10 +241,12 @@ def proposal(work, said):
 
 
 def prediction(said):
-    """What was predicted, within bounds; what was not said is unsure."""
-    told = {name: number(said.get(name), UNSURE[name]) for name in UNSURE}
-    low, high = sorted(min(1.0, max(-1.0, told[name])) for name in ("low", "high"))
-    return {"p_better": min(0.99, max(0.01, told["p_better"])), "low": low, "high": high}
+    """What was predicted, within bounds; where no probability was said nothing was, and an interval that was not said is wide."""
+    p_better = number(said.get("p_better"), None)
+    if p_better is None:
+        return None
+    low, high = sorted(min(1.0, max(-1.0, number(said.get(name), value))) for name, value in UNSURE.items())
+    return {"p_better": min(0.99, max(0.01, p_better)), "low": low, "high": high}
 
 
 def number(text, default):

@@ -35,17 +35,18 @@ LEAST_CREDIT = 10
 NAMED_PROBLEMS = 2
 NAMED_TIMES = 4
 NAMED_AT_ONCE = 3
-MODULES = 4
+MODULES = 5
 PULL = 0.5
 SEARCH_SHARE = 0.6
-EPISODES = 24
-REPEATED = 12
+EPISODES = 8
+REPEATED = 24
 LEAST_TRIALS = 24
 MOST_EDITS = 3
 LOOKS = ((12, 0.3), (24, 0.8), (48, 1.2))
 PLAIN = 2.5
 FIRST_PAIR = 1000
 LEAST_ERROR = 0.02
+PLACE = ("function", "family", "old", "new")
 
 
 def propose(message, ask, memory, experience, folder):
@@ -54,13 +55,17 @@ def propose(message, ask, memory, experience, folder):
     rng = random.Random(message["seed"])
     short = message.get("evaluations", SHORT)
     mirror = Mirror(files, message["batch"]["problems"], ask, message["programs"], message["seed"], short)
+    waiting = set(memory.setdefault("waiting", {}))
     here = Here(files, memory, experience, message["limitations"], mirror, rng)
     itself = here.itself()
     take_in_edits(mirror.edits.values(), experience)
     made = [*here.parameters(), *here.library(), *itself]
     if made and (message["frozen"] or is_stuck(memory)):
         made = [here.together(made)]
-    return {"proposals": made[: message["count"]], "memory": memory, "programs": mirror.used}
+    made = made[: message["count"]]
+    waiting |= {one["tag"] for one in made}
+    memory["waiting"] = {tag: change for tag, change in memory["waiting"].items() if tag in waiting}
+    return {"proposals": made, "memory": memory, "programs": mirror.used}
 
 
 class Here:
@@ -70,7 +75,9 @@ class Here:
         self.files, self.memory, self.experience, self.mirror, self.rng = files, memory, experience, mirror, rng
         self.known = {item["id"]: item for item in limitations}
         self.ahead = dict(files)
-        """The agent with all edits that this pass proposes: the next one has to add to them."""
+        """The agent with all edits that are proposed and not judged yet, those of this pass too: the next one has to add to them."""
+        for path, *change in memory["waiting"].values():
+            self.ahead[path] = edited(self.ahead[path], SimpleNamespace(**dict(zip(PLACE, change)))) or self.ahead[path]
 
     def parameters(self):
         """Weights of the edit policy from all its experience, if that has grown enough since it last learned."""
@@ -139,20 +146,20 @@ class Here:
         return made
 
     def improved(self, path):
-        """One module improved; each edit that helped there is proposed for itself, if fresh episodes show that it adds something."""
+        """One module improved; what became of each place is proposed for itself, if fresh episodes show that it adds something."""
         kept = int(self.mirror.left * (1 - SEARCH_SHARE))
         self.mirror.left -= kept
         asked = Asked(self.mirror.target(path), 0, REPEATED * self.mirror.affordable())
         question = {"id": path, "source": self.files[path], "instances": EPISODES}
         found = episode(question, asked, self.rng, json.loads(self.files["weights.json"]))
         self.mirror.left += kept
-        helped = [row[5][0] for row in sorted(found.log, key=lambda row: -row[4]) if row[3] and row[4] > 0 and len(row[5]) == 1]
+        helped = net(found.log)
         if not helped:
             policy.update(self.memory["policy"], f"{path}|improver|itself|none", {"broken": True})
         return [one for number, change in enumerate(helped[:MOST_EDITS]) for one in self.single(path, change, number, len(found.log))]
 
     def single(self, path, change, number, tried):
-        """A proposal of one edit, made in the module as it is; none where it cannot be made there, or adds nothing to the others."""
+        """A proposal of one change, made in the module as it is; none where it cannot be made there, or adds nothing to the others."""
         source, ahead = edited(self.files[path], change), edited(self.ahead[path], change)
         if source is None or ahead is None:
             return []
@@ -161,6 +168,7 @@ class Here:
         if measured is None:
             return []
         self.ahead[path] = ahead
+        self.memory["waiting"][tag] = [path, *(getattr(change, name) for name in PLACE)]
         gain, error, pairs, prediction = measured
         words = (
             f"Improve {path} by its own improver: {in_words(change)}, number {number + 1} of {tried} edits that it tried. In {pairs} "
@@ -220,11 +228,26 @@ def named(source, found):
     return source, names
 
 
+def net(log):
+    """What the edits that helped made of each place, from first to last (1 → 2 → 4 is 1 → 4); those that gained most come first."""
+    made = []
+    for _, _, _, taken, gain, changes in log:
+        if not taken or gain <= 0 or len(changes) != 1:
+            continue
+        (change,) = changes
+        earlier = next((one for one in made if (one.function, one.family, one.new) == (change.function, change.family, change.old)), None)
+        if earlier is None:
+            made.append(SimpleNamespace(**{name: getattr(change, name) for name in PLACE}, gain=gain))
+        else:
+            earlier.new, earlier.gain = change.new, earlier.gain + gain
+    return sorted((one for one in made if one.new != one.old), key=lambda one: -one.gain)
+
+
 def edited(source, change):
-    """The source with an edit made at its place; None where that place is no more."""
-    places = Places(source, {}, {})
-    k = places.find(change)
-    return None if k is None else spliced(source, [(places.sites[k], change.new)])
+    """The source with a change made at its place; None where that place is no more."""
+    place = change.function, change.family, change.old
+    site = next((site for site in Places(source, {}, {}).sites if (site.function, site.family, site.old) == place), None)
+    return None if site is None else spliced(source, [(site, change.new)])
 
 
 def in_words(change):

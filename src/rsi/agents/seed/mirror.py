@@ -12,9 +12,10 @@ import variant
 import weights
 
 SHORT = 96
-HELD = 8
+HELD = 12
 PASSES = 40
 LEAST_PASSES = 200_000
+QUIET = 1
 PARTS = ("improve", "accept")
 SHARED = ("edits", "pages", "places")
 
@@ -28,6 +29,7 @@ class Mirror:
         self.used = 0
         self.known = {}
         self.gains = {}
+        self.traces = {}
         self.edits = {}
         self.passes = None
 
@@ -48,14 +50,21 @@ class Mirror:
 
     def score(self, files, number):
         """The gain of an episode in [0, 1], where 0.5 is none; None where the copy breaks."""
-        gain = self.gain(files, number)
+        gain = self.gain(self.files if self.is_quiet(files) else files, number)
         return None if gain is None else min(1.0, max(0.0, 0.5 + gain / 2))
+
+    def is_quiet(self, files):
+        """Whether a copy asked for the very same as the agent in its first episode: it is taken for the same in all others."""
+        own, traces = self.traces.get(known_as(self.files), {}), self.traces.get(known_as(files), {})
+        return len(traces) >= QUIET and all(own.get(number) == trace for number, trace in traces.items())
 
     def gain(self, files, number):
         """What a copy of these files gains in episode `number`, on instances that it did not see."""
-        key = digest(files), number
+        key = known_as(files), number
         if key not in self.gains:
-            self.gains[key] = self._gain(files, number)
+            self.gains[key], trace = self._gain(files, number)
+            if self.gains[key] is not None:
+                self.traces.setdefault(key[0], {})[number] = trace
         return self.gains[key]
 
     def compare(self, base, files, numbers):
@@ -69,6 +78,7 @@ class Mirror:
         return before, after
 
     def _gain(self, files, number):
+        """The gain and what was asked for, as a hash."""
         problem = number % len(self.problems)
         question = self.problems[problem]
         seen, held = parts(question["instances"])
@@ -81,13 +91,14 @@ class Mirror:
             known = json.loads(files["weights.json"])
             rng = random.Random(f"{self.seed} {number}")
             found = variant.attempt(copy.improve.episode, {**question, "instances": len(seen)}, asked, rng, known)
-            source = found.source if isinstance(found.source, str) else question["source"]
-            variant.attempt(self.take_note, problem, found.log)
+            source = variant.attempt(getattr, found, "source")
+            variant.attempt(self.take_note, problem, variant.attempt(getattr, found, "log"))
         except (variant.Broken, ValueError):
-            return None
+            return None, b""
         self.passes = self.passes or max(LEAST_PASSES, PASSES * copy.passes.used)
+        source = source if isinstance(source, str) else question["source"]
         old, new = self.scores(problem, question["source"], held), self.scores(problem, source, held)
-        return sum((b or 0.0) - (a or 0.0) for a, b in zip(old, new)) / len(held)
+        return sum((b or 0.0) - (a or 0.0) for a, b in zip(old, new)) / len(held), window.trace.digest()
 
     def take_note(self, problem, log):
         """What single edits of a problem's programs did, each once: (family, kind, words) by problem and edit."""
@@ -118,6 +129,7 @@ class Window:
     def __init__(self, mirror, problem, instances):
         self.mirror, self.problem, self.instances = mirror, problem, instances
         self.left = mirror.short
+        self.trace = hashlib.blake2b(digest_size=16)
 
     def __call__(self, message):
         wanted, source = list(message["instances"]), message["source"]
@@ -126,6 +138,7 @@ class Window:
         if len(wanted) > self.left:
             return {"error": "more is asked than is left", "left": self.left}
         self.left -= len(wanted)
+        self.trace.update(f"{wanted}\0{source}\0".encode())
         return {"scores": self.mirror.scores(self.problem, source, wanted), "left": self.left}
 
 
@@ -135,5 +148,6 @@ def parts(instances):
     return list(range(seen)), list(range(seen, instances))[:HELD] or [0]
 
 
-def digest(files):
-    return hashlib.sha256("\0".join(f"{path}\0{text}" for path, text in sorted(files.items())).encode()).digest()
+def known_as(files):
+    """A copy by what it consists of: files that are the same object are not read again."""
+    return frozenset(files.items())

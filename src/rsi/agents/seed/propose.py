@@ -55,6 +55,7 @@ def learn(verdicts, memory):
     for verdict in verdicts:
         good = verdict["verdict"] == "accepted"
         pending = memory["pending"].pop(verdict.get("tag") or "", None)
+        memory.get("waiting", {}).pop(verdict.get("tag") or "", None)
         memory["history"] = [*memory["history"][-99:], [verdict["surface"], verdict["verdict"]]]
         if pending and verdict["verdict"] in ("accepted", "rejected"):
             for place in pending:

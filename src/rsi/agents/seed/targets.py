@@ -1,7 +1,7 @@
 """Proposals for a target that is not the agent itself: a program, an agent, prompts, a training script; without a model.
 
 Three crafts, each with a share of the trials on practice cases: numbers are tuned, programs are edited by its own `improve`, texts
-lose or move lines. What is found must hold on cases that the search did not see.
+lose or move lines or take some from the target's other texts. What is found must hold on cases that the search did not see.
 """
 
 import difflib
@@ -57,7 +57,7 @@ class There:
         self.known = {item["id"]: item for item in message["limitations"]}
         self.surfaces = surfaces_of(message["target"])
         self.state = memory.setdefault("targets", {}).setdefault(str(message["target"].get("name", ""))[:60], {"crafts": {}, "steps": {}})
-        self.rejected = rejected_lines(message.get("history") or [])
+        self.rejected = rejected_changes(message.get("history") or [])
         self.stuck = unkept(message.get("history") or [])
 
     def proposals(self):
@@ -111,7 +111,7 @@ class There:
         path = self.drawn(name)
         text, words = getattr(self, name)(path, part)
         bench.left += kept
-        if text is None or text == bench.files[path] or added(bench.files[path], text) <= self.rejected:
+        if text is None or text == bench.files[path] or marked(bench.files[path], text) <= self.rejected:
             self.count(name, False)
             return []
         measured = bench.compared({path: text})
@@ -158,14 +158,18 @@ class There:
         found = episode(question, asked, self.rng, self.weights)
         return found.source, f"Edit {path} by its own improver, {len(found.log)} edits of it tried"
 
+    def lines_beside(self, path):
+        """The lines of the target's other texts, those too that nobody may edit: somebody wrote them for this target."""
+        return texts.lines_of(text for other, text in sorted(self.bench.files.items()) if other != path and other.endswith(TEXTS))
+
     def texts(self, path, part):
-        """A text from which lines go, one change after the other, kept as long as it does not score worse."""
+        """A text whose lines go, come or move, one change after the other, kept as long as it does not score worse."""
         bench, text = self.bench, self.bench.files[path]
         cases, tried, kinds, seen = bench.seen[: self.few(part, CANDIDATES)], 0, [], {text}
-        best = part.mean({}, cases)
+        best, others = part.mean({}, cases), self.lines_beside(path)
         while part.left >= len(cases) and tried < 400:
             tried += 1
-            made, kind = texts.drawn(path, text, self.rng)
+            made, kind = texts.drawn(path, text, self.rng, others)
             if made is None or made in seen:
                 continue
             seen.add(made)
@@ -182,14 +186,14 @@ class There:
         text = self.bench.files[path]
         for _ in range(BLIND):
             changed = self.one_change(name, path, text)
-            if changed is not None and changed != text and not added(text, changed) <= self.rejected:
+            if changed is not None and changed != text and not marked(text, changed) <= self.rejected:
                 words = f"Try one change of {path}; it was not tried on practice cases"
                 made.append(self.proposal(name, path, changed, words, None, 0.0, 0))
         return made
 
     def one_change(self, name, path, text):
         if name == "texts":
-            return texts.drawn(path, text, self.rng)[0]
+            return texts.drawn(path, text, self.rng, self.lines_beside(path))[0]
         if name == "constants":
             found = numbers(path, text)
             k = self.rng.randrange(len(found))
@@ -260,17 +264,22 @@ def matches(path, globs):
     return any(fnmatch.fnmatchcase(path, glob) or glob.endswith("/**") and path.startswith(glob[:-2]) for glob in globs)
 
 
-def added(before, after):
-    """The lines that a change adds, without their margins."""
-    old = {line.strip() for line in before.splitlines()}
-    return {line.strip() for line in after.splitlines()} - old
+def marked(before, after):
+    """The lines that a change adds; where it adds none, those that it leaves out."""
+    return signed(difflib.unified_diff(before.splitlines(), after.splitlines(), lineterm="", n=0))
 
 
-def rejected_lines(history):
-    """Lines that were added by changes which were rejected or refused, and are in none that was kept."""
+def signed(diff):
+    """The new lines of a diff, or where there are none its old ones: with their signs, without their margins."""
+    found = {line[0] + line[1:].strip() for line in diff if line[:1] in ("+", "-") and line[:3] not in ("+++", "---")}
+    return {line for line in found if line[0] == "+"} or found
+
+
+def rejected_changes(history):
+    """What `marked` says of changes that were rejected, without what was kept."""
     bad, good = set(), set()
     for one in history:
-        lines = {line[1:].strip() for line in str(one.get("diff", "")).splitlines() if line[:1] == "+" and line[:3] != "+++"}
+        lines = signed(str(one.get("diff", "")).splitlines())
         if one.get("verdict") == "accepted":
             good |= lines
         elif one.get("verdict") == "rejected":

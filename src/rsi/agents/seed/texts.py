@@ -1,4 +1,4 @@
-"""Small changes to a text that is no program: lines and sentences left out, said twice, or put elsewhere."""
+"""Small changes to a text that is no program: lines and sentences left out, said twice, put elsewhere, or taken from another text."""
 
 import ast
 import re
@@ -6,6 +6,10 @@ import re
 SENTENCE = re.compile(r"[^.!?\n]+[.!?]+(?=\s|$)")
 LONG = 60
 MOST_PARTS = 4000
+LONGEST = 400
+BORROWED = 0.5
+ENDS = ('"""', "'''", "\\")
+BORROW = "a line taken from another text"
 
 
 def parts(path, text):
@@ -30,14 +34,17 @@ def parts(path, text):
     return sorted(found)
 
 
-def drawn(path, text, rng):
-    """(a text with one change, what was done), or (None, "") where nothing can be changed."""
+def drawn(path, text, rng, lines=()):
+    """(a text with one change, what was done), or (None, "") where nothing can be changed; `lines` are those of other texts."""
     places = parts(path, text)
     if not places:
         return None, ""
     start, end = rng.choice(places)
-    kind = rng.choice(list(KINDS))
-    changed = KINDS[kind](text[start:end], rng)
+    if lines and rng.random() < BORROWED:
+        kind, changed = BORROW, take_line(text[start:end], rng, lines)
+    else:
+        kind = rng.choice(list(KINDS))
+        changed = KINDS[kind](text[start:end], rng)
     if changed is None or changed == text[start:end] or not changed.strip():
         return None, ""
     return text[:start] + changed + text[end:], kind
@@ -66,6 +73,23 @@ def drop_sentence(text, rng):
         return None
     one = rng.choice(found)
     return text[: one.start()].rstrip(" ") + text[one.end() :]
+
+
+def lines_of(texts):
+    """The lines of texts that another one could take: each once, none that would end a string of a program."""
+    found = (line.strip() for text in texts for line in text.splitlines()[:MOST_PARTS])
+    return [line for line in dict.fromkeys(found) if 0 < len(line) <= LONGEST and not any(mark in line for mark in ENDS)]
+
+
+def take_line(text, rng, others):
+    """A line of another text goes behind one of its own."""
+    lines = _lines(text)
+    new = [line for line in others if line not in {mine.strip() for mine in lines}]
+    full = _full(lines)
+    if not new or not full:
+        return None
+    lines.insert(rng.choice(full) + 1, rng.choice(new))
+    return "\n".join(lines)
 
 
 def repeat_line(text, rng):

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 
 from rsi.analytics import Attempt, Progress
 from rsi.cli.view.state import RunState
-from rsi.cli.view.text import clean, count, duration, effect, evidence, percent, points
+from rsi.cli.view.text import clean, count, duration, effect, evidence, guess_words, percent
 from rsi.core.protocols import Entry
 from rsi.core.records import Accepted, Json
 from rsi.reports.words import belief_words, calibration_words, course_words, enforced, plural, proof_words, retest_words, safety_words
@@ -65,10 +65,11 @@ def _resumed(state: RunState, progress: Progress, body: Mapping[str, Json]) -> s
 
 
 def _job(state: RunState, progress: Progress, body: Mapping[str, Json]) -> str | None:
-    if body.get("outcome") == "answered":
-        return None
     who = f"{clean(body.get('agent'), 30)}'s" if body.get("agent") else "the agent's"
-    return f"{who} {clean(body.get('call'), 20)} gave no answer ({clean(body.get('outcome'), 20)}): {clean(body.get('reason'))}"
+    if body.get("outcome") == "answered":
+        return f"{who} {clean(body.get('call'), 20)}: {clean(body['why'], 300)}" if "why" in body else None
+    reason = str(body.get("reason")).partition("Traceback (most recent call last)")[0]  # the log has all of it
+    return f"{who} {clean(body.get('call'), 20)} gave no answer ({clean(body.get('outcome'), 20)}): {clean(reason, 240)}"
 
 
 def _calibrated(state: RunState, progress: Progress, body: Mapping[str, Json]) -> str | None:
@@ -134,9 +135,7 @@ def _trying(state: RunState, progress: Progress, body: Mapping[str, Json]) -> st
         return None
     if attempt.removes is not None:
         return f"testing again {what(attempt)}"
-    guess = attempt.proposal.prediction
-    odds = f"{percent(guess.p_better)} likely better, {points(guess.low)} … {points(guess.high)} points"
-    return f"trying {what(attempt)} (its own guess: {odds})"
+    return f"trying {what(attempt)} (its own guess: {guess_words(attempt.prediction)})"
 
 
 def _verdict(state: RunState, progress: Progress, body: Mapping[str, Json]) -> str | None:

@@ -3,7 +3,9 @@
 import unicodedata
 from datetime import timedelta
 
-__all__ = ["clean", "count", "duration", "effect", "evidence", "part", "percent", "points"]
+from rsi.core.records import Prediction
+
+__all__ = ["clean", "count", "duration", "effect", "evidence", "guess_words", "part", "percent", "points", "short_time"]
 
 _UNSAFE = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 
@@ -33,6 +35,11 @@ def duration(seconds: float) -> str:
     return text[3:] if text.startswith("0:0") else text[2:] if text.startswith("0:") else text
 
 
+def short_time(seconds: float) -> str:
+    """How long something short takes, such as `26.3 ms` or `2.9 s`."""
+    return f"{1000 * seconds:.3g} ms" if seconds < 0.9995 else f"{seconds:.1f} s"
+
+
 def points(share: float) -> str:
     """A difference of scores in points, with its sign: `+7.3`, `−1.2`."""
     return f"{100 * share:+.1f}".replace("-", "−")
@@ -58,3 +65,10 @@ def evidence(e_value: float) -> str:
     if e_value < 10:
         return f"{e_value:.2f}"
     return "> 1 G" if e_value > 1e9 else count(e_value)
+
+
+def guess_words(guess: Prediction | None) -> str:
+    """What a change expected of itself: `80 % likely better, −1.0 … +3.0 points`."""
+    if guess is None:
+        return "nothing was foretold"
+    return f"{percent(guess.p_better)} likely better, {points(guess.low)} … {points(guess.high)} points"

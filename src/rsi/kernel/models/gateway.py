@@ -93,6 +93,22 @@ class ModelGateway:
             return known[0]
         return self._told(asked, body, request)
 
+    def kept(self, body: Json, *, purpose: str, make: Callable[[], dict[str, Json]]) -> Json:
+        """What is recorded for it, else what `make` gives, recorded.
+
+        Raises:
+            InfrastructureError: the record cannot be written.
+            IntegrityError: the record was changed.
+        """
+        body = self._redactor.data(body)
+        asked = self._record.next(purpose, body)
+        known = self._record.reply(asked)
+        if known is not None:
+            return known[0]
+        made = self._redactor.data(make())
+        self._record.answer(asked, body, made, Spent())
+        return made
+
     @property
     def left(self) -> Json:
         """What is neither spent nor set aside."""

@@ -1,5 +1,6 @@
 """What a run asked models and was told, by content, in a folder of the run (`models/`): requests and replies as blobs, and a list of calls.
 
+What else a job was told that might be otherwise another time (what a model's commands gave) is kept the same way, at no cost.
 A reply is found by who asked, the SHA-256 of the canonical request, and how often the same had been asked before. `calls.jsonl` has a line
 for each thing: `budget` (first), `held` and `spent` around each call to a provider, `answer` for each reply.
 

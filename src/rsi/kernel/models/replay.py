@@ -1,5 +1,6 @@
 """A gateway that says again what was recorded, offline, bit for bit."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 from rsi.core.errors import IntegrityError, UserError
@@ -57,6 +58,17 @@ class Replay:
             return error(*request)
         if self._is_closed:
             return error("no_model", "the gateway is closed")
+        return self._told(body, purpose)
+
+    def kept(self, body: Json, *, purpose: str, make: Callable[[], dict[str, Json]]) -> Json:
+        """What was told then; nothing is made anew.
+
+        Raises:
+            IntegrityError: it is not in the record.
+        """
+        return self._told(self._redactor.data(body), purpose)
+
+    def _told(self, body: Json, purpose: str) -> Json:
         asked = self._record.next(purpose, body)
         known = self._record.reply(asked)
         if known is None:

@@ -18,6 +18,9 @@ _OTHERS = 8
 _ROOM_BYTES, _ROOM_ENTRIES = 200_000_000, 20_000
 """What others may take at any rate, however little the call may: a call with small limits is not ended for what its neighbours write."""
 
+_SKIPPED = 4
+"""So many looks in a row are left out while the file system has exactly as much left as before: hardly anything was written."""
+
 
 def overfull(folder: str, most_bytes: int, most_entries: int) -> bool:
     """Whether the folder holds more than this; what cannot be looked at counts as too much."""
@@ -56,16 +59,21 @@ class Guard:
         """Watch a call's folder; `shared`: it is on a file system that others use too."""
         self.folder, self.bytes, self.entries = folder, most_bytes, most_entries
         self.place = os.path.dirname(folder)
-        self.before = _room(self.place) if shared else None
-        self.wait_s = _LOOK_S
+        self.left = _room(self.place)
+        self.before = self.left if shared else None
+        self.wait_s, self.skipped = _LOOK_S, 0
 
     def alarm(self) -> str:
         """`full`: the call's own files are too much; `crowded`: somebody took too much, it cannot be said who; else empty."""
-        began = time.monotonic()
+        began, left = time.monotonic(), _room(self.place)
+        if left == self.left and self.skipped < _SKIPPED:
+            self.skipped += 1
+            return ""
+        self.left, self.skipped = left, 0
         if os.path.isdir(self.folder) and overfull(self.folder, self.bytes, self.entries):
             return "full"
         if self.before is not None:
-            size, files = _room(self.place)
+            size, files = left
             spare_bytes, spare_entries = max(_OTHERS * self.bytes, _ROOM_BYTES), max(_OTHERS * self.entries, _ROOM_ENTRIES)
             if self.before[0] - size > spare_bytes or self.before[1] - files > spare_entries:
                 return "crowded"

@@ -21,7 +21,8 @@ from rsi.kernel.sandbox.wire import receive
 
 __all__ = ["Warm"]
 
-_START_S = 20.0
+_START_S = 120.0
+"""Until a zygote must have said that it is ready: on a busy machine that takes many times as long as usual."""
 _GROWTH_BYTES = 128_000_000
 
 

@@ -38,7 +38,7 @@ class Gym:
     Args:
         seeds: the secret seed of every pool.
         practised: practice instances of a case.
-        hidden: hidden instances of a case, its probes.
+        hidden: hidden instances of a case, its probes; a practice problem shows as many as both together.
     """
 
     def __init__(self, seeds: Mapping[Pool, int], *, practised: int = 16, hidden: int = 12) -> None:
@@ -106,12 +106,17 @@ class Gym:
 
     def practice_batch(self, index: int, count: int) -> Json:
         """Batch `index`: `{"problems": [question…]}`, one for each rehearsal of `practice_rehearsals`."""
-        return {"problems": [_question(problem, key, self._practised) for problem, key in self._batch(index, count)]}
+        return {"problems": [_question(problem, key, self._shown) for problem, key in self._batch(index, count)]}
 
     def practice_rehearsals(self, index: int, count: int) -> Sequence[Rehearsal]:
         """The practice instances behind batch `index`, question by question."""
-        size = self._practised
+        size = self._shown
         return [rehearsal_of(_question(problem, key, size), problem, key, size) for problem, key in self._batch(index, count)]
+
+    @property
+    def _shown(self) -> int:
+        """Instances of a practice problem: as many as a case has in all, so that an improver can rehearse a case with its hidden ones."""
+        return self._practised + self._hidden
 
     def _batch(self, index: int, count: int) -> list[tuple[Problem, str]]:
         """Problems and keys of a batch; the problems go on where those of the batch before ended."""

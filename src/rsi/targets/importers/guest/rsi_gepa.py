@@ -95,7 +95,7 @@ def _scored(task: Task, case: dict[str, Any], texts: Any) -> dict[str, Any]:
     log = _listen()
     try:
         given = task.evaluator(candidate, **_taken(task.evaluator, {**named, "opt_state": types.SimpleNamespace(best_example_evals=[])}))
-    except Exception as error:
+    except Exception as error:  # wrong texts make an evaluator raise any of Python's own: that is their result; all else goes on as a fault
         if type(error).__module__ not in _OWN or isinstance(error, OSError):
             raise
         return {"score": None, "label": "raised", "feedback": f"{type(error).__name__}: {error}"[:_TOLD]}

@@ -1,0 +1,180 @@
+"""What an episode costs beyond its evaluations: CPU time of whole episodes in the jail against that of their evaluations alone.
+
+    python -m benchmarks.episode [episodes] [--evaluations 96]
+
+The same improvement problems, for version 0 of the seed agent and for one that gives up bad candidates after their first instances (so that
+it asks sixteen times as many questions). `whole` is the CPU time of all processes of an episode: kernel, jail, agent and evaluator, scoring
+on hidden instances included. `alone` is that of running the same programs on the same instances and of scoring them, in one process. What
+the agent itself thinks is part of `whole`; `agent` is the CPU time of its calls, the import of its modules included.
+"""
+
+import argparse
+import os
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rsi.core.codec import canonical, loads
+from rsi.core.protocols import Call, Files, Jail, Limits, Reply, Serve
+from rsi.core.records import CandidateId, Case, Json, Pool
+from rsi.kernel.evaluate import load_manifest, run_trials
+from rsi.kernel.sandbox import ZygoteJail
+from rsi.loop.agents import load_agent
+from rsi.suites.gym import Gym
+from rsi.suites.gym.guest.evaluator import transcripts
+from rsi.suites.seeds import secret_seeds
+
+__all__ = ["main"]
+
+BLOCK = 5
+LIMITS = Limits(wall_s=600.0, cpu_s=600.0)
+QUICK = {"resources.py": (b"STEP = 16", b"STEP = 1"), "accept.py": (b"LAG = 0.1", b"LAG = 0.0")}
+
+
+@dataclass(slots=True)
+class Watched:
+    """A jail that notes what an agent asks and what its calls cost."""
+
+    jail: ZygoteJail
+    asked: list[Json]
+    agent_s: float = 0.0
+
+    @property
+    def tier(self) -> str:
+        """Of the jail."""
+        return self.jail.tier
+
+    def call(self, call: Call, serve: Serve | None = None) -> Reply:
+        """One call."""
+        if serve is None or call.function != "improve":
+            return self.jail.call(call, serve)
+
+        def noted(question: Json) -> Json:
+            self.asked.append(question)
+            return serve(question)
+
+        reply = self.jail.call(call, noted)
+        self.agent_s += reply.clock.cpu_s
+        return reply
+
+    def close(self) -> None:
+        """End the jail."""
+        self.jail.close()
+
+
+def spent_s(jail: ZygoteJail) -> float:
+    """CPU time of a jail's standing processes and of all whose end they saw."""
+    tick = os.sysconf("SC_CLK_TCK")
+    lines = [Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split() for pid in jail.standing]
+    return sum(int(field) for line in lines for field in line[11:15]) / tick
+
+
+@dataclass(slots=True)
+class Sums:
+    """CPU seconds, questions and evaluations of some episodes."""
+
+    episodes: int = 0
+    whole_s: float = 0.0
+    alone_s: float = 0.0
+    agent_s: float = 0.0
+    questions: int = 0
+    evaluations: int = 0
+
+
+def measured(files: Files, gym: Gym, cases: list[Case], programs: int) -> Sums:
+    """Blocks of episodes; one in which a jail began anew, so that what it had spent is not known, does not count."""
+    found, jail, spare = Sums(), Watched(ZygoteJail(tier="S3"), []), ZygoteJail(tier="S3")
+    played(jail, spare, files, gym, cases[:1], programs)
+    for first in range(0, len(cases), BLOCK):
+        block, standing = cases[first : first + BLOCK], (jail.jail.standing, spare.standing)
+        jail.asked.clear()
+        jail.agent_s, began = 0.0, time.process_time() + spent_s(jail.jail) + spent_s(spare)
+        used = played(jail, spare, files, gym, block, programs)
+        if standing == (jail.jail.standing, spare.standing):
+            found.whole_s += time.process_time() + spent_s(jail.jail) + spent_s(spare) - began
+            found.alone_s += alone(gym, block, split(jail.asked, block))
+            found.agent_s += jail.agent_s
+            found.episodes += len(block)
+            found.questions += len(jail.asked)
+            found.evaluations += used
+    jail.close()
+    spare.close()
+    return found
+
+
+def played(jail: Jail, spare: Jail, files: Files, gym: Gym, cases: list[Case], programs: int) -> int:
+    """Evaluations that a block of episodes took."""
+    trials, _ = run_trials(
+        jail,
+        lambda: spare,
+        suite=gym,
+        candidate=CandidateId("c"),
+        files=files,
+        manifest=load_manifest(files),
+        cases=cases,
+        programs=programs,
+        seed=1,
+        limits=LIMITS,
+    )
+    return sum(trial.programs for trial in trials)
+
+
+def split(asked: list[Json], cases: list[Case]) -> list[list[Json]]:
+    """The questions of each case: the first one of each is about its start."""
+    found: list[list[Json]] = []
+    for question in asked:
+        assert isinstance(question, Mapping)
+        if len(found) < len(cases) and question["source"] == _start(cases[len(found)]):
+            found.append([])
+        found[-1].append(question)
+    return found
+
+
+def _start(case: Case) -> Json:
+    assert isinstance(case.question, Mapping)
+    return case.question["source"]
+
+
+def alone(gym: Gym, cases: list[Case], questions: list[list[Json]]) -> float:
+    """CPU seconds of the evaluations by themselves, and of the hidden ones of start and end, as if the end cost what the start does."""
+    rehearsals = [gym.rehearsal(case) for case in cases]
+    began = time.process_time()
+    for rehearsal, asked in zip(rehearsals, questions, strict=True):
+        for question in asked:
+            assert isinstance(question, dict) and isinstance(question["instances"], list)
+            instances = [number for number in question["instances"] if isinstance(number, int)]
+            job: Any = loads(canonical(rehearsal.job(str(question["source"]), instances)))
+            rehearsal.scores(instances, transcripts(job))
+    for case in cases:
+        hidden: Any = loads(canonical(gym.hidden_job(case, str(_start(case)))))
+        transcripts(hidden)
+        gym.score(case, _start(case), transcripts(hidden))
+    return time.process_time() - began
+
+
+def main() -> None:
+    """Measure both."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("episodes", type=int, nargs="?", default=40)
+    parser.add_argument("--evaluations", type=int, nargs="+", default=[96, 960])
+    wanted = parser.parse_args()
+    plain = {**load_agent("seed"), "build.json": b"{}"}
+    quick = {path: text.replace(*QUICK[path]) if path in QUICK else text for path, text in plain.items()}
+    gym = Gym(secret_seeds(5))
+    cases = list(gym.cases(Pool.JUDGE, 0, wanted.episodes))
+    for programs in wanted.evaluations:
+        for name, files in (("version 0", plain), ("in steps of 1", quick)):
+            sums = measured(files, gym, cases, programs)
+            each = 1000 / max(1, sums.episodes)
+            print(
+                f"{programs:5} evaluations, {name:14} whole {sums.whole_s * each:7.1f} ms  alone {sums.alone_s * each:7.1f} ms  "
+                f"ratio {sums.whole_s / sums.alone_s:5.2f}  agent {sums.agent_s * each:6.1f} ms  "
+                f"without it {(sums.whole_s - sums.agent_s) / sums.alone_s:5.2f}  "
+                f"questions {sums.questions / max(1, sums.episodes):6.1f}  evaluations {sums.evaluations / max(1, sums.episodes):6.1f}"
+            )
+
+
+if __name__ == "__main__":
+    main()
