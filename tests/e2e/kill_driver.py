@@ -68,7 +68,8 @@ def begin(folder: Path, jail: str, observe: Callable[[Entry], None]) -> bool:
             config = short(name, TUNER, tier, TARGET)
             aim, parts = stack.enter_context(aimed(config))
             files, agents, told = aim.target.files, aim.agents, told_of(aim.target)
-        return run(folder, config, files, workers=2, observer=observe, stop=stop, parts=parts, agents=agents, target=told).finished
+        workers = 1 if jail == "skill" else 2  # calls in one process import their modules under the same names
+        return run(folder, config, files, workers=workers, observer=observe, stop=stop, parts=parts, agents=agents, target=told).finished
 
 
 def copy_spool(folder: Path) -> None:

@@ -250,7 +250,7 @@ def test_a_stopped_run_goes_on_where_it_was_and_shows_its_past_again(finished: F
         if result.finished:
             break
         stops += 1
-        assert "resumes" in result.reason
+        assert "resume with the same command" in result.reason
     assert stops >= 3
     assert [entry.seq for entry in seen] == list(range(len(seen)))
     assert Counter(entry.kind for entry in seen)["run.resumed"] == stops

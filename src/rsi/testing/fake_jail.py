@@ -13,6 +13,7 @@ import os
 import struct
 import sys
 import tempfile
+import threading
 import traceback
 from collections.abc import Callable
 from pathlib import Path
@@ -111,13 +112,35 @@ class InProcessJail:
         """Nothing to end."""
 
 
+class _WorkingFolder:
+    """The process has one working folder, and calls of several threads are in theirs: whoever ends goes back to where the first began."""
+
+    def __init__(self) -> None:
+        self._lock, self._inside, self._home = threading.Lock(), 0, ""
+
+    def enter(self, folder: Path) -> None:
+        with self._lock:
+            if not self._inside:
+                self._home = os.getcwd()
+            self._inside += 1
+            os.chdir(folder)
+
+    def leave(self) -> None:
+        with self._lock:
+            self._inside -= 1
+            os.chdir(self._home)
+
+
+_CWD = _WorkingFolder()
+
+
 def _import_and_call(call: Call, folder: Path, talk: _Talk | None) -> Json:
     for path, content in call.files.items():
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
         (folder / path).write_bytes(content)
-    known, place = set(sys.modules), os.getcwd()
+    known = set(sys.modules)
     sys.path.insert(0, str(folder))
-    os.chdir(folder)
+    _CWD.enter(folder)
     importlib.invalidate_caches()
     try:
         module = importlib.import_module(call.module)
@@ -125,7 +148,7 @@ def _import_and_call(call: Call, folder: Path, talk: _Talk | None) -> Json:
         result: Json = [_case(function, item) for item in payload] if call.each else function(payload)
         return result
     finally:
-        os.chdir(place)
+        _CWD.leave()
         sys.path.remove(str(folder))
         for name in set(sys.modules) - known:
             if str(folder) in str(getattr(sys.modules[name], "__file__", "")):
