@@ -157,7 +157,7 @@ def episodes(gains: list[float], repetitions: int = 1) -> list[Episode]:
 
 
 def test_compounding_is_shown_at_most_as_often_as_alpha_where_only_the_first_step_is_one(repetitions: Count) -> None:
-    rng, runs, shown = random.Random(27), repetitions(500, least=80), 0
+    rng, runs, shown = random.Random(27), repetitions(500, least=50), 0
     for _ in range(runs):
         arms = {
             name: episodes([mean * (1 + 0.25 * rng.gauss(0, 1)) for _ in range(24)]) for name, mean in (("0", 0.1), ("1", 0.2), ("2", 0.2))

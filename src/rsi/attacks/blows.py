@@ -12,7 +12,7 @@ from rsi.core.records import Json, Outcome
 __all__ = ["ATTACKS"]
 
 _FAMILY = "escape"
-_STOPS_S = 20.0
+_STOPS_S = 6.0
 """A call that is not over by then was stopped. On a busy machine one that nothing hit takes seconds."""
 
 _PROGRAMS = """
