@@ -3,7 +3,7 @@
 Covers: many files, big ones, deep and hidden folders, names that move while one looks. Nothing is looked at beyond what is allowed, so
 a look costs milliseconds at most.
 Files without a name (deleted but still open or mapped) are seen only by what is left for everybody: whoever took it, the call is ended.
-Does not cover: what is written between two looks (some ten milliseconds).
+Does not cover: what is written between two looks: some ten milliseconds, a hundred if the file system has exactly as much left as before.
 """
 
 import os
