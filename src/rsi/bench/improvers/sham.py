@@ -10,6 +10,7 @@ import random
 from collections.abc import Iterator
 
 from rsi.core.protocols import Files
+from rsi.core.syntax import syntax
 
 __all__ = ["changes_between", "sham"]
 
@@ -51,7 +52,7 @@ def sham(files: Files, changes: int, rng: random.Random) -> tuple[Files, int]:
 
 def _locals_of(source: str) -> Iterator[tuple[str, str]]:
     """(name of a plain function of the module, name of a local variable of it that is no parameter)."""
-    for node in ast.parse(source).body:
+    for node in syntax(source).body:
         if isinstance(node, ast.FunctionDef) and _is_plain(node):
             names = {n.id for n in ast.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
             parameters = {n.arg for n in ast.walk(node) if isinstance(n, ast.arg)}
@@ -66,7 +67,7 @@ def _is_plain(function: ast.FunctionDef) -> bool:
 
 def _renamed(source: str, function: str, name: str) -> str | None:
     """The source with that variable under another name; None where it has been renamed before or cannot be."""
-    found = next(node for node in ast.parse(source).body if isinstance(node, ast.FunctionDef) and node.name == function)
+    found = next(node for node in syntax(source).body if isinstance(node, ast.FunctionDef) and node.name == function)
     new = f"{name}_"
     if name.endswith("_") or new in {getattr(node, "id", getattr(node, "arg", "")) for node in ast.walk(found)}:
         return None

@@ -12,11 +12,11 @@ in another way; these are judged like any other change.
 """
 
 import ast
-import warnings
 from functools import lru_cache
 
 from rsi.core.codec import sha256_hex
 from rsi.core.protocols import Files
+from rsi.core.syntax import syntax
 
 __all__ = ["parsed", "shape_of"]
 
@@ -39,9 +39,7 @@ def parsed(content: bytes) -> ast.Module | None:
     if len(content) > _MOST_BYTES:
         return None
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            return ast.parse(content)
+        return syntax(content)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
 

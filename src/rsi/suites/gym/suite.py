@@ -8,12 +8,14 @@ Does not cover: counting evaluations (who runs the episode does), and an improve
 import json
 import random
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from functools import lru_cache
 from importlib import resources
 
 from rsi.core.codec import canonical
 from rsi.core.protocols import Files, Score
 from rsi.core.records import Case, CaseId, Json, Pool
+from rsi.core.syntax import PARSING
 from rsi.suites.gym.catalogue import PROBLEMS, problems_of
 from rsi.suites.gym.guest.evaluator import transcripts
 from rsi.suites.gym.problem import Problem, score, vary
@@ -153,7 +155,8 @@ class Gym:
 
 @lru_cache(maxsize=1024)
 def _start_transcripts(family: str, source: str, probes: str) -> Json:
-    found: Json = transcripts({"problem": family, "source": source, "instances": json.loads(probes)})
+    with PARSING:
+        found: Json = transcripts({"problem": family, "source": source, "instances": json.loads(probes)}, nullcontext)
     return found
 
 

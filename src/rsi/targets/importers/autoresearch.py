@@ -15,6 +15,7 @@ from typing import Any
 
 from rsi.core.errors import UserError
 from rsi.core.protocols import Files
+from rsi.core.syntax import syntax
 from rsi.targets.importers.reading import code_of, folder_files, guest_file, slug, spec_of
 from rsi.targets.load import Target, target_of
 from rsi.targets.spec import ShippedScore
@@ -75,7 +76,7 @@ def _base(folder: Path, files: Files, packages: tuple[str, ...]) -> dict[str, An
 def _timeout(prepare: bytes) -> float:
     """Twice the time that a run is meant to take, and some more for its start."""
     try:
-        tree = ast.parse(prepare)
+        tree = syntax(prepare)
     except (SyntaxError, ValueError):
         return _TIMEOUT_S
     for node in tree.body:

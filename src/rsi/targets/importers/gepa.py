@@ -19,6 +19,7 @@ from typing import Any
 from rsi.core.errors import UserError
 from rsi.core.protocols import Files
 from rsi.core.records import Json
+from rsi.core.syntax import syntax
 from rsi.kernel.oversight import path_problem
 from rsi.targets.importers.describing import describe
 from rsi.targets.importers.reading import Code, code_of, folder_files, guest_file, put_under, slug, spec_of
@@ -190,7 +191,7 @@ def _lost(found: _Found) -> tuple[str, ...]:
 def _is_program(text: str) -> bool:
     """Whether a text is Python that does more than stand there: prose that happens to parse is none."""
     try:
-        body = ast.parse(text).body
+        body = syntax(text).body
     except (SyntaxError, ValueError):
         return False
     return any(not isinstance(node, ast.Expr) for node in body)

@@ -15,6 +15,7 @@ from typing import Any
 
 from rsi.core.errors import UserError
 from rsi.core.records import Json
+from rsi.core.syntax import syntax
 from rsi.targets.importers.describing import describe
 from rsi.targets.importers.reading import code_of, folder_files, guest_file, slug, spec_of
 from rsi.targets.load import Target, target_of
@@ -96,7 +97,7 @@ def _rows(shown: Json) -> tuple[str, ...]:
 def _named(files: dict[str, bytes], module: str) -> list[str]:
     """Text files whose names stand in the module."""
     try:
-        tree = ast.parse(files[module])
+        tree = syntax(files[module])
     except (SyntaxError, ValueError):
         return []
     said = {node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)}

@@ -16,6 +16,7 @@ from typing import Any
 from rsi.config import nearest, read_toml, validated
 from rsi.core.errors import UserError
 from rsi.core.protocols import Files
+from rsi.core.syntax import syntax
 from rsi.kernel.oversight import MAX_TREE_BYTES, path_problem
 from rsi.targets.load import TARGET_FILE
 from rsi.targets.spec import TargetSpec
@@ -164,7 +165,7 @@ def code_of(files: Files, start: Iterable[str]) -> Code:
 
 def _parsed(content: bytes) -> ast.Module | None:
     try:
-        return ast.parse(content)
+        return syntax(content)
     except (SyntaxError, ValueError):
         return None
 

@@ -7,6 +7,7 @@ fresh module. Does not cover: scores; what an instance is worth is only known to
 """
 
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from typing import Any
 
 from rsi.suites.gym.guest import (
@@ -30,6 +31,8 @@ from rsi.suites.gym.guest import (
 from rsi.suites.gym.guest.dialect import FAULTS, compiled, shallow, started
 
 __all__ = ["ENTRIES", "PLAYS", "STEPS", "run", "serve", "transcripts"]
+
+Bound = Callable[[], AbstractContextManager[None]]
 
 STEPS = 40_000
 """Steps of one evaluation."""
@@ -90,16 +93,19 @@ def serve(payload: object, ask: Callable[[Any], Any]) -> dict[str, int]:
     return {"jobs": done}
 
 
-def transcripts(job: dict[str, Any]) -> list[Any]:
-    """One program on some instances of its problem: a transcript each, None where it is no valid answer."""
+def transcripts(job: dict[str, Any], bound: Bound = shallow) -> list[Any]:
+    """One program on some instances of its problem: a transcript each, None where it is no valid answer.
+
+    `bound` keeps a program from calling too deep, for all threads of the process: one that has others needs another, and trusted programs.
+    """
     play, entry = PLAYS[job["problem"]], ENTRIES[job["problem"]]
-    return [_transcript(play, entry, job["source"], instance) for instance in job["instances"]]
+    return [_transcript(play, entry, job["source"], instance, bound) for instance in job["instances"]]
 
 
-def _transcript(play: Callable[[Any, Any], Any], entry: str, source: object, instance: Any) -> Any:
+def _transcript(play: Callable[[Any, Any], Any], entry: str, source: object, instance: Any, bound: Bound) -> Any:
     try:
         code = compiled(str(source))
-        with shallow():
+        with bound():
             return play(lambda: started(code, entry, STEPS), instance)
     except FAULTS:
         return None
