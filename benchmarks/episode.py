@@ -4,11 +4,12 @@
 
 The same improvement problems, for version 0 of the seed agent and for one that gives up bad candidates after their first instances (so that
 it asks sixteen times as many questions). `whole` is the CPU time of all processes of an episode: kernel, jail, agent and evaluator, scoring
-on hidden instances included. `alone` is that of running the same programs on the same instances and of scoring them, in one process. What
-the agent itself thinks is part of `whole`; `agent` is the CPU time of its calls, the import of its modules included.
+on hidden instances included. `alone` is that of running the same programs on the same instances (read afresh for each) and of scoring them,
+in one process. What the agent itself thinks is part of `whole`; `agent` is the CPU time of its calls, the import of its modules included.
 """
 
 import argparse
+import json
 import os
 import time
 from collections.abc import Mapping
@@ -16,7 +17,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from rsi.core.codec import canonical, loads
 from rsi.core.protocols import Call, Files, Jail, Limits, Reply, Serve
 from rsi.core.records import CandidateId, Case, Json, Pool
 from rsi.kernel.evaluate import load_manifest, run_trials
@@ -140,17 +140,18 @@ def _start(case: Case) -> Json:
 def alone(gym: Gym, cases: list[Case], questions: list[list[Json]]) -> float:
     """CPU seconds of the evaluations by themselves, and of the hidden ones of start and end, as if the end cost what the start does."""
     rehearsals = [gym.rehearsal(case) for case in cases]
+    grounds: list[Any] = [rehearsal.ground for rehearsal in rehearsals]
+    hidden: list[Any] = [gym.hidden_job(case, str(_start(case))) for case in cases]
     began = time.process_time()
-    for rehearsal, asked in zip(rehearsals, questions, strict=True):
+    for rehearsal, ground, asked in zip(rehearsals, grounds, questions, strict=True):
         for question in asked:
             assert isinstance(question, dict) and isinstance(question["instances"], list)
-            instances = [number for number in question["instances"] if isinstance(number, int)]
-            job: Any = loads(canonical(rehearsal.job(str(question["source"]), instances)))
-            rehearsal.scores(instances, transcripts(job))
-    for case in cases:
-        hidden: Any = loads(canonical(gym.hidden_job(case, str(_start(case)))))
-        transcripts(hidden)
-        gym.score(case, _start(case), transcripts(hidden))
+            numbers = [number for number in question["instances"] if isinstance(number, int)]
+            instances = [json.loads(ground["instances"][number]) for number in numbers]
+            rehearsal.scores(numbers, transcripts({"problem": ground["problem"], "source": question["source"], "instances": instances}))
+    for case, job in zip(cases, hidden, strict=True):
+        transcripts(job)
+        gym.score(case, _start(case), transcripts(job))
     return time.process_time() - began
 
 

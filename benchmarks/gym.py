@@ -95,10 +95,11 @@ def _other(value: float, rng: random.Random) -> float:
 def climb(gym: Gym, case: Case, rng: random.Random, *, steps: bool = True) -> float:
     """The gain on hidden instances after so many blind edits, each of the best so far or (without `steps`) of the start."""
     rehearsal = gym.rehearsal(case)
-    indices = list(range(SEEN))
+    indices, instances = list(range(SEEN)), list(rehearsal.instances[:SEEN])
 
     def practised(source: str) -> float:
-        scores = rehearsal.scores(indices, plain(transcripts(plain(rehearsal.job(source, indices)))))
+        job = {"problem": case.family, "source": source, "instances": instances}
+        scores = rehearsal.scores(indices, plain(transcripts(plain(job))))
         return sum(s or 0.0 for s in scores) / SEEN
 
     question: Any = case.question

@@ -236,7 +236,7 @@ class Execution:
 
 
 class Rehearsal(Protocol):
-    """The practice instances of one improvement problem, in the kernel: jobs for the evaluator go out, scores come back."""
+    """The practice instances of one improvement problem, in the kernel, which scores what programs do on them."""
 
     @property
     def question(self) -> Json:
@@ -246,18 +246,20 @@ class Rehearsal(Protocol):
     def instances(self) -> Sequence[Json]:
         """What its candidates are run on."""
 
-    def job(self, source: str, indices: Sequence[int]) -> Json:
-        """A program on some of the instances, as the evaluator takes it."""
+    @property
+    def ground(self) -> Json:
+        """The problem and its instances, as the evaluator is told once."""
 
     def scores(self, indices: Sequence[int], transcripts: Json) -> Sequence[float | None]:
-        """The score in [0, 1] of each transcript of such a job; None where it is no valid answer."""
+        """The score in [0, 1] of each transcript of a program on some instances; None where it is no valid answer."""
 
 
 class Episodes(Protocol):
     """How a suite of improvement problems is played: the target improves a program, and what it hands in is scored on hidden instances.
 
-    The evaluator is the suite's own code, runs programs in a jail, and has two functions: `serve(payload, ask)` takes jobs one by one (see
-    `rsi.kernel.evaluate.Evaluator`), `run({"jobs": […]})` takes them all at once and gives `{"transcripts": [[…]…]}`.
+    The evaluator is the suite's own code, runs programs in a jail, and has two functions. `serve([ground…], ask)` is told the grounds of
+    some rehearsals and takes jobs on them one by one, `{"ground": number, "source", "instances": [number…]}` → `[transcript…]` (see
+    `rsi.kernel.evaluate.Evaluator`); `run({"jobs": […]})` takes hidden jobs all at once and gives `{"transcripts": [[…]…]}`.
     """
 
     def evaluator(self) -> tuple[Files, str]:

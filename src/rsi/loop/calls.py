@@ -225,7 +225,7 @@ def _asks(
     rules = suite.scorer.episodes(Pool.PRACTICE) if batch is not None else None
     if rules is not None and batch is not None:
         rehearsals = suite.rehearsals(batch, machine.config.practice.tasks)
-        evaluator = stack.enter_context(evaluator_of(rules, bench.spare(), budget=programs, wall_s=machine.limits.wall_s))
+        evaluator = stack.enter_context(evaluator_of(rules, bench.spare(), rehearsals, budget=programs, wall_s=machine.limits.wall_s))
         return Asks(problems=Sitting(evaluator, rehearsals, programs), chats=chats)
     if on is None:
         return None if chats is None else Asks(chats=chats)

@@ -12,6 +12,7 @@ from rsi.kernel.sandbox import TIERS, open_jail, unreachable
 from rsi.suites import Gym, Seasonal, secret_seeds
 from rsi.suites.gym import EVALUATOR, guest_files
 from rsi.suites.gym.catalogue import PROBLEMS, problems_of
+from rsi.suites.gym.guest import evaluator
 from rsi.suites.gym.guest.evaluator import run, serve, transcripts
 
 GYM = Gym(secret_seeds(11), practised=6, hidden=4)
@@ -57,20 +58,16 @@ def test_a_rehearsal_does_not_ask_which_season_a_case_is_of() -> None:
         assert len(GYM.rehearsal(case).instances) == 16
 
 
-def test_a_rehearsal_gives_jobs_and_scores_them_by_index() -> None:
+def test_a_rehearsal_tells_its_ground_and_scores_by_index() -> None:
     rehearsal = GYM.rehearsal(GYM.cases(Pool.PRACTICE, 0, 1)[0])
-    job: Any = rehearsal.job("def rate(item, room, newer):\n    return 1", [4, 0])
-    assert job == {"problem": "bin_packing", "source": job["source"], "instances": [rehearsal.instances[4], rehearsal.instances[0]]}
-    both = rehearsal.scores([4, 0], transcripts(job))
-    assert both == [*rehearsal.scores([4], transcripts(job)[:1]), *rehearsal.scores([0], transcripts(job)[1:])]
+    ground: Any = rehearsal.ground
+    assert ground["problem"] == "bin_packing"
+    assert [json.loads(text) for text in ground["instances"]] == list(rehearsal.instances)
+    instances = [rehearsal.instances[4], rehearsal.instances[0]]
+    found = transcripts({"problem": "bin_packing", "source": "def rate(item, room, newer):\n    return 1", "instances": instances})
+    both = rehearsal.scores([4, 0], found)
+    assert both == [*rehearsal.scores([4], found[:1]), *rehearsal.scores([0], found[1:])]
     assert all(value is not None and 0 <= value <= 1 for value in both)
-
-
-@pytest.mark.parametrize("index", [-1, 6])
-def test_there_are_only_so_many_practice_instances(index: int) -> None:
-    rehearsal = GYM.rehearsal(GYM.cases(Pool.PRACTICE, 0, 1)[0])
-    with pytest.raises(IndexError, match="from 0 to 5"):
-        rehearsal.job("", [index])
 
 
 @pytest.mark.parametrize("given", [None, [], "text", [1], [None] * 3, {"a": 1}])
@@ -110,15 +107,33 @@ def test_one_instance_without_an_answer_counts_as_the_floor() -> None:
 
 def test_serving_takes_one_job_after_another() -> None:
     case = GYM.cases(Pool.JUDGE, 1, 1)[0]
-    job: Any = GYM.hidden_job(case, source_of(case))
+    rehearsal = GYM.rehearsal(case)
+    job: Any = {"ground": 1, "source": source_of(case), "instances": [5, 2]}
+    whole = {"problem": case.family, "source": source_of(case), "instances": [rehearsal.instances[5], rehearsal.instances[2]]}
+    grounds: list[Any] = [{"problem": "tour", "instances": []}, rehearsal.ground]
     said: list[Any] = []
 
     def ask(data: Any) -> Any:
         said.append(data)
         return [job, {**job, "source": "no program"}, {"stop": True}][len(said) - 1]
 
-    assert serve({}, ask) == {"jobs": 2}
-    assert said == [{"ready": True}, {"done": run({"jobs": [job]})["transcripts"][0]}, {"done": [None] * 4}]
+    assert serve(grounds, ask) == {"jobs": 2}
+    assert said == [{"ready": True}, {"done": run({"jobs": [whole]})["transcripts"][0]}, {"done": [None] * 2}]
+
+
+def test_a_program_cannot_change_an_instance_for_the_next_one() -> None:
+    instance = {"rewards": [1]}
+    jobs = iter([{"ground": 0, "source": "", "instances": [0]}] * 2 + [{"stop": True}])
+    seen = []
+
+    def play(start: Any, given: Any) -> Any:
+        seen.append(json.dumps(given))
+        given["rewards"].append(2)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(evaluator, "play_of", lambda problem: play)
+        serve([{"problem": "bandit", "instances": [json.dumps(instance)]}], lambda said: next(jobs))
+    assert seen == [json.dumps(instance)] * 2
 
 
 @pytest.mark.parametrize("tier", TIERS)
@@ -146,10 +161,11 @@ def test_the_evaluator_serves_an_episode_from_one_call_of_a_jail() -> None:
     def serve_next(said: Json) -> Json:
         if isinstance(said, dict) and "done" in said:
             scores.append(rehearsal.scores([0, 3], said["done"]))
-        return rehearsal.job(programs[len(scores)], [0, 3]) if len(scores) < len(programs) else {"stop": True}
+        more = len(scores) < len(programs)
+        return {"ground": 0, "source": programs[len(scores)], "instances": [0, 3]} if more else {"stop": True}
 
     with open_jail() as jail:
-        reply = jail.call(Call(files=guest_files(), module=EVALUATOR, function="serve", payload={}), serve_next)
+        reply = jail.call(Call(files=guest_files(), module=EVALUATOR, function="serve", payload=[rehearsal.ground]), serve_next)
     assert (reply.outcome, reply.value) == (Outcome.ANSWERED, {"jobs": 4})
     assert scores[0] == scores[3] and scores[2] == [None, None]
     assert sum(scores[1]) > sum(scores[0]) > 0

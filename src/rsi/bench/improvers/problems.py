@@ -8,9 +8,9 @@ from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 
 from rsi.bench.improvers.episodes import Challenge, Ground
-from rsi.core.protocols import Jail
-from rsi.core.records import Case, Json, Pool
-from rsi.kernel.evaluate import Evaluator, evaluator_of
+from rsi.core.protocols import Jail, Rehearsal
+from rsi.core.records import Case, Pool
+from rsi.kernel.evaluate import Evaluator, evaluator_of, hidden_outputs
 from rsi.suites import secret_seeds
 from rsi.suites.gym import Gym
 from rsi.suites.gym.catalogue import problems_of
@@ -68,23 +68,23 @@ def _drawn(kinds: int, rng: random.Random, most: int) -> list[int]:
 
 @contextmanager
 def _opened(gym: Gym, case: Case, jail: Jail) -> Iterator[Ground]:
-    with evaluator_of(gym, jail, budget=_MOST, wall_s=_WALL_S) as evaluator:
-        yield _Jailed(gym, case, evaluator)
+    rehearsal = gym.rehearsal(case)
+    with evaluator_of(gym, jail, [rehearsal], budget=_MOST, wall_s=_WALL_S) as evaluator:
+        yield _Jailed(gym, case, rehearsal, evaluator, jail)
 
 
 class _Jailed:
     """Runs the programs of one case through an evaluator."""
 
-    def __init__(self, gym: Gym, case: Case, evaluator: Evaluator) -> None:
-        self._gym, self._case, self._evaluator = gym, case, evaluator
-        self._rehearsal = gym.rehearsal(case)
+    def __init__(self, gym: Gym, case: Case, rehearsal: Rehearsal, evaluator: Evaluator, jail: Jail) -> None:
+        self._gym, self._case, self._rehearsal, self._evaluator, self._jail = gym, case, rehearsal, evaluator, jail
 
     def practice(self, source: str, instances: Sequence[int]) -> Sequence[float | None]:
-        said = self._evaluator.run(self._rehearsal.job(source, instances))
+        said = self._evaluator.run({"ground": 0, "source": source, "instances": list(instances)})
         return self._rehearsal.scores(instances, said)
 
     def hidden(self, source: str) -> float:
         # What an improver had run before must not be able to touch what decides: a fresh guest.
         self._evaluator.close()
-        outputs: Json = self._evaluator.run(self._gym.hidden_job(self._case, source))
-        return self._gym.score(self._case, source, outputs).value or 0.0
+        outputs, _ = hidden_outputs(self._jail, self._gym, {0: self._gym.hidden_job(self._case, source)})
+        return self._gym.score(self._case, source, outputs.get(0)).value or 0.0

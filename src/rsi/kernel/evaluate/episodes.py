@@ -33,10 +33,11 @@ class Sitting:
         evaluator: runs the programs.
         rehearsals: the problems, in the order in which questions number them.
         budget: evaluations.
+        first: number of the first one's ground for the evaluator; the others follow.
     """
 
-    def __init__(self, evaluator: Evaluator, rehearsals: Sequence[Rehearsal], budget: int) -> None:
-        self._evaluator, self._rehearsals, self._budget = evaluator, rehearsals, budget
+    def __init__(self, evaluator: Evaluator, rehearsals: Sequence[Rehearsal], budget: int, *, first: int = 0) -> None:
+        self._evaluator, self._rehearsals, self._budget, self._first = evaluator, rehearsals, budget, first
         self._meter = self._fresh()
 
     @property
@@ -53,23 +54,23 @@ class Sitting:
         return Meter(self._run, [len(rehearsal.instances) for rehearsal in self._rehearsals], self._budget)
 
     def _run(self, asked: Asked) -> Sequence[float | None]:
-        rehearsal = self._rehearsals[asked.problem]
-        return rehearsal.scores(asked.instances, self._evaluator.run(rehearsal.job(asked.source, asked.instances)))
+        job: Json = {"ground": self._first + asked.problem, "source": asked.source, "instances": list(asked.instances)}
+        return self._rehearsals[asked.problem].scores(asked.instances, self._evaluator.run(job))
 
 
-def evaluator_of(episodes: Episodes, spare: Jail, *, budget: int, wall_s: float) -> Evaluator:
+def evaluator_of(episodes: Episodes, spare: Jail, rehearsals: Sequence[Rehearsal], *, budget: int, wall_s: float) -> Evaluator:
     """A suite's evaluator in a jail that is used for nothing else meanwhile; a context that ends it.
 
     Args:
         episodes: the suite's rules.
         spare: the jail.
+        rehearsals: what it is told the grounds of; jobs have their numbers in this order.
         budget: evaluations that may be asked for in all.
         wall_s: seconds until it is ended (a safety net).
     """
     files, module = episodes.evaluator()
-    return Evaluator(
-        spare, files, module, limits=Limits(wall_s=wall_s, cpu_s=wall_s, pause_s=_PAUSE_S, questions=_SPARE_QUESTIONS + budget)
-    )
+    limits = Limits(wall_s=wall_s, cpu_s=wall_s, pause_s=_PAUSE_S, questions=_SPARE_QUESTIONS + budget)
+    return Evaluator(spare, files, module, limits=limits, payload=[rehearsal.ground for rehearsal in rehearsals])
 
 
 def run_trials(
@@ -151,10 +152,10 @@ def run_episodes(
     """
     found: list[Trial | Answer] = []
     wall = cpu = 0.0
-    count = len(cases)
-    with evaluator_of(episodes, spare, budget=count * programs, wall_s=count * limits.wall_s) as evaluator:
-        for case in cases:
-            sitting = Sitting(evaluator, [episodes.rehearsal(case)], programs)
+    count, rehearsals = len(cases), [episodes.rehearsal(case) for case in cases]
+    with evaluator_of(episodes, spare, rehearsals, budget=count * programs, wall_s=count * limits.wall_s) as evaluator:
+        for place, case in enumerate(cases):
+            sitting = Sitting(evaluator, rehearsals[place : place + 1], programs, first=place)
             payload: Json = {"cases": [case.question], "programs": programs, "seed": seed}
             reply = agent_call(jail, files, manifest, "improve", payload, limits, sitting.serving)
             found.append(_handed_in(candidate, case, reply, programs, sitting.used))

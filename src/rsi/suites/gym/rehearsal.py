@@ -4,16 +4,17 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from rsi.core.codec import canonical
 from rsi.core.records import Json
 from rsi.suites.gym.problem import Problem, score
 from rsi.suites.seeds import number_of
 
-__all__ = ["Rehearsal", "job", "rehearsal_of"]
+__all__ = ["Rehearsal", "rehearsal_of"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rehearsal:
-    """One problem's practice instances, in the kernel: jobs for the evaluator go out, scores come back.
+    """One problem's practice instances, in the kernel, which scores what programs do on them.
 
     Attributes:
         question: what the improver sees.
@@ -25,22 +26,16 @@ class Rehearsal:
     problem: Problem
     instances: Sequence[Json]
 
-    def job(self, source: str, indices: Sequence[int]) -> Json:
-        """A job for the guest's `serve` or `run`: a program on some instances (IndexError: there is no such instance)."""
-        if any(not 0 <= index < len(self.instances) for index in indices):
-            raise IndexError(f"instances are numbered from 0 to {len(self.instances) - 1}")
-        return job(self.problem, source, [self.instances[index] for index in indices])
+    @property
+    def ground(self) -> Json:
+        """What the evaluator is told once: the problem and its instances, as texts, so that no program can change one for the next."""
+        return {"problem": self.problem.name, "instances": [canonical(instance).decode() for instance in self.instances]}
 
     def scores(self, indices: Sequence[int], transcripts: Json) -> list[float | None]:
-        """The score from 0 to 1 of each transcript of such a job; None where it is no valid answer."""
+        """The score from 0 to 1 of each transcript of a program on some instances; None where it is no valid answer."""
         if not isinstance(transcripts, list) or len(transcripts) != len(indices):
             return [None] * len(indices)
         return [score(self.problem, self.instances[index], found) for index, found in zip(indices, transcripts, strict=True)]
-
-
-def job(problem: Problem, source: str, instances: Sequence[Json]) -> Json:
-    """What the evaluator runs: one program on some instances."""
-    return {"problem": problem.name, "source": source, "instances": list(instances)}
 
 
 def rehearsal_of(question: dict[str, Json], problem: Problem, key: str, count: int) -> Rehearsal:

@@ -19,7 +19,7 @@ from rsi.core.syntax import PARSING
 from rsi.suites.gym.catalogue import PROBLEMS, problems_of
 from rsi.suites.gym.guest.evaluator import transcripts
 from rsi.suites.gym.problem import Problem, score, vary
-from rsi.suites.gym.rehearsal import Rehearsal, job, rehearsal_of
+from rsi.suites.gym.rehearsal import Rehearsal, rehearsal_of
 from rsi.suites.seeds import number_of
 
 __all__ = ["EVALUATOR", "Gym", "guest_files"]
@@ -104,7 +104,7 @@ class Gym:
 
     def hidden_job(self, case: Case, source: str) -> Json:
         """A job for the guest's `run`: a final program on the hidden instances of a case."""
-        return job(PROBLEMS[case.family], source, case.probes if isinstance(case.probes, list) else [])
+        return {"problem": case.family, "source": source, "instances": case.probes if isinstance(case.probes, list) else []}
 
     def practice_batch(self, index: int, count: int) -> Json:
         """Batch `index`: `{"problems": [question…]}`, one for each rehearsal of `practice_rehearsals`."""

@@ -1,5 +1,7 @@
 """What the practice instances of an improvement problem must hold to."""
 
+from collections.abc import Iterator
+
 from rsi.core.protocols import Call, Episodes, Jail, Limits, Rehearsal
 from rsi.core.records import Json, Outcome
 
@@ -20,11 +22,20 @@ def check_rehearsal(rehearsal: Rehearsal, rules: Episodes, jail: Jail) -> None:
     assert isinstance(question, dict) and question["instances"] == len(rehearsal.instances) > 0
     indices = range(len(rehearsal.instances))
     files, module = rules.evaluator()
-    jobs: list[Json] = [rehearsal.job(start_of(question), indices), rehearsal.job("def nothing(:", indices)]
-    reply = jail.call(Call(files=files, module=module, function="run", payload={"jobs": [*jobs, jobs[0]]}, limits=_LIMITS))
+    start: Json = {"ground": 1, "source": start_of(question), "instances": list(indices)}
+    nothing: Json = {"ground": 1, "source": "def nothing(:", "instances": list(indices)}
+    jobs: Iterator[Json] = iter([start, nothing, start, {"stop": True}])
+    done: list[Json] = []
+
+    def serve(said: Json) -> Json:
+        done.append(said)
+        return next(jobs)
+
+    grounds: Json = [rehearsal.ground, rehearsal.ground]
+    reply = jail.call(Call(files=files, module=module, function="serve", payload=grounds, limits=_LIMITS), serve)
     assert reply.outcome is Outcome.ANSWERED, reply.reason
-    assert isinstance(reply.value, dict) and isinstance(reply.value["transcripts"], list)
-    first, broken, again = (list(rehearsal.scores(indices, found)) for found in reply.value["transcripts"])
+    assert done[0] == {"ready": True}
+    first, broken, again = (list(rehearsal.scores(indices, said["done"])) for said in done[1:] if isinstance(said, dict))
     assert all(score is not None and 0.0 <= score <= 1.0 for score in first)
     assert again == first
     assert broken == [None] * len(indices)

@@ -6,56 +6,22 @@ Covers: programs that are refused, raise, spend their steps or give what is no m
 fresh module. Does not cover: scores; what an instance is worth is only known to the kernel.
 """
 
+import importlib
+import json
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
+from functools import cache
 from typing import Any
 
-from rsi.suites.gym.guest import (
-    bandit,
-    bin_packing,
-    bit_predictor,
-    cache,
-    compression,
-    controller,
-    dilemma,
-    hash_mixing,
-    job_shop,
-    knapsack,
-    learning_rule,
-    list_search,
-    regression,
-    spam_filter,
-    tour,
-    tracking,
-)
 from rsi.suites.gym.guest.dialect import FAULTS, compiled, shallow, started
 
-__all__ = ["ENTRIES", "PLAYS", "STEPS", "run", "serve", "transcripts"]
+__all__ = ["ENTRIES", "STEPS", "play_of", "run", "serve", "transcripts"]
 
 Bound = Callable[[], AbstractContextManager[None]]
+Play = Callable[[Any, Any], Any]
 
 STEPS = 40_000
 """Steps of one evaluation."""
-
-PLAYS: Mapping[str, Callable[[Any, Any], Any]] = {
-    "bandit": bandit.play,
-    "bin_packing": bin_packing.play,
-    "bit_predictor": bit_predictor.play,
-    "cache": cache.play,
-    "compression": compression.play,
-    "controller": controller.play,
-    "dilemma": dilemma.play,
-    "hash_mixing": hash_mixing.play,
-    "job_shop": job_shop.play,
-    "knapsack": knapsack.play,
-    "learning_rule": learning_rule.play,
-    "list_search": list_search.play,
-    "regression": regression.play,
-    "spam_filter": spam_filter.play,
-    "tour": tour.play,
-    "tracking": tracking.play,
-}
-"""How a program is put to the test, by the name of the problem; a play's first argument begins a fresh module of the program."""
 
 ENTRIES: Mapping[str, str] = {
     "bandit": "index",
@@ -75,7 +41,14 @@ ENTRIES: Mapping[str, str] = {
     "tour": "tour",
     "tracking": "foretell",
 }
-"""The function of a program that a play calls."""
+"""The function of a program that the play of a problem calls, by the name of the problem."""
+
+
+@cache
+def play_of(problem: str) -> Play:
+    """How a program is put to the test: called with what begins a fresh module of the program, and an instance; gives a transcript."""
+    play: Play = importlib.import_module(f"rsi.suites.gym.guest.{problem}").play
+    return play
 
 
 def run(payload: dict[str, Any]) -> dict[str, Any]:
@@ -83,13 +56,19 @@ def run(payload: dict[str, Any]) -> dict[str, Any]:
     return {"transcripts": [transcripts(job) for job in payload["jobs"]]}
 
 
-def serve(payload: object, ask: Callable[[Any], Any]) -> dict[str, int]:
-    """Jobs one after another: `ask` gives the next one for the transcripts of the last, until it says `{"stop": true}`."""
+def serve(grounds: list[dict[str, Any]], ask: Callable[[Any], Any]) -> dict[str, int]:
+    """Jobs on some grounds, one after another: `ask` gives the next one for the transcripts of the last, until it says `{"stop": true}`.
+
+    A ground is `{"problem", "instances": [JSON text…]}`, a job `{"ground": number, "source", "instances": [number…]}`. Each job reads its
+    instances afresh, whatever the last program did to them.
+    """
     done = 0
     job = ask({"ready": True})
     while "stop" not in job:
         done += 1
-        job = ask({"done": transcripts(job)})
+        ground = grounds[job["ground"]]
+        instances = [json.loads(ground["instances"][number]) for number in job["instances"]]
+        job = ask({"done": transcripts({"problem": ground["problem"], "source": job["source"], "instances": instances})})
     return {"jobs": done}
 
 
@@ -98,11 +77,11 @@ def transcripts(job: dict[str, Any], bound: Bound = shallow) -> list[Any]:
 
     `bound` keeps a program from calling too deep, for all threads of the process: one that has others needs another, and trusted programs.
     """
-    play, entry = PLAYS[job["problem"]], ENTRIES[job["problem"]]
+    play, entry = play_of(job["problem"]), ENTRIES[job["problem"]]
     return [_transcript(play, entry, job["source"], instance, bound) for instance in job["instances"]]
 
 
-def _transcript(play: Callable[[Any, Any], Any], entry: str, source: object, instance: Any, bound: Bound) -> Any:
+def _transcript(play: Play, entry: str, source: object, instance: Any, bound: Bound) -> Any:
     try:
         code = compiled(str(source))
         with bound():
