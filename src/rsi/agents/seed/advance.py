@@ -38,6 +38,7 @@ NAMED_AT_ONCE = 3
 MODULES = 5
 PULL = 0.5
 SEARCH_SHARE = 0.6
+CRAFT_SHARE = 0.2
 EPISODES = 8
 REPEATED = 24
 LEAST_TRIALS = 24
@@ -57,9 +58,12 @@ def propose(message, ask, memory, experience, folder):
     mirror = Mirror(files, message["batch"]["problems"], ask, message["programs"], message["seed"], short)
     waiting = set(memory.setdefault("waiting", {}))
     here = Here(files, memory, experience, message["limitations"], mirror, rng)
+    kept = int(mirror.left * CRAFT_SHARE)
+    mirror.left -= kept
     itself = here.itself()
+    mirror.left += kept
     take_in_edits(mirror.edits.values(), experience)
-    made = [*here.parameters(), *here.library(), *itself]
+    made = [*here.parameters(), *here.library(), *itself] or here.spare[-1:]
     if made and (message["frozen"] or is_stuck(memory)):
         made = [here.together(made)]
     made = made[: message["count"]]
@@ -74,6 +78,7 @@ class Here:
     def __init__(self, files, memory, experience, limitations, mirror, rng):
         self.files, self.memory, self.experience, self.mirror, self.rng = files, memory, experience, mirror, rng
         self.known = {item["id"]: item for item in limitations}
+        self.spare = []
         self.ahead = dict(files)
         """The agent with all edits that are proposed and not judged yet, those of this pass too: the next one has to add to them."""
         for path, *change in memory["waiting"].values():
@@ -104,11 +109,18 @@ class Here:
         return self.crafted("code", {"tricks.py": source}, words, ("unhelpful-edits", "early-end", "no-gain"), "tricks")
 
     def crafted(self, surface, changed, words, names, family):
-        """A proposal that no rehearsal could tell much of: its effect is for the judge to see."""
+        """A proposal, if fresh episodes show that it adds something or none can be paid; else kept for when there is nothing else."""
         if all(self.files[path] == text for path, text in changed.items()):
             return []
         tag = f"{next(iter(changed))}|{family}|{family}|{len(self.memory['history'])}"
-        return [self.proposal(surface, changed, words, names, tag, self.expected(tag))]
+        if self.mirror.affordable() < 2 * LOOKS[0][0]:
+            return [self.proposal(surface, changed, words, names, tag, self.expected(tag))]
+        measured = self.screened({**self.ahead, **changed}, tag)
+        if measured is None:
+            self.spare.append(self.proposal(surface, changed, words, names, tag, self.expected(tag)))
+            return []
+        self.ahead.update(changed)
+        return [self.proposal(surface, changed, f"{words}. {shown(*measured[:3])}", names, tag, measured[3])]
 
     def expected(self, tag, gain=None, error=0.0):
         """What to expect of a change: its rehearsal, and what became of earlier ones of its kind."""
@@ -169,13 +181,9 @@ class Here:
             return []
         self.ahead[path] = ahead
         self.memory["waiting"][tag] = [path, *(getattr(change, name) for name in PLACE)]
-        gain, error, pairs, prediction = measured
-        words = (
-            f"Improve {path} by its own improver: {in_words(change)}, number {number + 1} of {tried} edits that it tried. In {pairs} "
-            f"fresh episodes on practice problems it adds {gain:.3f} ± {error:.3f} to what the agent gains with the edits before it"
-        )
+        words = f"Improve {path} by its own improver: {in_words(change)}, number {number + 1} of {tried} edits that it tried. "
         names = [name for name, paths in ANSWERS.items() if path in paths]
-        return [self.proposal(SURFACES.get(path, "search"), {path: source}, words, names, tag, prediction)]
+        return [self.proposal(SURFACES.get(path, "search"), {path: source}, words + shown(*measured[:3]), names, tag, measured[3])]
 
     def module(self, waiting):
         """The module to improve next: drawn by what became of earlier changes to it, and by what limits the agent."""
@@ -248,6 +256,10 @@ def edited(source, change):
     place = change.function, change.family, change.old
     site = next((site for site in Places(source, {}, {}).sites if (site.function, site.family, site.old) == place), None)
     return None if site is None else spliced(source, [(site, change.new)])
+
+
+def shown(gain, error, pairs):
+    return f"In {pairs} fresh episodes on practice problems it adds {gain:.3f} ± {error:.3f} to what it gains with the edits before it"
 
 
 def in_words(change):
