@@ -3,8 +3,9 @@
     python -m benchmarks.recursion [--seeds 5] [--programs 600k] [--control] [--jobs 1 --workers 2]
 
 Every run ends with its versions, methods of people, random edits and a sham on the same sealed problems; finished runs are not made
-again. With --control also the frozen control: the same budget, but version 0 goes on practising and proposes once. Prints one line per seed
-and the mean over seeds (Student's 95 % interval: seeds, not problems, are the repetitions here), and writes recursion.json to --out.
+again. With --control also the frozen control: the same budget, but version 0 goes on practising and proposes once. Prints a line per seed,
+the mean over seeds (Student's 95 % interval: seeds, not problems, are the repetitions there) and what the runs say together, and writes
+recursion.json and recursion.svg to --out.
 """
 
 import argparse
@@ -15,6 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchmarks.recursion_pooled import draw, gains_of, pooled, words
 from benchmarks.seed import Plan, command, make, positive
 from benchmarks.seed_stats import Estimate, t_estimate
 from rsi.bench.improvers.results import Results
@@ -122,6 +124,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         codes = list(pool.map(make, plans, lines))
     found = [line_of(plan, recursion_of(plan.folder)) for plan, code in zip(plans, codes, strict=True) if code == 0]
     print("\n".join(table(found)))
+    runs = [gains for line in found if not line.frozen and (gains := gains_of(arguments.out / f"recursive-{line.seed}")) is not None]
+    if runs:
+        rows = pooled(runs)
+        print("\n".join(words(rows, len(runs))))
+        frozen = [line.rho for line in found if line.frozen and line.rho is not None]
+        (arguments.out / "recursion.svg").write_text(draw(rows, frozen), "utf-8")
     (arguments.out / "recursion.json").write_text(json.dumps([_data(line) for line in found], indent=1) + "\n", "utf-8")
     return 0 if len(found) == len(plans) else 1
 

@@ -1,8 +1,13 @@
 """`benchmarks.recursion`: what its table says of runs."""
 
+import json
 from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
 
 from benchmarks.recursion import line_of, table
+from benchmarks.recursion_pooled import draw, gains_of, pooled
 from benchmarks.seed import Plan
 from rsi.bench.improvers.results import Results, results_of
 from rsi.kernel.judge import Episode
@@ -45,3 +50,33 @@ def test_the_table_has_a_line_for_each_run_and_the_mean_over_seeds_of_each_arm()
     text = table(lines)
     assert len(text) == 1 + 3 + 2
     assert text[-2].startswith("recursive: mean ρ over 2 seeds 1.50 (") and text[-1] == "frozen: mean ρ over 1 seeds 1.00"
+
+
+def test_runs_together_are_told_by_total_gains_with_an_interval_over_their_problems() -> None:
+    zero = [0.1 + 0.02 * (-1) ** k for k in range(40)]
+    runs = [
+        {"version 0": zero, "release": [2 * gain for gain in zero], "sham": zero[::-1]},
+        {"version 0": zero, "release": zero, "sham": zero},
+    ]
+    release, zero_row, sham = (next(row for row in pooled(runs) if row.name == name) for name in ("release", "version 0", "sham"))
+    assert abs(release.ratio - 1.5) < 1e-9 and abs(release.gain - 15) < 1e-9 and release.by_run == pytest.approx((2, 1))
+    assert 1.4 < release.low <= 1.5 <= release.high < 1.6
+    assert (zero_row.low, zero_row.ratio, zero_row.high) == (1.0, 1.0, 1.0)
+    assert sham.low < 1 < sham.high and sham.ratio == pytest.approx(1)
+
+
+def test_an_improver_that_missed_a_run_is_not_told_of_and_the_picture_has_all_the_others() -> None:
+    rows = pooled([{"version 0": [0.1, 0.2], "release": [0.3, 0.2], "tpe": [0.1, 0.1]}, {"version 0": [0.1, 0.1], "release": [0.1, 0.2]}])
+    assert {row.name for row in rows} == {"version 0", "release"}
+    picture = ElementTree.fromstring(draw(rows, [1.0, 1.9]))
+    texts = [element.text for element in picture.iter("{http://www.w3.org/2000/svg}text")]
+    assert texts.count("release") == texts.count("frozen control") == 1 and "1.45" in texts
+
+
+def test_the_gains_of_a_run_are_read_from_what_it_wrote_and_there_are_none_where_nothing_was_compared(tmp_path: Path) -> None:
+    assert gains_of(tmp_path) is None
+    played = {"version 0": [{"start": 0.4, "final": 0.5}], "version 3": [{"start": 0.4, "final": 0.7}]}
+    (tmp_path / "recursion").mkdir()
+    whole = {"episodes": played, "results": {"versions": ["version 0", "version 3"]}}
+    (tmp_path / "recursion" / "improver.json").write_text(json.dumps(whole))
+    assert gains_of(tmp_path) == {"version 0": [pytest.approx(0.1)], "release": [pytest.approx(0.3)]}
