@@ -54,10 +54,9 @@ def test_the_table_has_a_line_for_each_run_and_the_mean_over_seeds_of_each_arm()
 
 def test_runs_together_are_told_by_total_gains_with_an_interval_over_their_problems() -> None:
     zero = [0.1 + 0.02 * (-1) ** k for k in range(40)]
-    runs = [
-        {"version 0": zero, "release": [2 * gain for gain in zero], "sham": zero[::-1]},
-        {"version 0": zero, "release": zero, "sham": zero},
-    ]
+    better = {"version 0": zero, "version 1": zero, "release": [2 * gain for gain in zero], "sham": zero[::-1]}
+    runs = [better, {"version 0": zero, "version 1": zero, "release": zero, "sham": zero}]
+    assert len(pooled(runs)) == 3
     release, zero_row, sham = (next(row for row in pooled(runs) if row.name == name) for name in ("release", "version 0", "sham"))
     assert abs(release.ratio - 1.5) < 1e-9 and abs(release.gain - 15) < 1e-9 and release.by_run == pytest.approx((2, 1))
     assert 1.4 < release.low <= 1.5 <= release.high < 1.6
