@@ -19,7 +19,7 @@ __all__ = ["PEERS", "Theirs", "cpu_of_children", "disk_of", "mock", "play_peer"]
 PEERS = {"openevolve": "run_openevolve.py", "shinka": "run_shinka.py", "gepa": "run_gepa.py"}
 """Peer → its driver in the bench's folder."""
 _TASK = {"shinka": "task/shinka_evaluate_light.py"}
-"""Peer → its evaluator, where the one that its driver takes of itself loads all of the peer for each evaluation (5 s of CPU)."""
+"""Peer → its evaluator, where the one that its driver takes of itself loads all of the peer for each evaluation (6 s of CPU)."""
 _NULL = {"openevolve": "task/oe_evaluator_null.py", "shinka": "task/shinka_evaluate_null.py", "gepa": "null"}
 _ENVIRONMENT = {"OPENAI_API_KEY": "mock", "SHINKA_PRICING_MODE": "offline"}
 _PATIENCE_S = 300.0
