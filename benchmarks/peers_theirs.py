@@ -18,6 +18,8 @@ __all__ = ["PEERS", "Theirs", "cpu_of_children", "disk_of", "mock", "play_peer"]
 
 PEERS = {"openevolve": "run_openevolve.py", "shinka": "run_shinka.py", "gepa": "run_gepa.py"}
 """Peer → its driver in the bench's folder."""
+_TASK = {"shinka": "task/shinka_evaluate_light.py"}
+"""Peer → its evaluator, where the one that its driver takes of itself loads all of the peer for each evaluation (6 s of CPU)."""
 _NULL = {"openevolve": "task/oe_evaluator_null.py", "shinka": "task/shinka_evaluate_null.py", "gepa": "null"}
 _ENVIRONMENT = {"OPENAI_API_KEY": "mock", "SHINKA_PRICING_MODE": "offline"}
 _PATIENCE_S = 300.0
@@ -85,7 +87,8 @@ def play_peer(
     initial: str = "initial.py",
 ) -> Theirs:
     """Run one peer as the bench's README says, on the task or on its null form."""
-    more = [str(peerbench / _NULL[name]) if "/" in _NULL[name] else _NULL[name]] if is_null else []
+    evaluator = _NULL[name] if is_null else _TASK.get(name)
+    more = [str(peerbench / evaluator) if "/" in evaluator else evaluator] if evaluator else []
     command = [str(python), str(peerbench / PEERS[name]), str(port), str(evaluations), "1", str(out), *more]
     out.mkdir(parents=True)
     path = f"{python.parent}{os.pathsep}{os.environ['PATH']}"  # one of them starts its evaluations by the bare name `python`

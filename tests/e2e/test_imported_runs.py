@@ -56,6 +56,7 @@ def test_a_gepa_script_whose_candidate_is_executed_is_improved_in_a_jail(tmp_pat
     certified(f"gepa:{IMPORTED}/gepa/curve.py:main", TUNER, tmp_path / "run", jail_require)
 
 
+@pytest.mark.timeout(300)
 def test_an_inspect_task_is_improved_to_a_certified_gain(tmp_path: Path, jail_require: str) -> None:
     pytest.importorskip("inspect_ai", reason="inspect-ai is not installed here (extra `inspect`)")
     name, few = f"inspect:{IMPORTED}/inspect/arithmetic.py:arithmetic", {"run": {"cycles": 1}, "certificate": {"pairs": 20}}

@@ -8,6 +8,7 @@ an error (a fault, told with Inspect's words), scores that are letters, truth va
 Does not cover: templates that reach into objects (`{x.__class__}`), as far as Inspect fills them in; model calls, which are the task's own.
 """
 
+import functools
 import hashlib
 import importlib.util
 import inspect
@@ -83,6 +84,9 @@ _TASKS: list[Tasks] = []
 
 def setup(settings: dict[str, Any]) -> None:
     """Make ready for the task that the settings name."""
+    metadata: Any = importlib.import_module("importlib.metadata")
+    # Inspect asks with each evaluation which package holds the task, and Python reads what all packages say of their files for it.
+    metadata.packages_distributions = functools.cache(metadata.packages_distributions)
     _TASKS[:] = [Tasks(Settings(**settings))]
 
 
@@ -103,8 +107,9 @@ def _evaluated(tasks: Tasks, index: int, texts: dict[str, str]) -> dict[str, Any
     dataset, name = task.dataset, task.name
     inspect_ai.task_with(task, dataset=datasets.MemoryDataset([dataset[index]]), name=name)
     try:
+        # `log` says nothing below the level of the log; `none` draws a table of results that nobody sees.
         (log,) = inspect_ai.eval(
-            task, display="none", log_realtime=False, log_dir=tasks.logs, log_level="error", score_display=False, epochs=1
+            task, display="log", log_realtime=False, log_dir=tasks.logs, log_level="error", score_display=False, epochs=1
         )
     finally:
         inspect_ai.task_with(task, dataset=dataset, name=name)
