@@ -39,10 +39,12 @@ def encode(record: object) -> Json:
     kind: Any = type(record)
     if kind in _SCALARS:
         return typing.cast(Json, record)
-    names = _names(kind)
-    if names is not None:
+    fields = _fields(kind)
+    if fields is not None:
         body: dict[str, Json] = {"is": kind.__name__}
-        body.update((name, encode(getattr(record, name))) for name in names)
+        for name, is_plain in fields:
+            value = getattr(record, name)
+            body[name] = value if is_plain else encode(value)
         return body
     if isinstance(record, enum.Enum):
         return typing.cast(Json, record.value)
@@ -64,9 +66,9 @@ def decode(kind: type[T] | object, data: Json) -> T:
 
 
 @cache
-def _names(kind: type) -> tuple[str, ...] | None:
-    """Names of the fields of a record; None for whatever is no record."""
-    return tuple(f.name for f in dataclasses.fields(kind)) if dataclasses.is_dataclass(kind) else None
+def _fields(kind: type) -> tuple[tuple[str, bool], ...] | None:
+    """Names of the fields of a record, and whether they are plain data as they stand; None for whatever is no record."""
+    return tuple((f.name, _is_plain_data(f.type)) for f in dataclasses.fields(kind)) if dataclasses.is_dataclass(kind) else None
 
 
 @cache
