@@ -48,10 +48,10 @@ def encode(record: object) -> Json:
         return body
     if isinstance(record, enum.Enum):
         return typing.cast(Json, record.value)
-    if isinstance(record, Mapping):
-        return {str(encode(k)): encode(v) for k, v in record.items()}
     if isinstance(record, tuple | list):
         return [encode(item) for item in record]
+    if isinstance(record, Mapping):
+        return {str(encode(k)): encode(v) for k, v in record.items()}
     return typing.cast(Json, record)
 
 
