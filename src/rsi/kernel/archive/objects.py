@@ -117,9 +117,8 @@ class GitObjects:
         Raises:
             InfrastructureError: git failed, or the disk refuses; every object is still there.
         """
-        is_packed = repack(self.folder)
-        if is_packed and any(self._loose_names()):
-            repack(self.folder)  # where there was no pack before, git leaves loose what no reference leads to
+        self._open_packs()
+        is_packed = repack(self.folder, None if self._packs else next(self._loose_names(), None))
         try:
             for name, _ in [] if is_packed else self._ahead.records():
                 _force(self._loose(name))
