@@ -1,4 +1,4 @@
-"""What a candidate costs the loop itself: CPU of this process and of the git that it calls, without its jails, and disk of the run's folder.
+"""What a candidate costs the loop itself: CPU of this process and of git, without the jails, and disk of the run's folder.
 
 A whole run: every candidate is proposed, authorised, archived, judged in a race on a few pairs of cases, and told of in the log. The agent
 proposes texts that do nothing, of which each version of the tree has 8 kB that share all but one line.

@@ -100,8 +100,7 @@ def run(
         opening = replace(opening, beside=admit(config, setting, opening.tier), standstill_s=lambda: heart.standstill_s)
         if past:
             past.append(log.append(UNCOUNTED, {}, {"at": round(setting.now()[1], 3), **opening.beside}))
-        index = stack.enter_context(closing(Index.rebuild(folder / INDEX_FILE, past)))
-        indexing = stack.enter_context(closing(_Indexing(index)))
+        indexing = stack.enter_context(closing(_Indexing(Index.rebuild(folder / INDEX_FILE, past))))
         story = _Story()
         journal = Journal(log, past, _all(indexing, story, observer), setting.now, archive.sync)
         gateway = setting.make_gateway(folder)
@@ -139,10 +138,14 @@ class _Indexing:
     def __call__(self, entry: Entry) -> None:
         self._waiting.append(entry)
         if len(self._waiting) >= _TOGETHER or entry.kind in _AT_ONCE:
-            self.close()
+            self._catch_up()
 
     def close(self) -> None:
-        """Index all that waits."""
+        """Index all that waits and give the index back."""
+        with closing(self._index):
+            self._catch_up()
+
+    def _catch_up(self) -> None:
         waiting, self._waiting = self._waiting, []
         if waiting:
             self._index.follow(waiting)
