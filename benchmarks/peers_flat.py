@@ -1,9 +1,14 @@
-"""What a candidate costs the loop itself: CPU of this process without its jails, and disk of the run's folder.
+"""What a candidate costs the loop itself: CPU of this process and of git, without the jails, and disk of the run's folder.
 
 A whole run: every candidate is proposed, authorised, archived, judged in a race on a few pairs of cases, and told of in the log. The agent
 proposes texts that do nothing, of which each version of the tree has 8 kB that share all but one line.
+
+Counted is everything from the call of `run` to its return, in all threads, the start and the end of the run included. Not counted is what a
+jail takes (the toy jail's own thread time), nor what a real one would take in this process to hand a message over: that is
+`benchmarks/jail.py`.
 """
 
+import os
 import threading
 import time
 from collections import Counter
@@ -49,12 +54,14 @@ class Overhead:
 
     Attributes:
         candidates: that were archived and judged.
-        cpu_s: of this process, without what ran in its jails.
+        cpu_s: of this process and its children, without what ran in its jails.
+        children_s: of it, that of children: git, which joins the objects into a pack at the end.
         disk_mb: of the run's folder, in blocks.
     """
 
     candidates: int
     cpu_s: float
+    children_s: float
     disk_mb: float
 
     @property
@@ -82,7 +89,7 @@ def overhead(candidates: int, folder: Path) -> Overhead:
     """A run that tries about so many candidates."""
     _Metered.spent = 0.0
     config, made = _config(candidates), Counter[str]()
-    before = time.process_time()
+    before, children = time.process_time(), _of_children()
     run(
         folder,
         config,
@@ -92,8 +99,15 @@ def overhead(candidates: int, folder: Path) -> Overhead:
         stop=threading.Event(),
         parts=toy_parts(config, _Metered),
     )
-    spent = time.process_time() - before - _Metered.spent
-    return Overhead(candidates=made["candidate.added"], cpu_s=spent, disk_mb=disk_of(folder))
+    children = _of_children() - children
+    spent = time.process_time() - before - _Metered.spent + children
+    return Overhead(candidates=made["candidate.added"], cpu_s=spent, children_s=children, disk_mb=disk_of(folder))
+
+
+def _of_children() -> float:
+    """CPU seconds of all children of this process that have ended."""
+    times = os.times()
+    return times.children_user + times.children_system
 
 
 def _agent() -> Files:

@@ -103,7 +103,7 @@ def test_an_index_that_was_dropped_and_rebuilt_is_identical(tmp_path: Path, log:
     path = tmp_path / "index.sqlite"
     grown = Index(path)
     for entry in log.entries():
-        grown.update(entry)
+        grown.follow([entry])
     before = grown.dump()
     grown.close()
     rebuilt = Index.rebuild(path, log.entries())
@@ -162,13 +162,13 @@ def test_a_body_of_the_wrong_shape_is_an_error_that_names_the_entry(log: MemoryL
     before = index.dump()
     wrong = log.append(kind, body)
     with pytest.raises(IntegrityError, match=rf"entry {wrong.seq} \({kind}\) cannot be indexed"):
-        index.update(wrong)
+        index.follow([wrong])
     assert index.dump() == before
 
 
 def test_events_without_rows_are_passed_over(index: Index, log: MemoryLog) -> None:
     entry = log.append("something.new", ["any", "body"])
-    index.update(entry)
+    index.follow([entry])
     assert index.position == entry.seq
 
 

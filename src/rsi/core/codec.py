@@ -12,7 +12,7 @@ import math
 import re
 import types
 import typing
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any, TypeVar, Union, get_args, get_origin
 
@@ -25,20 +25,33 @@ T = TypeVar("T")
 
 _STRING = re.compile(rb'"(?:[^"\\]++|\\.?)*+(?:"|\Z)', re.DOTALL)
 """A JSON string; possessive, and an unclosed one reaches to the end, so that hostile bytes are scanned once."""
+_CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+_SCALARS = frozenset({str, int, float, bool, type(None)})
+_Place = str | tuple[Any, str | int]
+"""Where in the data something stands: the root, or a step from a place. Put into words only where something is wrong there."""
+_Decoder = Callable[[Any, _Place], Any]
+_ROOT = "$"
 _NO_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 
 
 def encode(record: object) -> Json:
     """Plain JSON data of a record (dataclass), enum, mapping, tuple or scalar; unions carry their class name in `is`."""
-    if dataclasses.is_dataclass(record) and not isinstance(record, type):
-        body: dict[str, Json] = {f.name: encode(getattr(record, f.name)) for f in dataclasses.fields(record)}
-        return {"is": type(record).__name__, **body}
+    kind: Any = type(record)
+    if kind in _SCALARS:
+        return typing.cast(Json, record)
+    fields = _fields(kind)
+    if fields is not None:
+        body: dict[str, Json] = {"is": kind.__name__}
+        for name, is_plain in fields:
+            value = getattr(record, name)
+            body[name] = value if is_plain else encode(value)
+        return body
     if isinstance(record, enum.Enum):
         return typing.cast(Json, record.value)
-    if isinstance(record, Mapping):
-        return {str(encode(k)): encode(v) for k, v in record.items()}
     if isinstance(record, tuple | list):
         return [encode(item) for item in record]
+    if isinstance(record, Mapping):
+        return {str(encode(k)): encode(v) for k, v in record.items()}
     return typing.cast(Json, record)
 
 
@@ -48,39 +61,33 @@ def decode(kind: type[T] | object, data: Json) -> T:
     Raises:
         MessageError: the data does not have exactly the shape of `kind`.
     """
-    return typing.cast(T, _decode(kind, data, "$"))
+    of: Any = kind
+    return typing.cast(T, _decoder(of)(data, _ROOT))
 
 
 @cache
-def _fields(kind: type) -> dict[str, tuple[Any, bool]]:
-    hints = typing.get_type_hints(kind)
-    return {
-        f.name: (hints[f.name], f.default is dataclasses.MISSING and f.default_factory is dataclasses.MISSING)
-        for f in dataclasses.fields(kind)
-    }
+def _fields(kind: type) -> tuple[tuple[str, bool], ...] | None:
+    """Names of the fields of a record, and whether they are plain data as they stand; None for whatever is no record."""
+    return tuple((f.name, _is_plain_data(f.type)) for f in dataclasses.fields(kind)) if dataclasses.is_dataclass(kind) else None
 
 
-def _decode(kind: Any, data: Any, at: str) -> Any:
+@cache
+def _decoder(kind: Any) -> _Decoder:
+    """How data of a type are read: worked out once for each type."""
     if kind is Any or _is_plain_data(kind):
-        return data
+        return _as_it_is
     origin = get_origin(kind)
     if origin in (Union, types.UnionType):
-        return _decode_union(get_args(kind), data, at)
+        return _union_decoder(get_args(kind))
     if origin in (tuple, list):
-        if not isinstance(data, list):
-            raise MessageError(f"{at}: a list was expected")
-        items = [_decode(get_args(kind)[0], item, f"{at}[{i}]") for i, item in enumerate(data)]
-        return tuple(items) if origin is tuple else items
+        return _list_decoder(typing.cast(type, origin), get_args(kind)[0])
     if isinstance(origin, type) and issubclass(origin, Mapping):
-        if not isinstance(data, dict):
-            raise MessageError(f"{at}: an object was expected")
-        key, value = get_args(kind)
-        return {_decode(key, k, at): _decode(value, v, f"{at}.{k}") for k, v in data.items()}
+        return _mapping_decoder(*get_args(kind))
     if hasattr(kind, "__supertype__"):
-        return _decode(kind.__supertype__, data, at)
+        return _decoder(kind.__supertype__)
     if dataclasses.is_dataclass(kind):
-        return _decode_record(typing.cast(type, kind), data, at)
-    return _decode_scalar(kind, data, at)
+        return _record_decoder(typing.cast(type, kind))
+    return _scalar_decoder(kind)
 
 
 def _is_plain_data(kind: Any) -> bool:
@@ -88,45 +95,103 @@ def _is_plain_data(kind: Any) -> bool:
     return {dict, list} <= {get_origin(option) for option in get_args(kind)}
 
 
-def _decode_union(options: tuple[Any, ...], data: Any, at: str) -> Any:
-    if data is None and type(None) in options:
-        return None
-    named = [o for o in options if dataclasses.is_dataclass(o)]
-    if named and isinstance(data, dict):
-        for option in named:
-            if getattr(option, "__name__", "") == data.get("is"):
-                return _decode(option, data, at)
-        raise MessageError(f"{at}: unknown record {data.get('is')!r}")
-    rest = [o for o in options if o is not type(None)]
-    if len(rest) == 1:
-        return _decode(rest[0], data, at)
-    if any(type(data) is option for option in rest):
-        return data
-    raise MessageError(f"{at}: {type(data).__name__} is none of the types allowed here")
+def _as_it_is(data: Any, at: _Place) -> Any:
+    return data
 
 
-def _decode_record(kind: type, data: Any, at: str) -> Any:
-    if not isinstance(data, dict):
-        raise MessageError(f"{at}: a {kind.__name__} object was expected")
-    shape = _fields(kind)
-    surplus = sorted(set(data) - set(shape) - {"is"})
-    missing = sorted(name for name, (_, required) in shape.items() if required and name not in data)
-    if data.get("is", kind.__name__) != kind.__name__ or surplus or missing:
-        raise MessageError(f"{at}: not a {kind.__name__} (surplus {surplus}, missing {missing})")
-    return kind(**{name: _decode(shape[name][0], data[name], f"{at}.{name}") for name in shape if name in data})
+def _list_decoder(origin: type, kind: Any) -> _Decoder:
+    item = _decoder(kind)
+
+    def decode_list(data: Any, at: _Place) -> Any:
+        if not isinstance(data, list):
+            raise MessageError(f"{_told(at)}: a list was expected")
+        items = [item(one, (at, i)) for i, one in enumerate(data)]
+        return tuple(items) if origin is tuple else items
+
+    return decode_list
 
 
-def _decode_scalar(kind: Any, data: Any, at: str) -> Any:
-    if isinstance(kind, type) and issubclass(kind, enum.Enum):
-        try:
-            return kind(data)
-        except ValueError:
-            raise MessageError(f"{at}: {data!r} is no {kind.__name__}") from None
-    if kind is float and type(data) is int:
-        return float(data)
-    if kind in (str, int, float, bool) and type(data) is kind:
-        return data
-    raise MessageError(f"{at}: {getattr(kind, '__name__', kind)} was expected, got {type(data).__name__}")
+def _mapping_decoder(key: Any, value: Any) -> _Decoder:
+    key_of, value_of = _decoder(key), _decoder(value)
+
+    def decode_mapping(data: Any, at: _Place) -> Any:
+        if not isinstance(data, dict):
+            raise MessageError(f"{_told(at)}: an object was expected")
+        return {key_of(k, at): value_of(v, (at, k)) for k, v in data.items()}
+
+    return decode_mapping
+
+
+def _union_decoder(options: tuple[Any, ...]) -> _Decoder:
+    named: dict[str, Any] = {getattr(option, "__name__", ""): option for option in options if dataclasses.is_dataclass(option)}
+    rest = [option for option in options if option is not type(None)]
+    only = _decoder(rest[0]) if len(rest) == 1 and not named else None
+    is_optional = len(rest) < len(options)
+
+    def decode_union(data: Any, at: _Place) -> Any:
+        if data is None and is_optional:
+            return None
+        if named and isinstance(data, dict):
+            option = named.get(str(data.get("is")))
+            if option is None:
+                raise MessageError(f"{_told(at)}: unknown record {data.get('is')!r}")
+            return _decoder(option)(data, at)
+        if len(rest) == 1:
+            return (only or _decoder(rest[0]))(data, at)
+        if any(type(data) is option for option in rest):
+            return data
+        raise MessageError(f"{_told(at)}: {type(data).__name__} is none of the types allowed here")
+
+    return decode_union
+
+
+def _record_decoder(kind: type) -> _Decoder:
+    hints, name = typing.get_type_hints(kind), kind.__name__
+    fields = dataclasses.fields(kind)
+    known = frozenset({*(f.name for f in fields), "is"})
+    required = frozenset(f.name for f in fields if f.default is dataclasses.MISSING and f.default_factory is dataclasses.MISSING)
+
+    @cache
+    def shape() -> tuple[tuple[str, _Decoder], ...]:
+        """Worked out at first use, since a record may hold others of its kind."""
+        return tuple((f.name, _decoder(hints[f.name])) for f in fields)
+
+    def decode_record(data: Any, at: _Place) -> Any:
+        if not isinstance(data, dict):
+            raise MessageError(f"{_told(at)}: a {name} object was expected")
+        keys = data.keys()
+        if data.get("is", name) != name or not keys <= known or not required <= keys:
+            surplus, missing = sorted(keys - known), sorted(required - keys)
+            raise MessageError(f"{_told(at)}: not a {name} (surplus {surplus}, missing {missing})")
+        return kind(**{field: of(data[field], (at, field)) for field, of in shape() if field in data})
+
+    return decode_record
+
+
+def _scalar_decoder(kind: Any) -> _Decoder:
+    is_enum, is_plain = isinstance(kind, type) and issubclass(kind, enum.Enum), kind in (str, int, float, bool)
+
+    def decode_scalar(data: Any, at: _Place) -> Any:
+        if is_plain and type(data) is kind:
+            return data
+        if is_enum:
+            try:
+                return kind(data)
+            except ValueError:
+                raise MessageError(f"{_told(at)}: {data!r} is no {kind.__name__}") from None
+        if kind is float and type(data) is int:
+            return float(data)
+        raise MessageError(f"{_told(at)}: {getattr(kind, '__name__', kind)} was expected, got {type(data).__name__}")
+
+    return decode_scalar
+
+
+def _told(at: _Place) -> str:
+    """A place in the data, for messages."""
+    if isinstance(at, str):
+        return at
+    around, step = at
+    return f"{_told(around)}[{step}]" if isinstance(step, int) else f"{_told(around)}.{step}"
 
 
 def canonical(data: Json) -> bytes:
@@ -135,7 +200,7 @@ def canonical(data: Json) -> bytes:
     A subset of RFC 8785 for the data that rsi writes (keys are ASCII; floats use Python's shortest repr, which differs from
     ECMAScript's only in the form of exponents).
     """
-    return json.dumps(data, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode()
+    return _CANONICAL.encode(data).encode()
 
 
 def sha256_hex(data: bytes) -> str:

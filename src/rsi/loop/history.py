@@ -32,9 +32,8 @@ _KEPT = "shown to be better on hidden cases"
 class _Line:
     """One change, as it stood when a message was placed."""
 
-    proposal: Proposal
+    tried: Tried
     by: str
-    before: Files
     verdict: str
     why: str
 
@@ -59,9 +58,8 @@ def history_of(machine: Machine) -> Callable[[], list[Json]]:
     name = machine.state.start.manifest.name
     lines = [
         _Line(
-            proposal=one.waiting.proposal,
+            tried=one,
             by=one.waiting.by or ("rsi" if one.waiting.removes else name),
-            before=one.before,
             verdict=one.verdict,
             why=one.why,
         )
@@ -71,15 +69,23 @@ def history_of(machine: Machine) -> Callable[[], list[Json]]:
 
 
 def _told(lines: Sequence[_Line]) -> list[Json]:
-    return [
-        {
-            "proposal": line.proposal.id,
-            "agent": line.by,
-            "surface": line.proposal.surface.value,
-            "reason": plain(line.proposal.reason),
-            "diff": unified(line.before, line.proposal.edits, MOST_DIFF),
-            "verdict": line.verdict,
-            "why": line.why,
-        }
-        for line in lines
-    ]
+    return [_line(line, line.tried.waiting.proposal) for line in lines]
+
+
+def _line(line: _Line, proposal: Proposal) -> Json:
+    return {
+        "proposal": proposal.id,
+        "agent": line.by,
+        "surface": proposal.surface.value,
+        "reason": plain(proposal.reason),
+        "diff": _diff(line.tried),
+        "verdict": line.verdict,
+        "why": line.why,
+    }
+
+
+def _diff(tried: Tried) -> str:
+    """Made once: a change never becomes another one, and is told of in many messages."""
+    if tried.diff is None:
+        tried.diff = unified(tried.before, tried.waiting.proposal.edits, MOST_DIFF)
+    return tried.diff

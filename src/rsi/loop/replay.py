@@ -13,7 +13,11 @@ __all__ = ["EndOfLog", "Journal", "Replayed", "UNCOUNTED", "recorded_results"]
 
 UNCOUNTED = "run.resumed"
 """The event that no decision reads and no digest covers."""
-_SYNCED = frozenset({"verdict.given", "incumbent.changed", "lineage.quarantined", "certificate.issued", "run.ended"})
+_SYNCED = {
+    "verdict.given": 0.1,
+    **dict.fromkeys(("incumbent.changed", "lineage.quarantined", "certificate.issued", "run.ended"), 0.0),
+}
+"""How many seconds ago the last time was at least, for an entry to be forced to the disk: many verdicts may be given in one of them."""
 SYNC_EVERY_S = 2.0
 MAX_RESULT_BYTES = 64_000_000
 _NOTHING: Mapping[str, Json] = {}
@@ -102,7 +106,7 @@ class Journal:
         if clock is not None:
             times |= {"wall_s": round(clock.wall_s, 4), "cpu_s": round(clock.cpu_s, 4)}
         entry = log.append(kind, body, times)
-        if kind in _SYNCED or monotonic - self._synced >= SYNC_EVERY_S:
+        if monotonic - self._synced >= _SYNCED.get(kind, SYNC_EVERY_S):
             self._sync_objects()
             log.sync()
             self._synced = monotonic

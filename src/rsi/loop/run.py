@@ -37,6 +37,9 @@ SPOOL_FILE = "spool.jsonl"
 OBJECTS_FOLDER = "objects.git"
 """The archive of a run, in its folder."""
 INDEX_FILE = "index.sqlite"
+_INCUMBENTS = {"incumbent.changed": "candidate", "lineage.quarantined": "incumbent"}
+_TOGETHER = 64
+_AT_ONCE = frozenset({"run.started", "cycle.opened", "incumbent.changed", "certificate.issued", "run.ended"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,8 +100,9 @@ def run(
         opening = replace(opening, beside=admit(config, setting, opening.tier), standstill_s=lambda: heart.standstill_s)
         if past:
             past.append(log.append(UNCOUNTED, {}, {"at": round(setting.now()[1], 3), **opening.beside}))
-        index = stack.enter_context(closing(Index.rebuild(folder / INDEX_FILE, past)))
-        journal = Journal(log, past, _both(index.update, observer), setting.now, archive.sync)
+        indexing = stack.enter_context(closing(_Indexing(Index.rebuild(folder / INDEX_FILE, past))))
+        story = _Story()
+        journal = Journal(log, past, _all(indexing, story, observer), setting.now, archive.sync)
         gateway = setting.make_gateway(folder)
         pool = stack.enter_context(WorkerPool(workers, setting.make_jail, setting.make_spare))
         if gateway is not None:
@@ -110,51 +114,98 @@ def run(
         )
         _check_same_start(past, machine)
         stack.callback(machine.desk.close)
-        return _live(machine, log, archive, spool)
+        return _live(machine, story, archive, spool)
 
 
-def _both(first: Callable[[Entry], None], second: Callable[[Entry], None]) -> Callable[[Entry], None]:
+def _all(*observers: Callable[[Entry], None]) -> Callable[[Entry], None]:
     def observe(entry: Entry) -> None:
-        first(entry)
-        second(entry)
+        for observer in observers:
+            observer(entry)
 
     return observe
 
 
+class _Indexing:
+    """Lets the index follow the log: at once where a cycle begins or something is kept, else many entries at a time.
+
+    What is not indexed yet when a process is killed is indexed when the run is taken up again.
+    """
+
+    def __init__(self, index: Index) -> None:
+        self._index = index
+        self._waiting: list[Entry] = []
+
+    def __call__(self, entry: Entry) -> None:
+        self._waiting.append(entry)
+        if len(self._waiting) >= _TOGETHER or entry.kind in _AT_ONCE:
+            self._catch_up()
+
+    def close(self) -> None:
+        """Index all that waits and give the index back."""
+        with closing(self._index):
+            self._catch_up()
+
+    def _catch_up(self) -> None:
+        waiting, self._waiting = self._waiting, []
+        if waiting:
+            self._index.follow(waiting)
+
+
+class _Story:
+    """What there is left to do when the run is over follows from three of its entries: how it began, the last incumbent, how it ended."""
+
+    def __init__(self) -> None:
+        self._kept: dict[str, dict[str, Json]] = {}
+        self._incumbent: Json = None
+
+    def __call__(self, entry: Entry) -> None:
+        if entry.kind in ("run.started", "run.ended") and isinstance(entry.body, dict):
+            self._kept[entry.kind] = entry.body
+        if entry.kind in _INCUMBENTS and isinstance(entry.body, dict):
+            self._incumbent = entry.body.get(_INCUMBENTS[entry.kind])
+
+    @property
+    def start(self) -> CandidateId:
+        """Version 0."""
+        first: Candidate = decode(Candidate, self._kept["run.started"]["start"])
+        return first.id
+
+    @property
+    def release(self) -> CandidateId:
+        """The last incumbent: the last one accepted, or the one that the run went back to."""
+        return CandidateId(str(self._incumbent)) if self._incumbent else self.start
+
+    @property
+    def reason(self) -> str:
+        """Why the run ended."""
+        return str(self._kept["run.ended"]["reason"])
+
+
 def _told_again(past: Sequence[Entry], observer: Callable[[Entry], None], archive: GitArchive, spool: Spool) -> RunResult:
     """What came of a run that has ended, its entries told as when they were made."""
+    story = _Story()
     for entry in past:
+        story(entry)
         observer(entry)
-    return _tidy(past, archive, spool)
+    return _tidy(story, archive, spool)
 
 
-def _live(machine: Machine, log: FileEventLog, archive: GitArchive, spool: Spool) -> RunResult:
+def _live(machine: Machine, story: _Story, archive: GitArchive, spool: Spool) -> RunResult:
     try:
         live(machine)
     except Halted as halt:
         return RunResult(finished=False, reason=str(halt))
-    return _tidy(list(log.entries()), archive, spool)
+    return _tidy(story, archive, spool)
 
 
-def _tidy(entries: Sequence[Entry], archive: GitArchive, spool: Spool) -> RunResult:
+def _tidy(story: _Story, archive: GitArchive, spool: Spool) -> RunResult:
     """What is left to do behind the last event: name the release for git, store candidates as deltas, drop what the log has by now."""
-    bodies = {entry.kind: entry.body for entry in entries if isinstance(entry.body, dict)}
-    first: Candidate = decode(Candidate, bodies["run.started"]["start"])
-    start = first.id
-    release = _release(entries, start)
-    archive.mark("start", start)
-    archive.mark("release", release)
-    archive.head(release)
+    archive.mark("start", story.start)
+    archive.mark("release", story.release)
+    archive.head(story.release)
     archive.pack()
     spool.clear()
-    return RunResult(finished=True, reason=str(bodies["run.ended"]["reason"]))
-
-
-def _release(entries: Sequence[Entry], start: CandidateId) -> CandidateId:
-    """The last incumbent: the last one accepted, or the one that the run went back to."""
-    fields = {"incumbent.changed": "candidate", "lineage.quarantined": "incumbent"}
-    named = [entry.body.get(fields[entry.kind]) for entry in entries if entry.kind in fields and isinstance(entry.body, dict)]
-    return CandidateId(str(named[-1])) if named and named[-1] else start
+    return RunResult(finished=True, reason=story.reason)
 
 
 def _opening(parts: Parts, machine: Json) -> Opening:

@@ -173,12 +173,14 @@ class Tried:
         before: what the files that it edits held, where they were there.
         verdict: `open` until there is one, then one word.
         why: the kernel's sentence; says nothing of hidden cases and their scores.
+        diff: what it changes, as people read it, once somebody was told of it.
     """
 
     waiting: Waiting
     before: Files
     verdict: str = "open"
     why: str = ""
+    diff: str | None = None
 
 
 @dataclass(slots=True, kw_only=True)

@@ -20,6 +20,8 @@ _UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})
 def plain(text: str, most: int = MOST_TEXT) -> str:
     """A text of at most so many characters, with nothing in it that cannot be seen but line ends and tabs."""
     cut = text if len(text) <= most else text[:most] + "…"
+    if cut.isascii() and cut.isprintable():
+        return cut
     return "".join(letter for letter in cut if letter in "\n\t" or unicodedata.category(letter) not in _UNSEEN)
 
 

@@ -48,8 +48,9 @@ FROM trials WHERE candidate = ? GROUP BY pool, purpose ORDER BY pool, purpose
 class Index:
     """Answers questions about a run. Decisions never read it: the log is the truth, and the same log gives the same index.
 
-    The process that holds the run's lock rebuilds the file when it takes the run up and updates it from then on; every other process
-    indexes the log in memory (`Index.rebuild(None, log.entries())`).
+    The process that holds the run's lock rebuilds the file when it takes the run up and lets it follow from then on, many entries at a
+    time, since a transaction costs more than its rows; every other process indexes the log in memory
+    (`Index.rebuild(None, log.entries())`).
     """
 
     def __init__(self, path: Path | None) -> None:
@@ -90,23 +91,13 @@ class Index:
         try:
             self._db.execute("BEGIN IMMEDIATE")
             try:
-                for entry in entries:
-                    self._apply(entry)
+                self._apply(entries)
                 self._db.execute("COMMIT")
             finally:
                 if self._db.in_transaction:
                     self._db.execute("ROLLBACK")
         except sqlite3.Error as error:
             raise self._unusable(error) from None
-
-    def update(self, entry: Entry) -> None:
-        """Take in the next entry; one that is indexed already is passed over.
-
-        Raises:
-            IntegrityError: an entry between is missing, or it does not have the shape of its kind.
-            InfrastructureError: it cannot be written; the index is as before.
-        """
-        self.follow((entry,))
 
     @property
     def position(self) -> int:
@@ -217,17 +208,19 @@ class Index:
             raise sqlite3.DatabaseError(f"it has version {version}, not {VERSION}")
         self._db.executescript(f"BEGIN;{SCHEMA}PRAGMA user_version = {VERSION};COMMIT;")
 
-    def _apply(self, entry: Entry) -> None:
-        last, name = self._position()
-        if entry.seq <= last:
+    def _apply(self, entries: Iterable[Entry]) -> None:
+        before = last, name = self._position()
+        for entry in entries:
+            if entry.seq > last + 1:
+                raise IntegrityError(f"{self._name} ends with entry {last}; entry {entry.seq} does not follow, rebuild it")
             if entry.seq == last and entry.hash != name:
                 raise IntegrityError(f"{self._name} belongs to another log than entry {entry.seq}; rebuild it")
-            return
-        if entry.seq != last + 1:
-            raise IntegrityError(f"{self._name} ends with entry {last}; entry {entry.seq} does not follow, rebuild it")
-        project(self._db, entry)
-        self._db.execute("DELETE FROM position")
-        self._db.execute("INSERT INTO position VALUES (?, ?)", (entry.seq, entry.hash))
+            if entry.seq > last:
+                project(self._db, entry)
+                last, name = entry.seq, entry.hash
+        if (last, name) != before:
+            self._db.execute("DELETE FROM position")
+            self._db.execute("INSERT INTO position VALUES (?, ?)", (last, name))
 
     def _position(self) -> tuple[int, str]:
         row = self._db.execute("SELECT seq, hash FROM position").fetchone()

@@ -12,10 +12,11 @@ from hashlib import sha256
 from pathlib import Path
 
 from rsi.core.errors import InfrastructureError, IntegrityError, UserError
+from rsi.kernel.archive.ahead import Ahead
 from rsi.kernel.archive.packs import Pack
 from rsi.kernel.archive.repack import repack
 
-__all__ = ["GitObjects"]
+__all__ = ["AHEAD_FILE", "GitObjects"]
 
 _CONFIG = """[core]
 \trepositoryformatversion = 1
@@ -29,6 +30,9 @@ _CONFIG = """[core]
 """
 _HEX = frozenset("0123456789abcdef")
 _LOOKS = 3
+_PIECE = 1 << 20
+AHEAD_FILE = "rsi-ahead"
+"""Where objects stand once more until they are packed; git knows no such file and passes over it."""
 
 
 class GitObjects:
@@ -42,7 +46,8 @@ class GitObjects:
         """
         self.folder = folder
         self._known: set[str] = set()
-        self._unsynced: list[Path] = []
+        self._loose_root = str(folder / "objects")
+        self._ahead = Ahead(folder / AHEAD_FILE)
         self._packs: dict[Path, Pack] = {}
         if not (folder / "config").exists():
             if not create:
@@ -50,6 +55,8 @@ class GitObjects:
             self._create()
         self._check_format()
         self._open_packs()
+        if create:
+            self._restore()
 
     def write(self, kind: str, content: bytes) -> str:
         """Keep one object (`blob`, `tree` or `commit`) and return its name; an object that is there already is left alone.
@@ -89,7 +96,7 @@ class GitObjects:
         Raises:
             InfrastructureError: it could not be written.
         """
-        self._put(self.folder / path, content)
+        self._put(str(self.folder / path), content)
 
     def sync(self) -> None:
         """Force all objects written since the last call to the disk.
@@ -98,28 +105,32 @@ class GitObjects:
             InfrastructureError: the disk refuses.
         """
         try:
-            for path in self._unsynced:
-                _force(path)
+            self._ahead.sync()
         except OSError as error:
             raise InfrastructureError(f"cannot force {self.folder} to the disk: {error.strerror}") from None
-        self._unsynced.clear()
 
     def pack(self) -> bool:
         """Let git join all objects, whether a reference leads to them or not, into one pack with deltas; False without git.
 
+        Either way all are on the disk then, in the pack (git forces it) or each in its own file.
+
         Raises:
-            InfrastructureError: git failed; every object is still there.
+            InfrastructureError: git failed, or the disk refuses; every object is still there.
         """
-        if not repack(self.folder):
-            return False
-        if any(self._loose_names()):
-            repack(self.folder)  # where there was no pack before, git leaves loose what no reference leads to
-        self._unsynced.clear()
         self._open_packs()
-        return True
+        is_packed = repack(self.folder, None if self._packs else next(self._loose_names(), None))
+        try:
+            for name, _ in [] if is_packed else self._ahead.records():
+                _force(self._loose(name))
+            self._ahead.drop()
+        except OSError as error:
+            raise InfrastructureError(f"cannot force {self.folder} to the disk: {error.strerror}") from None
+        self._open_packs()
+        return is_packed
 
     def close(self) -> None:
-        """Unmap the packs."""
+        """Unmap the packs and give the files back."""
+        self._ahead.close()
         for pack in self._packs.values():
             pack.close()
         self._packs.clear()
@@ -128,8 +139,8 @@ class GitObjects:
         try:
             for name in ("objects/info", "objects/pack", "refs/heads", "refs/rsi"):
                 (self.folder / name).mkdir(parents=True, exist_ok=True)
-            self._put(self.folder / "HEAD", b"ref: refs/heads/main\n")
-            self._put(self.folder / "config", _CONFIG.encode())  # last, and whole: with it the repository is there
+            self.replace("HEAD", b"ref: refs/heads/main\n")
+            self.replace("config", _CONFIG.encode())  # last, and whole: with it the repository is there
         except InfrastructureError as error:
             raise UserError(f"cannot make {self.folder}: {error}; choose a folder that can be written") from None
         except OSError as error:
@@ -145,8 +156,8 @@ class GitObjects:
             if len(fan.name) == 2 and set(fan.name) <= _HEX:
                 yield from (fan.name + item.name for item in fan.iterdir() if len(item.name) == 62 and set(item.name) <= _HEX)
 
-    def _loose(self, name: str) -> Path:
-        return self.folder / "objects" / name[:2] / name[2:]
+    def _loose(self, name: str) -> str:
+        return f"{self._loose_root}/{name[:2]}/{name[2:]}"
 
     def _sound(self, name: str) -> bool:
         """Whether the object is there and whole; one that a loss of power left empty is written again.
@@ -160,30 +171,38 @@ class GitObjects:
         return found is not None and _is_named(name, found)
 
     def _store(self, name: str, data: bytes) -> None:
-        path = self._loose(name)
-        self._put(path, zlib.compress(data, 1))
-        self._unsynced.append(path)
+        packed = zlib.compress(data, 1)
+        self._ahead.add(name, packed)
+        self._put(self._loose(name), packed)
 
-    def _put(self, path: Path, content: bytes) -> None:
-        draft = self.folder / "objects" / f"tmp_obj_{os.getpid()}_{threading.get_ident()}"
+    def _restore(self) -> None:
+        """Write again what a loss of power took of the objects that were forced to the disk: all of one, or its end."""
+        for name, packed in self._ahead.records():
+            path = self._loose(name)
+            size = os.stat(path).st_size if os.path.exists(path) else -1
+            if size < len(packed) and _is_packed_as(name, packed) and self._search_packs(name) is None:
+                self._put(path, packed)
+
+    def _put(self, path: str, content: bytes) -> None:
+        draft = f"{self._loose_root}/tmp_obj_{os.getpid()}_{threading.get_ident()}"
         try:
-            draft.write_bytes(content)
+            _write(draft, content)
             try:
                 os.replace(draft, path)
             except FileNotFoundError:
-                path.parent.mkdir(parents=True, exist_ok=True)
+                os.makedirs(os.path.dirname(path), exist_ok=True)
                 os.replace(draft, path)
         except OSError as error:
             with suppress(OSError):
-                draft.unlink()
+                os.unlink(draft)
             raise InfrastructureError(f"cannot write {path}: {error.strerror}; nothing was changed") from None
 
     def _read_loose(self, name: str) -> tuple[str, bytes] | None:
         try:
-            data = zlib.decompress(self._loose(name).read_bytes())
+            data = zlib.decompress(_read(self._loose(name)))
         except (FileNotFoundError, NotADirectoryError):
             return None
-        except (OSError, zlib.error) as error:
+        except (OSError, ValueError, zlib.error) as error:
             raise IntegrityError(f"object {name} in {self.folder} cannot be read: {error}") from None
         head, _, content = data.partition(b"\0")
         kind, _, size = head.partition(b" ")
@@ -234,7 +253,36 @@ def _is_named(name: str, found: tuple[str, bytes]) -> bool:
     return sha256(b"%s %d\0" % (kind.encode(), len(content)) + content).hexdigest() == name
 
 
-def _force(path: Path) -> None:
+def _is_packed_as(name: str, packed: bytes) -> bool:
+    """Whether these bytes are the file of the object of this name."""
+    try:
+        return sha256(zlib.decompress(packed)).hexdigest() == name
+    except zlib.error:
+        return False
+
+
+def _read(path: str) -> bytes:
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        parts = [os.read(descriptor, os.fstat(descriptor).st_size + 1)]
+        while parts[-1]:
+            parts.append(os.read(descriptor, _PIECE))
+        return b"".join(parts)
+    finally:
+        os.close(descriptor)
+
+
+def _write(path: str, content: bytes) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o644)
+    try:
+        done = os.write(descriptor, content)
+        while done < len(content):
+            done += os.write(descriptor, content[done:])
+    finally:
+        os.close(descriptor)
+
+
+def _force(path: str) -> None:
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     except FileNotFoundError:

@@ -3,6 +3,7 @@
 import sqlite3
 from collections.abc import Callable, Mapping
 from enum import StrEnum
+from functools import cache
 
 from rsi.core.codec import canonical, decode, encode
 from rsi.core.errors import IntegrityError, MessageError
@@ -76,7 +77,12 @@ def _json(data: Json) -> str:
 
 
 def _insert(db: sqlite3.Connection, table: str, *values: object) -> None:
-    db.execute(f"INSERT INTO {table} VALUES ({', '.join('?' * len(values))})", values)
+    db.execute(_inserting(table, len(values)), values)
+
+
+@cache
+def _inserting(table: str, columns: int) -> str:
+    return f"INSERT INTO {table} VALUES ({', '.join('?' * columns)})"
 
 
 def _run_started(db: sqlite3.Connection, body: _Body, seq: int) -> None:

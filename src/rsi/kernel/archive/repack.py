@@ -20,8 +20,12 @@ def git_command() -> str | None:
     return path if [int(part) for part in version[:2] if part.isdigit()] >= [2, 29] else None
 
 
-def repack(folder: Path) -> bool:
+def repack(folder: Path, first: str | None = None) -> bool:
     """Join all objects of a repository, whether a reference leads to them or not, into one pack; False where there is no git.
+
+    Args:
+        folder: the repository.
+        first: where there is no pack yet, an object to begin one with: only beside a pack does git take in what no reference leads to.
 
     Raises:
         InfrastructureError: git failed; every object is still there.
@@ -29,11 +33,17 @@ def repack(folder: Path) -> bool:
     git = git_command()
     if git is None:
         return False
-    command = [git, "-C", str(folder), "-c", "safe.directory=*", "repack", "-adkq"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, env=_quiet_environment())
+    if first is not None:
+        _call(git, folder, ["pack-objects", "-q", "objects/pack/pack"], f"{first}\n")
+    _call(git, folder, ["repack", "-adkq"])
+    return True
+
+
+def _call(git: str, folder: Path, arguments: list[str], told: str = "") -> None:
+    command = [git, "-C", str(folder), "-c", "safe.directory=*", *arguments]
+    done = subprocess.run(command, input=told, capture_output=True, text=True, check=False, env=_quiet_environment())
     if done.returncode != 0:
         raise InfrastructureError(f"git could not pack {folder}: {done.stderr.strip()[:200]}")
-    return True
 
 
 def _quiet_environment() -> dict[str, str]:

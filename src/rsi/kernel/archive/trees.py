@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from rsi.core.errors import IntegrityError, UserError
 
@@ -23,6 +24,7 @@ class Commit:
     message: str
 
 
+@lru_cache(maxsize=4_096)
 def check_path(path: str) -> None:
     """Refuse a path that could leave the tree or steer git.
 

@@ -51,17 +51,7 @@ class Prior:
 
     def believe(self, seen: Estimate) -> Belief:
         """The posterior after an estimate (its error taken as known and normal)."""
-        up, up_mean, up_square = _slab(seen, self.gain)
-        down, down_mean, down_square = _slab(seen, -self.loss)
-        spike = -0.5 * (seen.mean / seen.error) ** 2 - math.log(seen.error)
-        top = max(up, down, spike)
-        masses = (
-            self.better * math.exp(up - top),
-            self.worse * math.exp(down - top),
-            (1 - self.better - self.worse) * math.exp(spike - top),
-        )
-        total = sum(masses)
-        better, worse = masses[0] / total, masses[1] / total
+        better, worse, up_mean, down_mean, up_square, down_square = _weighed(self, seen)
         mean = better * up_mean + worse * down_mean
         spread = math.sqrt(max(better * up_square + worse * down_square - mean * mean, 0.0))
         return Belief(p_better=better, p_worse=worse, mean=mean, spread=spread, if_better=up_mean, if_worse=down_mean)
@@ -80,13 +70,28 @@ def learn(start: Prior, seen: Iterable[Estimate], *, inertia: float = 10.0, step
     estimates, prior = list(seen), start
     total = len(estimates) + inertia
     for _ in range(steps if estimates else 0):
-        beliefs = [prior.believe(estimate) for estimate in estimates]
-        better = sum(b.p_better for b in beliefs) + inertia * start.better
-        worse = sum(b.p_worse for b in beliefs) + inertia * start.worse
-        gain = sum(b.p_better * b.if_better for b in beliefs) + inertia * start.better * start.gain
-        loss = -sum(b.p_worse * b.if_worse for b in beliefs) + inertia * start.worse * start.loss
+        weighed = [_weighed(prior, estimate) for estimate in estimates]
+        better = sum(one[0] for one in weighed) + inertia * start.better
+        worse = sum(one[1] for one in weighed) + inertia * start.worse
+        gain = sum(one[0] * one[2] for one in weighed) + inertia * start.better * start.gain
+        loss = -sum(one[1] * one[3] for one in weighed) + inertia * start.worse * start.loss
         prior = Prior(better=better / total, worse=worse / total, gain=max(gain / better, 1e-3), loss=max(loss / worse, 1e-3))
     return prior
+
+
+def _weighed(prior: Prior, seen: Estimate) -> tuple[float, float, float, float, float, float]:
+    """After an estimate: P(better), P(worse), and under the slab above and the one below first the means, then the mean squares."""
+    up, up_mean, up_square = _slab(seen, prior.gain)
+    down, down_mean, down_square = _slab(seen, -prior.loss)
+    spike = -0.5 * (seen.mean / seen.error) ** 2 - math.log(seen.error)
+    top = max(up, down, spike)
+    masses = (
+        prior.better * math.exp(up - top),
+        prior.worse * math.exp(down - top),
+        (1 - prior.better - prior.worse) * math.exp(spike - top),
+    )
+    total = sum(masses)
+    return masses[0] / total, masses[1] / total, up_mean, down_mean, up_square, down_square
 
 
 def _slab(seen: Estimate, place: float) -> tuple[float, float, float]:

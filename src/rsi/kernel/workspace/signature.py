@@ -1,6 +1,7 @@
 """Which functions a module of a tree has, and how many arguments they take: read from its syntax, never by importing it."""
 
 import ast
+from functools import lru_cache
 
 from rsi.core.protocols import Files
 from rsi.kernel.workspace.shape import parsed
@@ -18,7 +19,12 @@ def arguments_of(files: Files, module: str, function: str) -> int | None:
     """
     path = module.replace(".", "/")
     source = files.get(f"{path}.py", files.get(f"{path}/__init__.py"))
-    tree = None if source is None else parsed(source)
+    return MANY if source is None else _arguments_in(source, function)
+
+
+@lru_cache(maxsize=64)
+def _arguments_in(source: bytes, function: str) -> int | None:
+    tree = parsed(source)
     if tree is None:
         return MANY
     found: int | None = None

@@ -1,0 +1,58 @@
+"""Records come back from plain data exactly as they were, or the message says where the data are wrong."""
+
+import pytest
+
+from rsi.core.codec import decode, encode
+from rsi.core.errors import MessageError
+from rsi.core.records import Accepted, CandidateId, Effect, FileEdit, Json, Limitation, Prediction, Proposal, ProposalId, Surface, Verdict
+
+EFFECT = Effect(mean=0.1, low=0.0, high=1.0, pairs=2, wins=1, losses=0)
+VERDICT = Accepted(candidate=CandidateId("c"), effect=EFFECT, e_value=1.0, threshold=2.0)
+PROPOSAL = Proposal(
+    id=ProposalId("p1"),
+    improver=CandidateId("a"),
+    parent=CandidateId("b"),
+    surface=Surface.CODE,
+    limitation="L1",
+    reason="why",
+    edits=(FileEdit(path="x", before=None, after="text"),),
+    prediction=Prediction(p_better=0.3, low=-0.1, high=0.1),
+)
+
+
+@pytest.mark.parametrize(
+    ("kind", "record"), [(Proposal, PROPOSAL), (Verdict, VERDICT), (Limitation, Limitation(id="L", kind="k", text="t"))]
+)
+def test_a_record_comes_back_as_it_was(kind: object, record: object) -> None:
+    assert decode(kind, encode(record)) == record
+
+
+def test_plain_data_in_a_record_are_handed_on_as_they_are() -> None:
+    evidence: Json = {"is": "Effect", "seen": [1, None, {"deep": [True, 0.5]}]}
+    limitation = Limitation(id="L", kind="k", text="t", evidence=evidence)
+    assert encode(limitation) == {"is": "Limitation", "id": "L", "kind": "k", "text": "t", "evidence": evidence}
+    assert decode(Limitation, encode(limitation)) == limitation
+
+
+@pytest.mark.parametrize(
+    ("kind", "path", "value", "told"),
+    [
+        (Proposal, ("edits", 0, "after"), 3, "$.edits[0].after: str was expected, got int"),
+        (Proposal, ("edits", 0), {"path": "x"}, "$.edits[0]: not a FileEdit (surplus [], missing ['after', 'before'])"),
+        (Proposal, ("edits",), {}, "$.edits: a list was expected"),
+        (Proposal, ("surface",), "moon", "$.surface: 'moon' is no Surface"),
+        (Proposal, ("more",), 1, "$: not a Proposal (surplus ['more'], missing [])"),
+        (Proposal, ("prediction", "p_better"), True, "$.prediction.p_better: float was expected, got bool"),
+        (Verdict, ("is",), "Forged", "$: unknown record 'Forged'"),
+        (Verdict, ("effect", "pairs"), 1.0, "$.effect.pairs: int was expected, got float"),
+    ],
+)
+def test_what_is_wrong_is_told_with_its_place(kind: object, path: tuple[str | int, ...], value: Json, told: str) -> None:
+    data: Json = encode(PROPOSAL if kind is Proposal else VERDICT)
+    place: object = data
+    for step in path[:-1]:
+        place = place[step]  # type: ignore[index] - the paths above lead through lists and objects
+    place[path[-1]] = value  # type: ignore[index] - the same
+    with pytest.raises(MessageError) as caught:
+        decode(kind, data)
+    assert str(caught.value) == told
