@@ -179,11 +179,11 @@ def test_candidates_come_in_order_with_their_states(index: Index) -> None:
 
 def test_a_candidate_without_a_verdict_is_open_and_the_last_verdict_counts(log: MemoryLog, index: Index) -> None:
     new = candidate(CandidateId("d" * 64), SECOND, None)
-    index.update(log.append("candidate.added", {"candidate": encode(new), "proposal": "p3"}))
+    index.follow([log.append("candidate.added", {"candidate": encode(new), "proposal": "p3"})])
     assert index.candidates()[-1].state == "open"
     verdict = Undecided(candidate=THIRD, effect=EFFECT, e_value=2.0, threshold=20.0, reason="budget ended")
     body = {"verdict": encode(verdict), "proposal": "p3", "cycle": 1, "surface": "search"}
-    index.update(log.append("verdict.given", body))
+    index.follow([log.append("verdict.given", body)])
     assert [view.state for view in index.candidates() if view.candidate.id == THIRD] == ["undecided"]
 
 
