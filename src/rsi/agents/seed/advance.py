@@ -15,7 +15,7 @@ from edits import label, short, spliced
 from episodes import take_in_edits, weights_from
 from improve import Asked, episode
 from mirror import SHORT, Mirror
-from propose import edit, first_of, is_stuck
+from propose import edit, first_of
 from rehearsal import difference
 from tried import Places
 
@@ -64,9 +64,7 @@ def propose(message, ask, memory, experience, folder):
     mirror.left += kept
     take_in_edits(mirror.edits.values(), experience)
     made = [*here.parameters(), *here.library(), *itself] or here.spare[-1:]
-    if made and (message["frozen"] or is_stuck(memory)):
-        made = [here.together(made)]
-    made = made[: message["count"]]
+    made = here.together(made)[: message["count"]]
     waiting |= {one["tag"] for one in made}
     memory["waiting"] = {tag: change for tag, change in memory["waiting"].items() if tag in waiting}
     return {"proposals": made, "memory": memory, "programs": mirror.used}
@@ -79,10 +77,11 @@ class Here:
         self.files, self.memory, self.experience, self.mirror, self.rng = files, memory, experience, mirror, rng
         self.known = {item["id"]: item for item in limitations}
         self.spare = []
+        self.crafts = {}
         self.ahead = dict(files)
         """The agent with all edits that are proposed and not judged yet, those of this pass too: the next one has to add to them."""
-        for path, *change in memory["waiting"].values():
-            self.ahead[path] = edited(self.ahead[path], SimpleNamespace(**dict(zip(PLACE, change)))) or self.ahead[path]
+        for changes in memory["waiting"].values():
+            make(changes, self.ahead)
 
     def parameters(self):
         """Weights of the edit policy from all its experience, if that has grown enough since it last learned."""
@@ -120,6 +119,7 @@ class Here:
             self.spare.append(self.proposal(surface, changed, words, names, tag, self.expected(tag)))
             return []
         self.ahead.update(changed)
+        self.crafts.update(changed)
         return [self.proposal(surface, changed, f"{words}. {shown(*measured[:3])}", names, tag, measured[3])]
 
     def expected(self, tag, gain=None, error=0.0):
@@ -180,7 +180,7 @@ class Here:
         if measured is None:
             return []
         self.ahead[path] = ahead
-        self.memory["waiting"][tag] = [path, *(getattr(change, name) for name in PLACE)]
+        self.memory["waiting"][tag] = [[path, *(getattr(change, name) for name in PLACE)]]
         words = f"Improve {path} by its own improver: {in_words(change)}, number {number + 1} of {tried} edits that it tried. "
         names = [name for name, paths in ANSWERS.items() if path in paths]
         return [self.proposal(SURFACES.get(path, "search"), {path: source}, words + shown(*measured[:3]), names, tag, measured[3])]
@@ -206,11 +206,25 @@ class Here:
         }
 
     def together(self, made):
-        """All crafts in one proposal: for an improver that is asked only once, or that is stuck."""
-        edits = {change["path"]: change for one in made for change in one["edits"]}
-        last = made[-1]
-        surface = last["surface"] if len(made) == 1 else "search"
-        return {**last, "surface": surface, "edits": list(edits.values()), "reason": " ".join(one["reason"] for one in made)[:1900]}
+        """All of a pass in one proposal, where their effects add up, if fresh episodes show that they do; else each for itself."""
+        if len(made) < 2:
+            return made
+        waiting, pending, last = self.memory["waiting"], self.memory["pending"], made[-1]["tag"]
+        changes = [change for one in made for change in waiting.get(one["tag"], [])]
+        files = {**self.files, **self.crafts}
+        make(changes, files)
+        before, after = self.mirror.compare(self.files, files, range(FIRST_PAIR, FIRST_PAIR + LOOKS[0][0]))
+        gain, error = difference(after, before) if len(before) == LOOKS[0][0] else (None, 0.0)
+        if gain is not None and gain <= 0:
+            return made
+        tags = [one["tag"] for one in made]
+        for tag in tags:
+            waiting.pop(tag, None)
+        waiting[last], pending[last] = changes, tags
+        prediction = made[-1]["prediction"] if gain is None else self.expected(last, gain, error)
+        edits = [edit(path, self.files[path], files[path]) for path in files if files[path] != self.files[path]]
+        reason = " ".join(one["reason"] for one in made)[:1900]
+        return [{**made[-1], "surface": "search", "edits": edits, "reason": reason, "prediction": prediction}]
 
 
 def recurring(edits):
@@ -260,6 +274,12 @@ def edited(source, change):
 
 def shown(gain, error, pairs):
     return f"In {pairs} fresh episodes on practice problems it adds {gain:.3f} ± {error:.3f} to what it gains with the edits before it"
+
+
+def make(changes, files):
+    """Make changes of places in files, as far as the places are still there."""
+    for path, *change in changes:
+        files[path] = edited(files[path], SimpleNamespace(**dict(zip(PLACE, change)))) or files[path]
 
 
 def in_words(change):
