@@ -176,7 +176,10 @@ def test_every_proposal_passes_the_gate_applies_and_the_edited_tree_still_answer
     experienced(agent)
     agent.parts.advance.OWN = ()
     agent.parts.advance.Here.itself = lambda self: []
+    parts = agent.parts.advance.Here
+    together, parts.together = parts.together, lambda self, made: made
     made, _ = propose(agent, 600)
+    parts.together = together
     files = agent.files()
     manifest = load_manifest(files)
     assert [item["surface"] for item in made] == ["parameters", "code"]
@@ -210,8 +213,8 @@ def test_every_surface_of_the_improver_may_be_changed(agent: Agent) -> None:
 def test_nothing_is_proposed_again_without_new_experience(agent: Agent) -> None:
     experienced(agent)
     agent.parts.advance.Here.itself = lambda self: []
-    assert len(propose(agent, 600)[0]) == 2 and propose(agent, 600)[0] == []
-    assert len(agent.memory["pending"]) == 2
+    assert len(propose(agent, 600)[0]) == 1 and propose(agent, 600)[0] == []
+    assert [len(tags) for tags in agent.memory["pending"].values()] == [2]
 
 
 def test_an_improver_that_is_asked_once_puts_all_crafts_together(agent: Agent) -> None:
@@ -257,14 +260,44 @@ def test_an_edit_that_waits_for_its_verdict_is_not_proposed_again_and_the_next_o
     made, _ = propose(agent, 4000, ("packing", "descent"), seed=2)
     waiting = dict(agent.memory["waiting"])
     tags = {one["tag"] for one in made}
-    assert waiting and set(waiting) <= tags and all(change[0] == "resources.py" for change in waiting.values())
+    changes = [change for changes in waiting.values() for change in changes]
+    assert changes and set(waiting) <= tags and all(change[0] == "resources.py" for change in changes)
     here = advance.Here(agent.parts.variant.read_tree(agent.folder), agent.memory, agent.memory["programs"], [], None, None)
-    assert all(change[4] in here.ahead["resources.py"] for change in waiting.values())
+    assert all(change[4] in here.ahead["resources.py"] for change in changes)
     assert here.ahead["resources.py"] != here.files["resources.py"]
     again, _ = propose(agent, 4000, ("packing", "descent"), seed=2)
     assert not [one for one in again if one["edits"][0]["after"] in [first["edits"][0]["after"] for first in made]]
     agent.ask("learn", verdicts=[{"tag": tag, "surface": "resources", "verdict": "rejected"} for tag in tags])
     assert not set(agent.memory["waiting"]) & tags
+
+
+@pytest.mark.parametrize(("gains", "together"), [((0.0, 0.3), True), ((0.3, 0.3), False), ((0.3, 0.1), False), (None, True)])
+def test_what_a_pass_found_is_one_change_unless_its_parts_do_not_add_up(
+    agent: Agent, gains: tuple[float, float] | None, together: bool
+) -> None:
+    advance, files = agent.parts.advance, agent.parts.propose.variant.read_tree(agent.folder)
+    agent.memory = agent.parts.experience.memory_of({})
+    agent.memory["waiting"] = {"elsewhere": [["accept.py", "LAG", "number", "0.1", "0.0"]]}
+    compared = ([], []) if gains is None else tuple([gain] * 12 for gain in gains)
+    mirror = SimpleNamespace(affordable=lambda: 0, compare=lambda base, other, numbers: compared)
+    here = advance.Here(files, agent.memory, {}, [], mirror, None)
+    made = []
+    for name, old, new in (("INSTANCES", "16", "4"), ("STEP", "16", "0")):
+        tag = f"resources.py|improver|itself|{name}"
+        source = advance.edited(files["resources.py"], SimpleNamespace(function=name, family="number", old=old, new=new))
+        made.append(here.proposal("resources", {"resources.py": source}, f"{name} {new}", [], tag, here.expected(tag)))
+        agent.memory["waiting"][tag] = [["resources.py", name, "number", old, new]]
+    made += here.crafted("parameters", {"weights.json": "{}\n"}, "Weights", [], "weights")
+    found = here.together(made)
+    if not together:
+        assert found == made and len(agent.memory["waiting"]) == 3
+        return
+    (whole,) = found
+    texts = {edit["path"]: edit["after"] for edit in whole["edits"]}
+    assert set(texts) == {"resources.py", "weights.json"} and whole["surface"] == "search"
+    assert "INSTANCES = 4\n" in texts["resources.py"] and "STEP = 0\n" in texts["resources.py"]
+    assert whole["tag"] == made[-1]["tag"] and len(agent.memory["pending"][whole["tag"]]) == 3
+    assert {tag: len(changes) for tag, changes in agent.memory["waiting"].items()} == {"elsewhere": 1, whole["tag"]: 2}
 
 
 def test_what_edits_made_of_a_place_one_after_the_other_is_one_change(agent: Agent) -> None:

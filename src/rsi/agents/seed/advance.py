@@ -112,15 +112,16 @@ class Here:
         if all(self.files[path] == text for path, text in changed.items()):
             return []
         tag = f"{next(iter(changed))}|{family}|{family}|{len(self.memory['history'])}"
-        if self.mirror.affordable() < 2 * LOOKS[0][0]:
-            return [self.proposal(surface, changed, words, names, tag, self.expected(tag))]
-        measured = self.screened({**self.ahead, **changed}, tag)
-        if measured is None:
-            self.spare.append(self.proposal(surface, changed, words, names, tag, self.expected(tag)))
-            return []
+        prediction = self.expected(tag)
+        if self.mirror.affordable() >= 2 * LOOKS[0][0]:
+            measured = self.screened({**self.ahead, **changed}, tag)
+            if measured is None:
+                self.spare.append(self.proposal(surface, changed, words, names, tag, prediction))
+                return []
+            words, prediction = f"{words}. {shown(*measured[:3])}", measured[3]
         self.ahead.update(changed)
         self.crafts.update(changed)
-        return [self.proposal(surface, changed, f"{words}. {shown(*measured[:3])}", names, tag, measured[3])]
+        return [self.proposal(surface, changed, words, names, tag, prediction)]
 
     def expected(self, tag, gain=None, error=0.0):
         """What to expect of a change: its rehearsal, and what became of earlier ones of its kind."""
@@ -220,6 +221,7 @@ class Here:
         tags = [one["tag"] for one in made]
         for tag in tags:
             waiting.pop(tag, None)
+            pending.pop(tag, None)
         waiting[last], pending[last] = changes, tags
         prediction = made[-1]["prediction"] if gain is None else self.expected(last, gain, error)
         edits = [edit(path, self.files[path], files[path]) for path in files if files[path] != self.files[path]]
