@@ -106,7 +106,8 @@ def calibration_words(found: Calibrated) -> str:
     best = prospect.rows[0] if prospect and prospect.rows else None
     can = "with this budget no effect of any size can be detected"
     if best is not None and best.effect is not None:
-        can = f"this budget can detect {points(best.effect)} points if {best.edits} changes share it"
+        shared = f" if {best.edits} changes share it" if best.edits > 1 else " if it all goes to one change"
+        can = f"this budget can detect {points(best.effect)} points{shared}"
     return f"{noise}; {ends}; {count(seen.programs)} programs per trial; {can}{guard}"
 
 
