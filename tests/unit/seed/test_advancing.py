@@ -146,6 +146,24 @@ def test_itself_as_a_target_keeps_the_contract_of_ask(agent: Agent) -> None:
     assert ask({"problem": 0, "source": source, "instances": [0, 1]})["scores"] == first["scores"] and kernel.refused == 0
 
 
+def test_questions_that_cost_no_evaluations_are_bounded_too(agent: Agent) -> None:
+    agent.parts.mirror.MOST_QUESTIONS = 300
+    reflection, kernel = mirror(agent, 20_000)
+    with reflection.aside(0.5):
+        assert (reflection.left, reflection.questions) == (10_000, 150)
+        before = reflection.affordable()
+        assert before == 150 // 96
+        assert reflection.gain(reflection.files, 0) is not None
+        assert reflection.questions < 150
+    ask = reflection.target("resources.py")
+    source = reflection.files["resources.py"]
+    for step in range(200):
+        reply = ask({"problem": 0, "source": source.replace("STEP = 16", f"STEP = {step % 16 + 1}"), "instances": [step]})
+        if "scores" not in reply:
+            break
+    assert reply["left"] == 0 and reflection.left > 15_000 and kernel.refused == 0
+
+
 def test_its_own_improver_mends_a_bad_allocation_of_itself(agent: Agent) -> None:
     """The same call with itself as the target: a copy that wastes its evaluations is found out and mended, and holds in fresh episodes."""
     agent.parts.advance.OWN = ("resources.py",)

@@ -58,10 +58,8 @@ def propose(message, ask, memory, experience, folder):
     mirror = Mirror(files, message["batch"]["problems"], ask, message["programs"], message["seed"], short)
     waiting = set(memory.setdefault("waiting", {}))
     here = Here(files, memory, experience, message["limitations"], mirror, rng)
-    kept = int(mirror.left * CRAFT_SHARE)
-    mirror.left -= kept
-    itself = here.itself()
-    mirror.left += kept
+    with mirror.aside(CRAFT_SHARE):
+        itself = here.itself()
     take_in_edits(mirror.edits.values(), experience)
     made = [*here.parameters(), *here.library(), *itself] or here.spare[-1:]
     made = here.together(made)[: message["count"]]
@@ -152,20 +150,16 @@ class Here:
                 continue
             path = self.module(waiting)
             waiting.remove(path)
-            kept = self.mirror.left * others // (others + 1)
-            self.mirror.left -= kept
-            made += self.improved(path)
-            self.mirror.left += kept
+            with self.mirror.aside(others / (others + 1)):
+                made += self.improved(path)
         return made
 
     def improved(self, path):
         """One module improved; what became of each place is proposed for itself, if fresh episodes show that it adds something."""
-        kept = int(self.mirror.left * (1 - SEARCH_SHARE))
-        self.mirror.left -= kept
-        asked = Asked(self.mirror.target(path), 0, REPEATED * self.mirror.affordable())
         question = {"id": path, "source": self.files[path], "instances": EPISODES}
-        found = episode(question, asked, self.rng, json.loads(self.files["weights.json"]))
-        self.mirror.left += kept
+        with self.mirror.aside(1 - SEARCH_SHARE):
+            asked = Asked(self.mirror.target(path), 0, REPEATED * self.mirror.affordable())
+            found = episode(question, asked, self.rng, json.loads(self.files["weights.json"]))
         helped = net(found.log)
         if not helped:
             policy.update(self.memory["policy"], f"{path}|improver|itself|none", {"broken": True})

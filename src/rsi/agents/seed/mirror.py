@@ -1,9 +1,11 @@
 """Itself as a target: how well a copy with other files improves programs, in short episodes on the problems of practice.
 
 A copy sees the first instances of a problem only; its gain is counted on the others, so that luck is not taken for craft. What
-a program scores on an instance is asked of the kernel once. An instance of this problem is a number: a problem and a seed.
+a program scores on an instance is asked of the kernel once; since a copy's questions may then cost no evaluations, these are bounded
+too. An instance of this problem is a number: a problem and a seed.
 """
 
+import contextlib
 import hashlib
 import json
 import random
@@ -16,6 +18,7 @@ HELD = 12
 PASSES = 40
 LEAST_PASSES = 200_000
 QUIET = 1
+MOST_QUESTIONS = 400_000
 PARTS = ("improve", "accept")
 SHARED = ("edits", "pages", "places")
 
@@ -25,7 +28,7 @@ class Mirror:
 
     def __init__(self, files, problems, ask, budget, seed, short=SHORT):
         self.files, self.problems, self.ask, self.short = files, problems, ask, short
-        self.left, self.seed = budget, seed
+        self.left, self.seed, self.questions = budget, seed, MOST_QUESTIONS
         self.used = 0
         self.known = {}
         self.gains = {}
@@ -35,7 +38,15 @@ class Mirror:
 
     def affordable(self):
         """How many more episodes can be paid, whatever they ask."""
-        return self.left // (self.short + 2 * HELD) if self.problems else 0
+        return min(self.left // (self.short + 2 * HELD), self.questions // self.short) if self.problems else 0
+
+    @contextlib.contextmanager
+    def aside(self, share):
+        """Keep a share of what is left for what comes after this."""
+        left, questions = int(self.left * share), int(self.questions * share)
+        self.left, self.questions = self.left - left, self.questions - questions
+        yield
+        self.left, self.questions = self.left + left, self.questions + questions
 
     def target(self, path):
         """An `ask` by which the improver improves one of its own files."""
@@ -138,6 +149,7 @@ class Window:
         if len(wanted) > self.left:
             return {"error": "more is asked than is left", "left": self.left}
         self.left -= len(wanted)
+        self.mirror.questions -= 1
         self.trace.update(f"{wanted}\0{source}\0".encode())
         return {"scores": self.mirror.scores(self.problem, source, wanted), "left": self.left}
 
