@@ -35,6 +35,8 @@ def main() -> int:
     options = _options()
     peers = {name: Path(path) for name in PEERS if (path := getattr(options, name)) is not None}
     found: dict[str, Any] = {}
+    if options.out is not None:
+        options.out.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=options.out) as folder:
         for part in options.only or PARTS:
             missing = {name: "not measured: no Python with it was named" for name in PEERS if name not in peers}
