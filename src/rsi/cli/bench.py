@@ -10,6 +10,7 @@ BENCHMARKS: Mapping[str, str] = {
     "judge": "The judge and the rules of other loops, in simulated worlds where the truth is known.",
     "target": "A target improved by rsi, then beside best of n, hill climbing and random edits for as many trials each.",
     "improver": "Frozen versions of an agent as improvers of held-out programs, beside methods that people thought out.",
+    "recursion": "Frozen versions of an agent as improvers of version 0: does the next improvement come easier to a later one?",
 }
 """All benchmarks and what each is for; their code is loaded when they are used."""
 

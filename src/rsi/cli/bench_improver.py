@@ -1,6 +1,6 @@
 """`rsi bench improver`: does an agent that improved itself improve other programs better? Measured, with peers and controls."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -13,7 +13,7 @@ from rsi.cli.working import check_workers
 from rsi.core.errors import UserError
 from rsi.core.records import Pool
 
-__all__ = ["improver"]
+__all__ = ["check", "improver"]
 
 
 def improver(
@@ -33,7 +33,7 @@ def improver(
 ) -> int:
     """Frozen versions of an agent improve the same held-out programs from the same starts under the same budget."""
     check_workers(workers)
-    _check(agents, cases, seeds, evaluations, alpha)
+    check(agents, alpha, {"--cases": (cases, 10_000), "--seeds": (seeds, 1_000), "--evaluations": (evaluations, 1_000_000)})
     versions, entrants, notes = field_of(agents, against, peers, seed)
     match = Match(
         versions=versions,
@@ -58,12 +58,17 @@ def improver(
     return 0
 
 
-def _check(agents: Sequence[str], cases: int, seeds: int, evaluations: int, alpha: float) -> None:
+def check(agents: Sequence[str], alpha: float, counts: Mapping[str, tuple[int, int]]) -> None:
+    """Refuse a benchmark without anybody, at an impossible level, or with a count {option: (value, most)} out of bounds.
+
+    Raises:
+        UserError: says what it should be.
+    """
     if not agents:
         raise UserError(
             "name at least one version to measure, oldest first: seed, a folder, RUN, RUN:CANDIDATE, improver:ID or command:COMMAND"
         )
-    for option, number, most in (("--cases", cases, 10_000), ("--seeds", seeds, 1_000), ("--evaluations", evaluations, 1_000_000)):
+    for option, (number, most) in counts.items():
         if not 1 <= number <= most:
             raise UserError(f"{option} {number}: should be between 1 and {most}")
     if not 0 < alpha < 1:

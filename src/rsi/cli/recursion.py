@@ -10,11 +10,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from rsi.bench.improvers.entrants import PEERS, Entrant, peer
+from rsi.bench.improvers.itself import Itself, Pass
 from rsi.bench.improvers.plot import curves, ratios
 from rsi.bench.improvers.problems import GymProblems
 from rsi.bench.improvers.results import Results, power_lines, results_of, table
 from rsi.bench.improvers.sham import changes_between, sham
-from rsi.bench.improvers.tournament import hold
+from rsi.bench.improvers.tournament import Game, hold
 from rsi.cli.folders import open_run
 from rsi.cli.versions import find_solver
 from rsi.cli.working import prove, stoppable
@@ -48,6 +49,7 @@ class Match:
         evaluations: budget of an episode.
         seed: of problems and random choices.
         alpha: level of every interval and test.
+        itself: the size of a pass, where version 0 is what is improved; None for programs.
     """
 
     versions: Sequence[str]
@@ -59,6 +61,13 @@ class Match:
     evaluations: int
     seed: int
     alpha: float
+    itself: Pass | None = None
+
+    @property
+    def budget(self) -> int:
+        """Evaluations that one improver may take for one problem."""
+        size = self.itself
+        return self.evaluations if size is None else size.batches * size.practice + size.propose
 
 
 def told(match: Match) -> list[str]:
@@ -73,7 +82,8 @@ def played(match: Match, *, workers: int, jail_require: str | None = None) -> tu
         UserError: an entrant does not build, or this machine's jails are weaker than the gym asks for.
         Halted: it was stopped.
     """
-    drawn = GymProblems(match.pool, match.seed, match.cases)
+    drawn = GymProblems(match.pool, match.seed, match.cases, match.evaluations)
+    game: Game = drawn if match.itself is None else Itself(match.entrants[0], drawn.gym, match.itself)
     parts = _parts(match.entrants, drawn, jail_require)
 
     def progress(done: int, of: int) -> None:
@@ -83,19 +93,16 @@ def played(match: Match, *, workers: int, jail_require: str | None = None) -> tu
     with stoppable() as stop:
         episodes = hold(
             match.entrants,
-            drawn,
+            game,
             count=match.cases,
             repetitions=match.seeds,
-            budget=match.evaluations,
             seed=match.seed,
             make_jail=parts.make_jail,
             workers=workers,
             stop=stop,
             observer=progress,
         )
-    results = results_of(
-        match.versions, episodes, problems=match.cases, repetitions=match.seeds, budget=match.evaluations, alpha=match.alpha
-    )
+    results = results_of(match.versions, episodes, problems=match.cases, repetitions=match.seeds, budget=match.budget, alpha=match.alpha)
     return results, episodes
 
 

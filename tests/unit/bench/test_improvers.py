@@ -6,8 +6,7 @@ import shlex
 import sys
 import threading
 import xml.etree.ElementTree as ElementTree
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,16 +14,16 @@ import pytest
 
 from rsi.bench.improvers.curve import Curve
 from rsi.bench.improvers.entrants import PEERS, Entrant, peer
-from rsi.bench.improvers.episodes import Challenge, Ground, Said, play
+from rsi.bench.improvers.episodes import Challenge, Said, play
 from rsi.bench.improvers.outside import Outside
 from rsi.bench.improvers.plot import curves, ratios
 from rsi.bench.improvers.results import power_lines, results_of, table
 from rsi.bench.improvers.sham import changes_between, sham
 from rsi.bench.improvers.tournament import hold
 from rsi.core.errors import UserError
-from rsi.core.protocols import Jail, Serve
+from rsi.core.protocols import Serve
 from rsi.core.records import Json
-from rsi.kernel.evaluate import Asked
+from rsi.kernel.evaluate import Asked, Bench
 from rsi.kernel.judge import Episode
 from rsi.testing.fake_jail import InProcessJail
 
@@ -59,12 +58,15 @@ class Line:
 class Lines:
     """Every problem is the same line; as many as are asked for."""
 
-    def challenge(self, number: int) -> Challenge:
-        return Challenge(number=number, problem=f"p{number}", family="line", question=QUESTION, source=START, instances=8)
+    def __init__(self, budget: int) -> None:
+        self.budget = budget
 
-    @contextmanager
-    def ground(self, challenge: Challenge, jail: Jail) -> Iterator[Ground]:
-        yield Line()
+    def name(self, number: int) -> str:
+        return f"p{number}"
+
+    def play(self, entrant: Entrant, bench: Bench, *, number: int, repetition: int, luck: int) -> Episode:
+        challenge = Challenge(number=number, problem=self.name(number), family="line", question=QUESTION, source=START, instances=8)
+        return play(entrant.seated(bench.jail), challenge, Line(), seed=luck, repetition=repetition, budget=self.budget)
 
 
 class Scripted:
@@ -226,10 +228,9 @@ def test_a_command_that_there_is_not_is_the_users_error() -> None:
 def tournament(entrants: Sequence[Entrant], count: int = 2, budget: int = 160) -> dict[str, list[Episode]]:
     return hold(
         entrants,
-        Lines(),
+        Lines(budget),
         count=count,
         repetitions=1,
-        budget=budget,
         seed=5,
         make_jail=InProcessJail,
         workers=1,

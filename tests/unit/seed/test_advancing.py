@@ -280,7 +280,7 @@ def test_an_edit_that_waits_for_its_verdict_is_not_proposed_again_and_the_next_o
     tags = {one["tag"] for one in made}
     changes = [change for changes in waiting.values() for change in changes]
     assert changes and set(waiting) <= tags and all(change[0] == "resources.py" for change in changes)
-    here = advance.Here(agent.parts.variant.read_tree(agent.folder), agent.memory, agent.memory["programs"], [], None, None)
+    here = advance.Here(agent.parts.variant.read_tree(agent.folder), agent.memory, agent.memory["programs"], [], None, None, {})
     assert all(change[4] in here.ahead["resources.py"] for change in changes)
     assert here.ahead["resources.py"] != here.files["resources.py"]
     again, _ = propose(agent, 4000, ("packing", "descent"), seed=2)
@@ -298,7 +298,7 @@ def test_what_a_pass_found_is_one_change_unless_its_parts_do_not_add_up(
     agent.memory["waiting"] = {"elsewhere": [["accept.py", "LAG", "number", "0.1", "0.0"]]}
     compared = ([], []) if gains is None else tuple([gain] * 12 for gain in gains)
     mirror = SimpleNamespace(affordable=lambda: 0, compare=lambda base, other, numbers: compared)
-    here = advance.Here(files, agent.memory, {}, [], mirror, None)
+    here = advance.Here(files, agent.memory, {}, [], mirror, None, {})
     made = []
     for name, old, new in (("INSTANCES", "16", "4"), ("STEP", "16", "0")):
         tag = f"resources.py|improver|itself|{name}"

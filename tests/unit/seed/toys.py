@@ -200,7 +200,7 @@ def _compiled(source: str) -> CodeType:
 def score(name: str, source: str, instance: int) -> float | None:
     """A program on one instance; None where it fails or takes too long."""
     passes = variant.Passes(PASSES)
-    program: dict[str, Any] = {variant.COUNTER: passes}
+    program: dict[str, Any] = variant.given(passes)
     try:
         exec(_compiled(source), program)  # noqa: S102 - a toy program of a test
         value = float(TOYS[name][2](program, random.Random(f"{name} {instance}")))

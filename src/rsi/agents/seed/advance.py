@@ -50,14 +50,17 @@ LEAST_ERROR = 0.02
 PLACE = ("function", "family", "old", "new")
 
 
-def propose(message, ask, memory, experience, folder):
-    """Up to `count` proposals: {"proposals", "memory", "programs"}."""
-    files = variant.read_tree(folder)
+def propose(message, ask, memory, experience, known, folder):
+    """Up to `count` proposals for the agent that the message names, by default itself: {"proposals", "memory", "programs"}.
+
+    `known`: the weights of its own edit policy, by which it draws edits whomever it improves.
+    """
+    files = (message.get("target") or {}).get("files") or variant.read_tree(folder)
     rng = random.Random(message["seed"])
     short = message.get("evaluations", SHORT)
     mirror = Mirror(files, message["batch"]["problems"], ask, message["programs"], message["seed"], short)
     waiting = set(memory.setdefault("waiting", {}))
-    here = Here(files, memory, experience, message["limitations"], mirror, rng)
+    here = Here(files, memory, experience, message["limitations"], mirror, rng, known)
     with mirror.aside(CRAFT_SHARE):
         itself = here.itself()
     take_in_edits(mirror.edits.values(), experience)
@@ -69,10 +72,11 @@ def propose(message, ask, memory, experience, folder):
 
 
 class Here:
-    """The agent looking at how it improves programs."""
+    """The agent looking at how it, or another version of it, improves programs."""
 
-    def __init__(self, files, memory, experience, limitations, mirror, rng):
+    def __init__(self, files, memory, experience, limitations, mirror, rng, weights):
         self.files, self.memory, self.experience, self.mirror, self.rng = files, memory, experience, mirror, rng
+        self.weights = weights
         self.known = {item["id"]: item for item in limitations}
         self.spare = []
         self.crafts = {}
@@ -106,17 +110,19 @@ class Here:
         return self.crafted("code", {"tricks.py": source}, words, ("unhelpful-edits", "early-end", "no-gain"), "tricks")
 
     def crafted(self, surface, changed, words, names, family):
-        """A proposal, if fresh episodes show that it adds something or none can be paid; else kept for when there is nothing else."""
+        """A proposal, if fresh episodes show that it adds something or none can be paid; if they leave that open, a spare one."""
         if all(self.files[path] == text for path, text in changed.items()):
             return []
         tag = f"{next(iter(changed))}|{family}|{family}|{len(self.memory['history'])}"
         prediction = self.expected(tag)
         if self.mirror.affordable() >= 2 * LOOKS[0][0]:
-            measured = self.screened({**self.ahead, **changed}, tag)
-            if measured is None:
+            seen = self.screened({**self.ahead, **changed}, tag)
+            if seen is None or seen.gain <= 0:
+                return []
+            words, prediction = f"{words}. {shown(seen)}", seen.prediction
+            if not seen.is_plain:
                 self.spare.append(self.proposal(surface, changed, words, names, tag, prediction))
                 return []
-            words, prediction = f"{words}. {shown(*measured[:3])}", measured[3]
         self.ahead.update(changed)
         self.crafts.update(changed)
         return [self.proposal(surface, changed, words, names, tag, prediction)]
@@ -126,9 +132,9 @@ class Here:
         return policy.predict(self.memory["policy"], gain, error, SimpleNamespace(family=tag.split("|")[2]))
 
     def screened(self, files, tag):
-        """(gain, error, pairs, prediction) of what an edit adds to those proposed so far, in fresh episodes; None if it does not.
+        """What an edit adds to those proposed so far, in fresh episodes; None where there were too few of them.
 
-        It is looked at after 12, 24 and 48 episodes, and let go as soon as its gain is too few standard errors.
+        It is looked at after 12, 24 and 48 episodes, and let go as soon as its gain is too few standard errors: it is not plain then.
         """
         for pairs, least in LOOKS:
             before, after = self.mirror.compare(self.ahead, files, range(FIRST_PAIR, FIRST_PAIR + pairs))
@@ -140,7 +146,7 @@ class Here:
                 break
         prediction = self.expected(tag, gain, error)
         policy.update(self.memory["policy"], tag, {"replayed": gain, "se": error})
-        return (gain, error, len(before), prediction) if gain >= least * error else None
+        return SimpleNamespace(gain=gain, error=error, pairs=len(before), prediction=prediction, is_plain=gain >= least * error)
 
     def itself(self):
         """Some of its own modules as targets of its own `improve`, each within its share of what is left."""
@@ -159,7 +165,7 @@ class Here:
         question = {"id": path, "source": self.files[path], "instances": EPISODES}
         with self.mirror.aside(1 - SEARCH_SHARE):
             asked = Asked(self.mirror.target(path), 0, REPEATED * self.mirror.affordable())
-            found = episode(question, asked, self.rng, json.loads(self.files["weights.json"]))
+            found = episode(question, asked, self.rng, self.weights)
         helped = net(found.log)
         if not helped:
             policy.update(self.memory["policy"], f"{path}|improver|itself|none", {"broken": True})
@@ -171,14 +177,14 @@ class Here:
         if source is None or ahead is None:
             return []
         tag = f"{path}|improver|itself|{len(self.memory['history'])}.{number}"
-        measured = self.screened({**self.ahead, path: ahead}, tag)
-        if measured is None:
+        seen = self.screened({**self.ahead, path: ahead}, tag)
+        if seen is None or not seen.is_plain:
             return []
         self.ahead[path] = ahead
         self.memory["waiting"][tag] = [[path, *(getattr(change, name) for name in PLACE)]]
         words = f"Improve {path} by its own improver: {in_words(change)}, number {number + 1} of {tried} edits that it tried. "
         names = [name for name, paths in ANSWERS.items() if path in paths]
-        return [self.proposal(SURFACES.get(path, "search"), {path: source}, words + shown(*measured[:3]), names, tag, measured[3])]
+        return [self.proposal(SURFACES.get(path, "search"), {path: source}, words + shown(seen), names, tag, seen.prediction)]
 
     def module(self, waiting):
         """The module to improve next: drawn by what became of earlier changes to it, and by what limits the agent."""
@@ -268,8 +274,11 @@ def edited(source, change):
     return None if site is None else spliced(source, [(site, change.new)])
 
 
-def shown(gain, error, pairs):
-    return f"In {pairs} fresh episodes on practice problems it adds {gain:.3f} ± {error:.3f} to what it gains with the edits before it"
+def shown(seen):
+    return (
+        f"In {seen.pairs} fresh episodes on practice problems it adds {seen.gain:.3f} ± {seen.error:.3f} "
+        "to what it gains with the edits before it"
+    )
 
 
 def make(changes, files):

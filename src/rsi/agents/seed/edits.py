@@ -30,6 +30,9 @@ OPPOSITES = {"min": "max", "max": "min", "any": "all", "all": "any"}
 ORDERLESS = {"min", "max", "isinstance", "print", "getattr", "hasattr", "setattr"}
 SMALLEST, LARGEST = 1e-9, 10_000_000
 MOST = 6
+MOST_PARSED = 4096
+
+parsed = set()
 
 
 class Site(NamedTuple):
@@ -85,7 +88,11 @@ def spliced(source, picks):
         if site.end > before:
             raise ValueError(f"two edits want {site.old!r} at {site.start}")
         result, before = result[: site.start] + new + result[site.end :], site.start
-    ast.parse(result)
+    if result not in parsed:
+        ast.parse(result)
+        if len(parsed) >= MOST_PARSED:
+            parsed.clear()
+        parsed.add(result)
     return result
 
 

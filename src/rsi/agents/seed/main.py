@@ -90,7 +90,7 @@ def propose(message, ask=None):
     if "batch" in message:
         part("pages").PAGES.make_room(message.get("machine"))
         known = memory["programs"] = memory.get("programs") or part("episodes").fresh()
-        return part("advance").propose(message, ask, memory, known, HERE)
+        return part("advance").propose(message, ask, memory, known, own_policy(), HERE)
     return part("propose").propose(message, memory, HERE)
 
 

@@ -7,6 +7,7 @@ the top of each file, and go on working after the names in `sys.modules` are the
 import ast
 import hashlib
 import importlib
+import operator
 import sys
 import warnings
 from importlib.machinery import ModuleSpec
@@ -15,7 +16,9 @@ from types import SimpleNamespace
 
 HERE = Path(__file__).resolve().parent
 KINDS = (".py", ".json", ".toml")
-COUNTER = "__count_pass__"
+COUNTER, BOUNDED = "__count_pass__", "__bounded__"
+MOST_BITS = 100_000
+SMALL = 1024
 MOST_COMPILED = 512
 
 compiled = {}
@@ -37,6 +40,17 @@ class Passes:
         if self.most is not None and self.used > self.most:
             raise Broken(f"more than {self.most} calls and passes through loops")
         return True
+
+
+def bounded(kind, left, right):
+    """A product, power or shift to the left; Broken for a whole number beyond all bounds, which would take for ever in one pass."""
+    if isinstance(left, int) and isinstance(right, int) and BITS[kind](left.bit_length(), right) > MOST_BITS:
+        raise Broken(f"a whole number of more than {MOST_BITS} bits")
+    return GROWING[kind](left, right)
+
+
+GROWING = {"Mult": operator.mul, "Pow": operator.pow, "LShift": operator.lshift}
+BITS = {"Mult": lambda bits, right: bits + right.bit_length(), "Pow": operator.mul, "LShift": operator.add}
 
 
 def read_tree(folder):
@@ -101,7 +115,7 @@ class Finder:
     def exec_module(self, module):
         name = module.__name__
         module.__file__ = module.__spec__.origin
-        setattr(module, COUNTER, self.counter)
+        module.__dict__.update(given(self.counter))
         exec(code_of(name, self.sources[name]), module.__dict__)
 
 
@@ -118,13 +132,53 @@ def code_of(name, source):
 
 
 def counted(tree):
-    """The tree with a count in front of every function's body, every `for` loop's body and every `while` condition."""
+    """The tree with bounded products, and a count before every function's and `for` loop's body and every `while` condition."""
+    can_grow = False
     for node in ast.walk(tree):
         if isinstance(node, ast.While):
-            call = ast.Call(ast.Name(COUNTER, ast.Load()), [], [])
-            node.test = ast.copy_location(ast.BoolOp(ast.And(), [call, node.test]), node.test)
+            node.test = ast.copy_location(ast.BoolOp(ast.And(), [call_at(node.test, COUNTER), node.test]), node.test)
         elif isinstance(node, (ast.For, ast.FunctionDef)):
-            call = ast.Expr(ast.Call(ast.Name(COUNTER, ast.Load()), [], []))
             place = 1 if isinstance(node, ast.FunctionDef) and ast.get_docstring(node) else 0
-            node.body.insert(place, ast.copy_location(call, node.body[0]))
-    return ast.fix_missing_locations(tree)
+            first = node.body[0]
+            node.body.insert(place, ast.copy_location(ast.Expr(call_at(first, COUNTER)), first))
+        can_grow = can_grow or (isinstance(node, (ast.BinOp, ast.AugAssign)) and type(node.op).__name__ in GROWING)
+    return Bounds().visit(tree) if can_grow else tree
+
+
+def given(passes):
+    """What counted code finds among its names."""
+    return {COUNTER: passes, BOUNDED: bounded}
+
+
+def call_at(place, name, *given):
+    """A call of one of our own functions, located where `place` is."""
+    return ast.copy_location(ast.Call(ast.copy_location(ast.Name(name, ast.Load()), place), list(given), []), place)
+
+
+class Bounds(ast.NodeTransformer):
+    """Puts `bounded` in the place of each operation that could make a whole number explode."""
+
+    def visit_BinOp(self, node):
+        self.generic_visit(node)
+        return product_at(node, node.left, node.right) if grows(node.op, node.left, node.right) else node
+
+    def visit_AugAssign(self, node):
+        self.generic_visit(node)
+        if not isinstance(node.target, ast.Name) or not grows(node.op, node.value):
+            return node
+        before = ast.copy_location(ast.Name(node.target.id, ast.Load()), node)
+        return ast.copy_location(ast.Assign([node.target], product_at(node, before, node.value)), node)
+
+
+def product_at(node, left, right):
+    return call_at(node, BOUNDED, ast.copy_location(ast.Constant(type(node.op).__name__), node), left, right)
+
+
+def grows(operation, *operands):
+    """Whether it could make a whole number explode; a factor that stands there and is small, or no whole number, makes none."""
+    kind = type(operation).__name__
+    return kind in GROWING and not (kind == "Mult" and any(map(is_small, operands)))
+
+
+def is_small(node):
+    return isinstance(node, ast.Constant) and not (isinstance(node.value, int) and abs(node.value) > SMALL)

@@ -31,8 +31,8 @@ def of_words(weights, words):
 
 def seen(experience, part, name):
     """What this episode says of a family, a kind of line or a change: a factor that `SEEN` tells how far to trust; 0: not at all."""
-    row = experience.get(part, {}).get(name)
-    if row is None or SEEN <= 0:
+    row = experience.get(part, {}).get(name) if SEEN > 0 else None
+    if row is None:
         return 1.0
     tried, credit = experience["all"]
     share = (credit + 1) / (tried + 2)

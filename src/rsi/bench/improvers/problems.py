@@ -7,10 +7,12 @@ import random
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 
-from rsi.bench.improvers.episodes import Challenge, Ground
+from rsi.bench.improvers.entrants import Entrant
+from rsi.bench.improvers.episodes import Challenge, Ground, play
 from rsi.core.protocols import Jail, Rehearsal
 from rsi.core.records import Case, Pool
-from rsi.kernel.evaluate import Evaluator, evaluator_of, hidden_outputs
+from rsi.kernel.evaluate import Bench, Evaluator, evaluator_of, hidden_outputs
+from rsi.kernel.judge import Episode
 from rsi.suites import secret_seeds
 from rsi.suites.gym import Gym
 from rsi.suites.gym.catalogue import problems_of
@@ -29,14 +31,25 @@ class GymProblems:
         pool: whose kinds of problems; no kind is in two pools.
         seed: of the draws and of the cases.
         most: problems that may be asked for.
+        budget: evaluations of an episode.
     """
 
-    def __init__(self, pool: Pool, seed: int, most: int) -> None:
+    def __init__(self, pool: Pool, seed: int, most: int, budget: int) -> None:
         """Draw the kinds."""
         self.gym = Gym(secret_seeds(seed, salt=_SALT))
         """The suite that the problems are cases of."""
-        self._pool = pool
+        self._pool, self._budget = pool, budget
         self._cases = _drawn(len(problems_of(pool)), random.Random(f"{_SALT} {seed}"), most)
+
+    def name(self, number: int) -> str:
+        """The problem's name."""
+        return self._case(number).id
+
+    def play(self, entrant: Entrant, bench: Bench, *, number: int, repetition: int, luck: int) -> Episode:
+        """One episode, in the bench's jail; programs are run in its spare one."""
+        challenge = self.challenge(number)
+        with self.ground(challenge, bench.spare()) as ground:
+            return play(entrant.seated(bench.jail), challenge, ground, seed=luck, repetition=repetition, budget=self._budget)
 
     def challenge(self, number: int) -> Challenge:
         """Problem number 0, 1, 2 …"""

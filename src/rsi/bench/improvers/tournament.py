@@ -2,37 +2,34 @@
 
 import threading
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
 from typing import Protocol
 
 from rsi.bench.improvers.entrants import Entrant, built
-from rsi.bench.improvers.episodes import Challenge, Ground, play
 from rsi.core.protocols import Jail
 from rsi.kernel.evaluate import Bench
 from rsi.kernel.judge import Episode
 from rsi.schedule import Job, WorkerPool, wait
 from rsi.suites.seeds import number_of
 
-__all__ = ["Problems", "hold"]
+__all__ = ["Game", "hold"]
 
 
-class Problems(Protocol):
-    """Held-out problems: as many as are asked for, drawn independently of one another."""
+class Game(Protocol):
+    """What is played: problems 0, 1, 2 …, drawn independently of one another."""
 
-    def challenge(self, number: int) -> Challenge:
-        """Problem number 0, 1, 2 …; the same number always gives the same problem."""
+    def name(self, number: int) -> str:
+        """The name of a problem; the same number always gives the same problem."""
 
-    def ground(self, challenge: Challenge, jail: Jail) -> AbstractContextManager[Ground]:
-        """Where its programs are run, in a jail that is used for nothing else meanwhile."""
+    def play(self, entrant: Entrant, bench: Bench, *, number: int, repetition: int, luck: int) -> Episode:
+        """One episode of an entrant on a problem; `luck` is the seed of its own random choices."""
 
 
 def hold(
     entrants: Sequence[Entrant],
-    problems: Problems,
+    game: Game,
     *,
     count: int,
     repetitions: int,
-    budget: int,
     seed: int,
     make_jail: Callable[[], Jail],
     workers: int,
@@ -43,10 +40,9 @@ def hold(
 
     Args:
         entrants: who takes part.
-        problems: on what.
+        game: on what.
         count: problems.
         repetitions: episodes of each entrant on each problem, with other seeds.
-        budget: evaluations of each episode.
         seed: decides the improvers' own random choices; those of one episode are the same for every entrant of the same luck.
         make_jail: opens a jail.
         workers: processes that work at the same time; they change no number.
@@ -64,7 +60,7 @@ def hold(
         plan = [(number, repetition, entrant) for number in range(count) for repetition in range(repetitions) for entrant in seated]
 
         def job(number: int, repetition: int, entrant: Entrant) -> Job[Episode]:
-            return Job(key=f"{entrant.name} on problem {number}", work=_player(entrant, problems, number, repetition, budget, seed))
+            return Job(key=f"{entrant.name} on problem {number}", work=_player(entrant, game, number, repetition, seed))
 
         futures = [pool.submit(job(*item)) for item in plan]
         for done, ((_, _, entrant), future) in enumerate(zip(plan, futures, strict=True), start=1):
@@ -77,11 +73,9 @@ def _builder(entrant: Entrant) -> Callable[[Bench], Entrant]:
     return lambda bench: built(entrant, bench.jail)
 
 
-def _player(entrant: Entrant, problems: Problems, number: int, repetition: int, budget: int, seed: int) -> Callable[[Bench], Episode]:
+def _player(entrant: Entrant, game: Game, number: int, repetition: int, seed: int) -> Callable[[Bench], Episode]:
     def work(bench: Bench) -> Episode:
-        challenge = problems.challenge(number)
-        luck = number_of("improver", seed, challenge.problem, repetition, entrant.luck) >> 208
-        with problems.ground(challenge, bench.spare()) as ground:
-            return play(entrant.seated(bench.jail), challenge, ground, seed=luck, repetition=repetition, budget=budget)
+        luck = number_of("improver", seed, game.name(number), repetition, entrant.luck) >> 208
+        return game.play(entrant, bench, number=number, repetition=repetition, luck=luck)
 
     return work

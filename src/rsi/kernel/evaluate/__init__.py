@@ -1,7 +1,7 @@
 """Builds, agent calls, blocks of trials and long-lived evaluators: a tree and a message go into a jail, checked plain data comes out."""
 
 from rsi.kernel.evaluate.bench import Bench
-from rsi.kernel.evaluate.calls import Built, Failed, agent_call, build, violation_name
+from rsi.kernel.evaluate.calls import BUILD_FILE, Built, Failed, agent_call, build, violation_name
 from rsi.kernel.evaluate.cases import Ran, run_cases
 from rsi.kernel.evaluate.chats import Chats
 from rsi.kernel.evaluate.episodes import Sitting, evaluator_of, hidden_outputs, run_episodes, run_trials
@@ -11,6 +11,7 @@ from rsi.kernel.evaluate.service import Evaluator
 from rsi.kernel.evaluate.trials import no_answer, run_block
 
 __all__ = [
+    "BUILD_FILE",
     "MANIFEST_FILE",
     "Asked",
     "Bench",
