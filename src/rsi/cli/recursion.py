@@ -221,10 +221,11 @@ def data_of(match: Match, results: Results, episodes: Mapping[str, Sequence[Epis
 
 
 def write(out: Path, match: Match, results: Results, episodes: Mapping[str, Sequence[Episode]]) -> None:
-    """Files of a match in a folder: improver.json, improver.txt, ratios.svg and curves.svg."""
+    """Files of a match in a folder: improver.json, improver.txt, ratios.svg and, where episodes have curves, curves.svg."""
     out.mkdir(parents=True, exist_ok=True)
     lines = [*told(match), "", *table(results)]
     (out / "ratios.svg").write_text(ratios(results), "utf-8")
-    (out / "curves.svg").write_text(curves(results, episodes), "utf-8")
+    if any(episode.curve for own in episodes.values() for episode in own):
+        (out / "curves.svg").write_text(curves(results, episodes), "utf-8")
     (out / "improver.txt").write_text("\n".join(lines) + "\n", "utf-8")
     (out / "improver.json").write_text(json.dumps(data_of(match, results, episodes), sort_keys=True, indent=1) + "\n", "utf-8")

@@ -119,6 +119,8 @@ def test_a_copy_is_scored_by_what_it_gains_on_instances_it_did_not_see(agent: Ag
         ("allocate.py", "return list(range(min(INSTANCES, available)))", "return list(range(available + 1))"),
         ("improve.py", '"instances": instances}', '"instances": "all"}'),
         ("weights.json", "{", "["),
+        ("tried.py", 'self.experience["all"][0] + 1', '(3 + self.experience["all"][0]) ** (3 + self.experience["all"][0]) ** 4'),
+        ("accept.py", "sum(map(filled, scores))", "2 << len(scores) << 10**12"),
     ],
 )
 def test_a_copy_that_breaks_loops_or_asks_for_what_there_is_not_has_no_score(agent: Agent, path: str, old: str, new: str) -> None:
@@ -226,6 +228,16 @@ def test_every_surface_of_the_improver_may_be_changed(agent: Agent) -> None:
     own |= {f"{name}.py" for name in ("improve", "moves", "where", "tried", "accept", "allocate", "mirror", "episodes", "gains", "advance")}
     assert own <= {path for patterns in surfaces.values() for path in patterns}
     assert {surface.value for surface in surfaces} == {"parameters", "code", "training", "search", "resources"}
+
+
+def test_another_version_is_improved_as_itself_would_be(agent: Agent) -> None:
+    agent.parts.advance.OWN = ("resources.py",)
+    agent.parts.advance.EPISODES, agent.parts.advance.LOOKS, agent.parts.advance.MODULES = 6, ((6, 0.3),), 1
+    files = agent.parts.variant.read_tree(agent.folder)
+    other = {**files, "resources.py": files["resources.py"].replace("PATIENCE = 1000", "PATIENCE = 999")}
+    made, _ = propose(agent, 4000, ("packing", "descent"), seed=2, target={"case": None, "files": other})
+    assert made and all(edit["before"] == hashlib.sha256(other["resources.py"].encode()).hexdigest() for edit in made[0]["edits"])
+    assert "PATIENCE = 999" in made[0]["edits"][0]["after"]
 
 
 def test_nothing_is_proposed_again_without_new_experience(agent: Agent) -> None:

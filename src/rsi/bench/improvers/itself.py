@@ -57,13 +57,6 @@ class Pass:
     evaluations: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Ended(Exception):
-    """A call of a pass that gave no answer."""
-
-    reason: str
-
-
 @dataclass(slots=True, kw_only=True)
 class _Sight:
     """One improver in one pass.
@@ -108,8 +101,8 @@ class Itself:
         sight, note, files = _Sight(entrant=entrant, bench=bench, number=number, luck=luck), "", None
         try:
             files = self._changed(sight)
-        except _Ended as ended:
-            note = ended.reason[:_NOTE]
+        except MessageError as ended:
+            note = str(ended)[:_NOTE]
         start = self._start(number, bench)
         return Episode(
             problem=self.name(number),
@@ -153,7 +146,7 @@ class Itself:
         """The answer to one message; with a budget, the call may have programs of a practice batch run.
 
         Raises:
-            _Ended: there is none.
+            MessageError: there is none.
         """
         entrant, payload = sight.entrant, {**message, "seed": sight.luck + batch}
         if not budget:
@@ -165,9 +158,9 @@ class Itself:
                 reply = agent_call(sight.bench.jail, entrant.files, entrant.manifest, call, payload, _LIMITS, sitting.serving)
             sight.used += sitting.used
         if reply.outcome is not Outcome.ANSWERED:
-            raise _Ended(reason=f"{call}: {reply.outcome.value}: {reply.reason}")
+            raise MessageError(f"{call}: {reply.outcome.value}: {reply.reason}")
         if not isinstance(reply.value, dict) or not _NEEDED[call] <= reply.value.keys():
-            raise _Ended(reason=f"{call}: malformed: an answer has {', '.join(sorted(_NEEDED[call]))}")
+            raise MessageError(f"{call}: malformed: an answer has {', '.join(sorted(_NEEDED[call]))}")
         return reply.value
 
     def _composed(self, proposals: Json) -> Files:
