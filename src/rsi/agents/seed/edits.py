@@ -30,9 +30,6 @@ OPPOSITES = {"min": "max", "max": "min", "any": "all", "all": "any"}
 ORDERLESS = {"min", "max", "isinstance", "print", "getattr", "hasattr", "setattr"}
 SMALLEST, LARGEST = 1e-9, 10_000_000
 MOST = 6
-MOST_PARSED = 4096
-
-parsed = set()
 
 
 class Site(NamedTuple):
@@ -80,7 +77,10 @@ def variants(source, site, rng):
 
 
 def spliced(source, picks):
-    """The source with the text of each (site, text) in its place; ValueError where two overlap or the source is not theirs."""
+    """The source with the text of each (site, text) in its place; ValueError where two overlap or the source is not theirs.
+
+    One option of a site always leaves a source that parses; several together need not: SyntaxError.
+    """
     result, before = source, len(source)
     for site, new in sorted(picks, key=lambda pick: pick[0].start, reverse=True):
         if source[site.start : site.end] != site.old:
@@ -88,11 +88,8 @@ def spliced(source, picks):
         if site.end > before:
             raise ValueError(f"two edits want {site.old!r} at {site.start}")
         result, before = result[: site.start] + new + result[site.end :], site.start
-    if result not in parsed:
+    if len(picks) > 1:
         ast.parse(result)
-        if len(parsed) >= MOST_PARSED:
-            parsed.clear()
-        parsed.add(result)
     return result
 
 
