@@ -111,7 +111,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--seeds", type=positive, default=5, help="number of run seeds, from --first on (default 5)")
     parser.add_argument("--first", type=int, default=1, help="first run seed (default 1)")
-    parser.add_argument("--programs", help="budget of each run, as for `rsi run --meta` (default: 4M)")
+    parser.add_argument("--programs", help="budget of each run, as for `rsi run --meta` (default: 2M)")
     parser.add_argument("--control", action="store_true", help="the frozen control too")
     parser.add_argument("--config", type=Path, help="configuration of all runs (TOML)")
     parser.add_argument("--out", type=Path, default=Path("benchmarks/out/recursion"), help="folder of runs and results")

@@ -6,7 +6,7 @@ __all__ = ["META", "target_preset"]
 
 META: Mapping[str, object] = {
     "suite": "gym",
-    "run.programs": 4_000_000,
+    "run.programs": 2_000_000,
     "practice.tasks": 6,
     "practice.programs": 960,
     "practice.batches": 4,

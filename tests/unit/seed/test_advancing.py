@@ -349,3 +349,21 @@ def test_what_edits_made_of_a_place_one_after_the_other_is_one_change(agent: Age
     assert found[0].gain == pytest.approx(0.07)
     assert agent.parts.advance.edited("INSTANCES = 16\n", found[0]) == "INSTANCES = 2\n"
     assert agent.parts.advance.edited("INSTANCES = 4\n", found[0]) is None
+
+
+@pytest.mark.parametrize(("gain", "proposed", "spare"), [(0.3, 1, 0), (0.001, 0, 1), (-0.1, 0, 0)])
+def test_a_craft_is_proposed_if_it_helps_kept_in_reserve_if_that_is_open_and_dropped_if_it_harms(
+    agent: Agent, gain: float, proposed: int, spare: int
+) -> None:
+    advance, files = agent.parts.advance, agent.parts.propose.variant.read_tree(agent.folder)
+    agent.memory = agent.parts.experience.memory_of({})
+    agent.memory["waiting"] = {}
+
+    def compare(base: Any, other: Any, numbers: range) -> tuple[list[float], list[float]]:
+        return [0.1 * (k % 2) for k in numbers], [gain + 0.1 * ((k + 1) % 2) for k in numbers]
+
+    mirror = SimpleNamespace(affordable=lambda: 1000, compare=compare)
+    here = advance.Here(files, agent.memory, {}, [], mirror, None, {})
+    made = here.crafted("parameters", {"weights.json": "{}\n"}, "Weights", [], "weights")
+    assert (len(made), len(here.spare)) == (proposed, spare)
+    assert ("weights.json" in here.crafts) == bool(proposed)
