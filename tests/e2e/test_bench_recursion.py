@@ -105,7 +105,12 @@ def test_power_comes_first_and_the_files_are_written(tiny: Any, tmp_path: Path, 
 
 @pytest.mark.parametrize(
     ("words", "complaint"),
-    [([], "name at least one version"), (["seed", "--passes", "0"], "--passes 0: should be between 1 and"), (["sed"], "no agent 'sed'")],
+    [
+        ([], "name at least one version"),
+        (["seed", "--passes", "0"], "--passes 0: should be between 1 and"),
+        (["sed"], "no agent 'sed'"),
+        (["command:true"], "improves programs and proposes nothing"),
+    ],
 )
 def test_what_cannot_be_measured_is_the_users_error(words: list[str], complaint: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["bench", "recursion", *words]) == 2

@@ -8,11 +8,12 @@ from cyclopts import Parameter
 from rsi.bench.improvers.itself import Pass
 from rsi.bench.improvers.results import table
 from rsi.cli.bench_improver import check
-from rsi.cli.recursion import Match, data_of, field_of, played, told, write
+from rsi.cli.recursion import COMMAND, Match, data_of, field_of, played, told, write
 from rsi.cli.terminal import JsonFlag, print_json, say
 from rsi.cli.working import check_workers
 from rsi.config.load import load_config
 from rsi.config.presets import META
+from rsi.core.errors import UserError
 from rsi.core.records import Pool
 
 __all__ = ["recursion"]
@@ -36,6 +37,8 @@ def recursion(
     """Frozen versions of an agent improve version 0 of it, each in passes of the same budget; what comes of it is measured, not judged."""
     check_workers(workers)
     check(agents, alpha, {"--passes": (passes, 1_000), "--cases": (cases, 1_000), "--evaluations": (evaluations, 1_000_000)})
+    if any(name.startswith(COMMAND) for name in (*agents, against)):
+        raise UserError(f"{COMMAND}… cannot take part: it improves programs and proposes nothing; see `rsi bench improver`")
     versions, entrants, notes = field_of(agents, against, "sham", seed)
     match = Match(
         versions=versions,

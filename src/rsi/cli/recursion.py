@@ -29,9 +29,10 @@ from rsi.loop.jails import admit
 from rsi.loop.parts import Parts, standard_parts
 from rsi.reports.recursion import RECURSION_FOLDER, recursion_of, recursion_words
 
-__all__ = ["Match", "data_of", "field_of", "measure_run", "played", "told", "write"]
+__all__ = ["COMMAND", "Match", "data_of", "field_of", "measure_run", "played", "told", "write"]
 
-_COMMAND = "command:"
+COMMAND = "command:"
+"""What an improver from outside is named by: this, and its command line."""
 _ALL = (*PEERS, "sham")
 
 
@@ -171,8 +172,8 @@ def _chosen(peers: str) -> list[str]:
 
 
 def _version(name: str, taken: set[str]) -> Entrant:
-    if name.startswith(_COMMAND):
-        command = name.removeprefix(_COMMAND).strip()
+    if name.startswith(COMMAND):
+        command = name.removeprefix(COMMAND).strip()
         words = shlex.split(command)
         if not words or shutil.which(words[0]) is None:
             raise UserError(f"{name}: there is no such command; write command:COMMAND, such as command:'python my_improver.py'")
