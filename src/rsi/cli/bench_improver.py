@@ -6,9 +6,8 @@ from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
-from rsi.bench.improvers.results import table
-from rsi.cli.recursion import Match, data_of, field_of, played, told, write
-from rsi.cli.terminal import JsonFlag, print_json, say
+from rsi.cli.recursion import Match, field_of, measure
+from rsi.cli.terminal import JsonFlag
 from rsi.cli.working import check_workers
 from rsi.core.errors import UserError
 from rsi.core.records import Pool
@@ -46,15 +45,7 @@ def improver(
         seed=seed,
         alpha=alpha,
     )
-    if not as_json:
-        say("\n".join(told(match)))
-    results, episodes = played(match, workers=workers, jail_require=jail_require)
-    if out is not None:
-        write(out, match, results, episodes)
-    if as_json:
-        print_json(data_of(match, results, episodes))
-    else:
-        say("\n" + "\n".join(table(results)))
+    measure(match, workers=workers, jail_require=jail_require, out=out, as_json=as_json)
     return 0
 
 

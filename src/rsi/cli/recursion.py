@@ -17,6 +17,7 @@ from rsi.bench.improvers.results import Results, power_lines, results_of, table
 from rsi.bench.improvers.sham import changes_between, sham
 from rsi.bench.improvers.tournament import Game, hold
 from rsi.cli.folders import open_run
+from rsi.cli.terminal import print_json, say
 from rsi.cli.versions import find_solver
 from rsi.cli.working import prove, stoppable
 from rsi.config.load import load_config, nearest
@@ -29,7 +30,7 @@ from rsi.loop.jails import admit
 from rsi.loop.parts import Parts, standard_parts
 from rsi.reports.recursion import RECURSION_FOLDER, recursion_of, recursion_words
 
-__all__ = ["COMMAND", "Match", "data_of", "field_of", "measure_run", "played", "told", "write"]
+__all__ = ["COMMAND", "Match", "data_of", "field_of", "measure", "measure_run", "played", "told", "write"]
 
 COMMAND = "command:"
 """What an improver from outside is named by: this, and its command line."""
@@ -105,6 +106,24 @@ def played(match: Match, *, workers: int, jail_require: str | None = None) -> tu
         )
     results = results_of(match.versions, episodes, problems=match.cases, repetitions=match.seeds, budget=match.budget, alpha=match.alpha)
     return results, episodes
+
+
+def measure(match: Match, *, workers: int, jail_require: str | None, out: Path | None, as_json: bool) -> None:
+    """Play a match and tell what it came to: power first, as text or as one JSON object, and as files in a folder.
+
+    Raises:
+        UserError: as `played`.
+        Halted: it was stopped.
+    """
+    if not as_json:
+        say("\n".join(told(match)))
+    results, episodes = played(match, workers=workers, jail_require=jail_require)
+    if out is not None:
+        write(out, match, results, episodes)
+    if as_json:
+        print_json(data_of(match, results, episodes))
+    else:
+        say("\n" + "\n".join(table(results)))
 
 
 def measure_run(folder: Path, workers: int) -> str:
