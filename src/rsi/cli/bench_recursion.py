@@ -22,8 +22,6 @@ _NOTES = (
     "Passes vary by far more than the 25 % of this table: gains of version 0 did so by 61 and 65 % in two benchmarks of 9 and 10 passes.",
 )
 
-_NOTE = "Each problem is version 0 with practice of its own. How far the sham's ρ is from 1, luck alone goes."
-
 
 def recursion(
     *agents: Annotated[str, Parameter(help="Versions, oldest first: seed, a folder, RUN, RUN:CANDIDATE or improver:ID.")],
