@@ -108,7 +108,7 @@ class _Pupil:
         self.solved.append(said if type(said) is int else 0)
         diagnosed = self._ask(files, "diagnose", {"findings": [practised.get("findings")]})
         self.memory = diagnosed.get("memory")
-        asked: Json = {"limitations": diagnosed.get("limitations"), "count": 4, "programs": 0, "frozen": True}
+        asked: Json = {"limitations": diagnosed.get("limitations"), "count": 4, "programs": 0, "once": True}
         proposed = self._ask(files, "propose", asked)
         self.memory = proposed.get("memory")
         self.files, verdicts = taken(self.files, proposed.get("proposals"))

@@ -96,12 +96,12 @@ def test_every_verdict_can_be_derived_again_and_trials_give_the_same_again(
 
 
 @pytest.mark.slow
-def test_the_frozen_control_goes_on_with_version_0_and_proposes_once(finished: tuple[Path, subprocess.CompletedProcess[str]]) -> None:
+def test_in_the_frozen_control_version_0_goes_on_improving(finished: tuple[Path, subprocess.CompletedProcess[str]]) -> None:
     place, _ = finished
     done = rsi(place, "run", "--config", "small.toml", "--frozen-improver", "--out", "frozen")
     assert done.returncode == 0, done.stdout + done.stderr
     found = kinds(place / "frozen")
-    assert found.count("cycle.opened") == found.count("proposal.made") == 1 and "proposal.refused" not in found
+    assert found.count("proposal.made") >= found.count("cycle.opened") > 0 and "proposal.refused" not in found
     assert rsi(place, "verify", "frozen").returncode == 0
 
 

@@ -76,7 +76,6 @@ def propose(machine: Machine, limitations: Json, memory: Json, ground: "Ground |
         "count": wanted.count,
         "programs": wanted.programs,
         "seed": _call_seed(machine, "propose"),
-        "frozen": machine.config.run.frozen_improver,
         "machine": machine.opening.machine,
         **({} if ground is None else {"findings": ground.findings}),
     }

@@ -20,8 +20,6 @@ __all__ = ["Chain", "cost_of_pass", "least_budget", "may_begin"]
 
 TESTS_SHARE = 10
 """A pass begins if one part in so many of the whole budget is left for its tests, even where these could cost more."""
-FROZEN_RESERVE = 0.35
-"""The frozen control keeps at most this share of the budget for judging what it proposes at the end."""
 
 
 class Chain:
@@ -41,8 +39,6 @@ class Chain:
         self._limitations: tuple[Limitation, ...] = ()
         self._asked_whom: set[CandidateId] = set()
         self._asked: Json = []
-        self.only_gathers = machine.config.run.frozen_improver and _can_gather_more(machine)
-        """In the frozen control: whether this pass ends before proposing."""
 
     async def learn(self) -> bool:
         """Hand the verdicts since the last pass over; verdicts that break the agent are not told again."""
@@ -73,12 +69,12 @@ class Chain:
 
     async def propose(self) -> bool:
         """Ask what to change; the proposals are written down and queued."""
-        improver = self._machine.improver
+        improver, subject = self._machine.improver, self._machine.subject
         answer = await self._answer(calls.propose(self._machine, self._asked, self._memory))
         if answer is None:
             return False
         self._memory = answer["memory"]
-        readable = open_cycle(self._machine, improver, improver, self._limitations, answer)
+        readable = open_cycle(self._machine, improver, subject, self._limitations, answer)
         cause = self._machine.state.cause
         cause.barren = 0 if readable else cause.barren + 1
         return True
@@ -91,8 +87,6 @@ class Chain:
             state.cause.failures = 0
         elif not self._is_tainted:
             state.cause.failures += 1
-        if self._machine.config.run.frozen_improver and not self.only_gathers:
-            state.cause.ended = state.cause.ended or "budget"
 
     @property
     def _is_tainted(self) -> bool:
@@ -157,22 +151,18 @@ def least_budget(config: RunConfig) -> int:
     certificate = cost_of_certificate(config)
     before_tests = certificate + _cost_of_practice(config) + config.propose.programs
     least = min(before_tests + _cost_of_tests(config, 0), -(-before_tests * TESTS_SHARE // (TESTS_SHARE - 1)))
-    if config.run.frozen_improver:
-        least = certificate + config.propose.programs
     return math.ceil(least / (1 - config.calibrate.share))
 
 
 def _cost_of_pass(config: RunConfig, open_tests: int) -> int:
     """A pass, and half of what its first test and the open ones may cost at most: else its proposals could not be judged."""
-    if config.run.frozen_improver:
-        return config.propose.programs
     tests = min(_cost_of_tests(config, open_tests), config.run.programs // TESTS_SHARE)
     return _cost_of_practice(config) + config.propose.programs + tests
 
 
 def cost_of_pass(config: RunConfig) -> int:
     """What one pass of the improver may cost at most, without the tests of what it proposes."""
-    return config.propose.programs if config.run.frozen_improver else _cost_of_practice(config) + config.propose.programs
+    return _cost_of_practice(config) + config.propose.programs
 
 
 def _cost_of_tests(config: RunConfig, open_tests: int) -> int:
@@ -181,10 +171,3 @@ def _cost_of_tests(config: RunConfig, open_tests: int) -> int:
 
 def _cost_of_practice(config: RunConfig) -> int:
     return config.practice.batches * config.practice.programs
-
-
-def _can_gather_more(machine: Machine) -> bool:
-    config = machine.config
-    judging = config.propose.count * config.judge.max_pairs * 2 * config.judge.programs
-    reserve = min(judging, int(FROZEN_RESERVE * config.run.programs)) + config.propose.programs
-    return machine.purse.can_ever_pay(_cost_of_practice(config) + reserve)

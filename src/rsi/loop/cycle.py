@@ -64,7 +64,5 @@ async def improve(machine: Machine) -> None:
         take_in(machine)
         team = machine.state.team
         chain = Chain(machine) if team is None else Errand(machine, team)
-        is_whole = await chain.learn() and await chain.practise() and await chain.diagnose()
-        if is_whole and not chain.only_gathers:
-            is_whole = await chain.propose()
+        is_whole = await chain.learn() and await chain.practise() and await chain.diagnose() and await chain.propose()
         chain.close(is_whole=is_whole)

@@ -11,8 +11,7 @@ from rsi.loop.shell import MOST_RUNS
 
 __all__ = ["surroundings"]
 
-_MOST_FILE = 200_000
-_MOST_FILES = 2_000_000
+_MOST_BYTES = 2_000_000
 
 
 def surroundings(machine: Machine) -> Callable[[], dict[str, Json]]:
@@ -49,17 +48,17 @@ def _target(machine: Machine) -> dict[str, Json]:
 
 
 def _texts(files: Files) -> tuple[dict[str, Json], list[Json]]:
-    """The files that are texts of a size that can be told, and the paths of the others."""
+    """The files that are texts, the smallest first, as many as can be told, and the paths of the others."""
     texts: dict[str, Json] = {}
     omitted: list[Json] = []
-    room = _MOST_FILES
-    for path, content in files.items():
+    room = _MOST_BYTES
+    for path, content in sorted(files.items(), key=lambda item: len(item[1])):
         try:
             text = content.decode("utf-8")
         except UnicodeDecodeError:
             omitted.append(path)
             continue
-        if len(content) > min(room, _MOST_FILE):
+        if len(content) > room:
             omitted.append(path)
             continue
         texts[path] = text

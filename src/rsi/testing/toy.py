@@ -91,31 +91,29 @@ def learn(payload):
 
 
 def propose(payload):
-    proposals = [_proposal(payload["seed"], number) for number in range(payload["count"])]
+    files = payload["target"]["files"]
+    proposals = [_proposal(files, payload["seed"], number) for number in range(payload["count"])]
     return {"proposals": proposals, "memory": payload["memory"], "programs": payload["programs"]}
 
 
-def _proposal(seed, number):
+def _proposal(files, seed, number):
     luck = _luck("kind", seed, number)
     if luck < 0.5:
         change = 0.3 if _luck("good", seed, number) < 0.5 else -0.15
-        skill = json.loads(_read("skill.json"))["skill"]
-        return _edit("parameters", "skill.json", json.dumps({"skill": round(min(0.9, max(0.05, skill + change)), 3)}), change)
+        skill = json.loads(files["skill.json"])["skill"]
+        return _edit(files, "parameters", "skill.json", json.dumps({"skill": round(min(0.9, max(0.05, skill + change)), 3)}), change)
     if luck < 0.7:
         change = 0.25 if _luck("good", seed, number) < 0.5 else -0.1
-        return _edit("code", "bonus.py", "BONUS = %r\\n" % round(bonus.BONUS + change, 3), change)
+        return _edit(files, "code", "bonus.py", "BONUS = %r\\n" % round(float(files["bonus.py"].partition("=")[2]) + change, 3), change)
     if luck < 0.8:
-        return _edit("code", "bonus.py", "BONUS = 1 / 0\\n", 0.0)
+        return _edit(files, "code", "bonus.py", "BONUS = 1 / 0\\n", 0.0)
     if luck < 0.9:
-        return _edit("training", "notes/n%d.txt" % int(1000 * luck), "a note that changes nothing\\n", 0.0)
-    return _edit("parameters", "rsi-agent.toml", "name = 'mine'\\n", 1.0)
+        return _edit(files, "training", "notes/n%d.txt" % int(1000 * luck), "a note that changes nothing\\n", 0.0)
+    return _edit(files, "parameters", "rsi-agent.toml", "name = 'mine'\\n", 1.0)
 
 
-def _edit(surface, path, after, change):
-    try:
-        before = hashlib.sha256(_read(path).encode()).hexdigest()
-    except FileNotFoundError:
-        before = None
+def _edit(files, surface, path, after, change):
+    before = hashlib.sha256(files[path].encode()).hexdigest() if path in files else None
     return {
         "surface": surface,
         "limitation": "weak",

@@ -34,7 +34,7 @@ FINISH = block("finish", "reason: big ones first\nlimitation: cases-wasteful\np_
 
 def message(**more: Any) -> dict[str, Any]:
     limits = [{"id": "cases-wasteful", "kind": "failures", "text": "1 of 3 practice cases end as: wasteful"}]
-    plain: dict[str, Any] = {"limitations": limits, "memory": None, "count": 1, "programs": 50, "seed": 1, "frozen": False, "machine": {}}
+    plain: dict[str, Any] = {"limitations": limits, "memory": None, "count": 1, "programs": 50, "seed": 1, "machine": {}}
     return {**plain, "target": TARGET, "findings": FINDINGS, "history": [], "budget": {"programs_left": 900, "model": None}, **more}
 
 

@@ -134,7 +134,7 @@ class Agent:
         self.build()
         found = self.ask("practise", batch=batch(number, tasks), programs=programs)
         limitations = self.ask("diagnose", findings=[found["findings"]])["limitations"]
-        return list(self.ask("propose", limitations=limitations, count=9, programs=100_000, frozen=False)["proposals"])
+        return list(self.ask("propose", limitations=limitations, count=9, programs=100_000)["proposals"])
 
     def apply(self, proposal: Any) -> None:
         """Write the files of a proposal, as an acceptance would."""

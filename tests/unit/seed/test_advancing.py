@@ -33,7 +33,7 @@ def practise(agent: Agent, names: tuple[str, ...] = QUICK, programs: int = 300) 
 def propose(agent: Agent, programs: int, names: tuple[str, ...] = QUICK, **more: Any) -> tuple[list[Any], toys.Kernel]:
     questions = toys.questions(names)
     kernel = toys.Kernel(questions, programs)
-    message = {"batch": {"problems": questions}, "limitations": [], "count": 9, "programs": programs, "frozen": False, **more}
+    message = {"batch": {"problems": questions}, "limitations": [], "count": 9, "programs": programs, **more}
     answer = agent.ask("propose", kernel, **message)
     assert answer["programs"] == kernel.asked <= programs and kernel.refused == 0
     return list(answer["proposals"]), kernel
@@ -250,7 +250,7 @@ def test_nothing_is_proposed_again_without_new_experience(agent: Agent) -> None:
 def test_an_improver_that_is_asked_once_puts_all_crafts_together(agent: Agent) -> None:
     experienced(agent)
     agent.parts.advance.Here.itself = lambda self: []
-    (item,) = propose(agent, 600, frozen=True, count=1)[0]
+    (item,) = propose(agent, 600, count=1)[0]
     assert {edit["path"] for edit in item["edits"]} == {"weights.json", "tricks.py"}
     files = agent.files()
     rest = {key: value for key, value in item.items() if key != "tag"}

@@ -32,7 +32,7 @@ def changed(lines: list[str], after: str) -> list[int]:
 
 def learning(agent: Agent, seed: int) -> tuple[FileEdit, ...]:
     """What it proposes of its learning code, if its climb arrives somewhere."""
-    proposals = agent.ask("propose", limitations=[], count=9, programs=100_000, frozen=False, seed=seed)["proposals"]
+    proposals = agent.ask("propose", limitations=[], count=9, programs=100_000, seed=seed)["proposals"]
     return next((patch(proposal) for proposal in proposals if proposal["tag"].startswith("edits:")), ())
 
 

@@ -140,7 +140,7 @@ for number, batch in enumerate(given["batches"]):
     said.append(main.practise({"batch": batch, "programs": 30000, "seed": 2, "memory": memory}))
     said.append(main.diagnose({"findings": [said[-1]["findings"]], "memory": memory, "seed": 3}))
     memory, known = said[-1]["memory"], said[-1]["limitations"]
-    said.append(main.propose({"limitations": known, "memory": memory, "count": 9, "programs": 10**5, "seed": 4, "frozen": False}))
+    said.append(main.propose({"limitations": known, "memory": memory, "count": 9, "programs": 10**5, "seed": 4}))
     for edit in [edit for item in said[-1]["proposals"] if item["surface"] in ("parameters", "code") for edit in item["edits"]]:
         open(folder + "/" + edit["path"], "w").write(edit["after"])
 print(json.dumps(said))

@@ -47,7 +47,7 @@ def agent(tmp_path: Path) -> Agent:
 
 def propose(agent: Agent, **more: object) -> list[Any]:
     known = json.loads(experience())["limitations"]
-    message = {"limitations": known, "count": 9, "programs": 100_000, "frozen": False, **more}
+    message = {"limitations": known, "count": 9, "programs": 100_000, **more}
     return list(agent.ask("propose", **message)["proposals"])
 
 
@@ -120,7 +120,7 @@ def test_every_proposal_passes_the_gate_and_applies(tmp_path: Path) -> None:
 
 def test_the_one_proposal_of_a_frozen_improver_has_all_crafts_and_passes_the_gate(agent: Agent) -> None:
     (agent.folder / "corpus.json").write_text('{"inputs":{},"solutions":[]}\n')
-    (item,) = propose(agent, frozen=True, count=1)
+    (item,) = propose(agent, once=True, count=1)
     files = agent.files()
     rest = {key: value for key, value in item.items() if key != "tag"}
     proposal: Proposal = decode(Proposal, {**rest, "id": "p0", "improver": "c0", "parent": "c0"})
@@ -132,7 +132,7 @@ def test_there_are_no_more_proposals_than_asked_for_and_none_without_experience(
     assert len(propose(agent, count=1)) <= 1
     (agent.folder / "corpus.json").write_text('{"inputs":{},"solutions":[]}\n')
     agent.memory = None
-    assert propose(agent) == propose(agent, frozen=True) == []
+    assert propose(agent) == propose(agent, once=True) == []
 
 
 def test_solutions_with_functions_that_are_gone_do_not_stop_it(agent: Agent) -> None:

@@ -69,7 +69,7 @@ class World:
         findings = more.pop("findings", None) or self.findings()
         message = {
             "target": self.target, "findings": findings, "limitations": parts.targets.diagnose(findings), "count": 4, "programs": programs,
-            "seed": seed, "frozen": False, "history": [], "memory": self.memory, **more,
+            "seed": seed, "history": [], "memory": self.memory, **more,
         }  # fmt: skip
         memory = parts.experience.memory_of(message)
         answer = parts.targets.propose(json.loads(json.dumps(message)), self.ask, memory, {})

@@ -37,11 +37,11 @@ MISSED = "not-found-"
 
 
 def propose(message, memory, folder):
-    """Up to `count` proposals: {"proposals", "memory", "programs"}."""
-    files = variant.read_tree(folder)
+    """Up to `count` proposals for the agent that the message names, by default itself: {"proposals", "memory", "programs"}."""
+    files = (message.get("target") or {}).get("files") or variant.read_tree(folder)
     rng = random.Random(message["seed"])
     here = Here(files, memory, message["limitations"], message["programs"], rng)
-    if message["frozen"] or here.is_stuck():
+    if message.get("once") or here.is_stuck():
         made = here.everything()
     else:
         made = [*here.parameters(GROWTH), *here.library(), *here.learning()] or here.parameters(0.0)

@@ -43,7 +43,7 @@ def propose(message, ask, memory, weights):
     bench = Bench(message, ask)
     here = There(message, bench, memory, weights)
     made = here.proposals()
-    if made and (message.get("frozen") or here.stuck >= STUCK):
+    if made and here.stuck >= STUCK:
         made = [together(made), *made]
     return {"proposals": made[: message["count"]], "memory": memory, "programs": bench.used}
 

@@ -134,7 +134,6 @@ class Itself:
             "memory": known["memory"],
             "count": self._size.count,
             "programs": self._size.propose,
-            "frozen": True,
             "machine": None,
             "target": {"name": self._manifest.name, "kind": "agent", "case": None, "files": texts},
             "history": [],
