@@ -3,9 +3,9 @@
     python -m benchmarks.recursion [--seeds 5] [--programs 600k] [--control] [--jobs 1 --workers 2]
 
 Every run ends with its versions, methods of people, random edits and a sham on the same sealed problems; finished runs are not made
-again. With --control also the frozen control: the same budget, but version 0 goes on practising and proposes once. Prints a line per seed,
-the mean over seeds (Student's 95 % interval: seeds, not problems, are the repetitions there) and what the runs say together, and writes
-recursion.json and recursion.svg to --out.
+again. With --control also the frozen control: the same budget, but version 0 makes every pass, over whatever the incumbent is. Prints a line
+per seed, the mean over seeds of each arm and of their differences (Student's 95 % interval: seeds, not problems, are the repetitions there)
+and what the runs say together, and writes recursion.json and recursion.svg to --out.
 """
 
 import argparse
@@ -83,7 +83,16 @@ def table(lines: Sequence[Line]) -> list[str]:
         ratios = [line.rho for line in lines if line.frozen is frozen and line.rho is not None]
         if ratios:
             out.append(f"{_arm(frozen)}: mean ρ over {len(ratios)} seeds {_words(t_estimate(ratios))}")
+    differences = _differences(lines)
+    if differences:
+        out.append(f"recursive − frozen: ρ over {len(differences)} seeds {_words(t_estimate(differences))}")
     return out
+
+
+def _differences(lines: Sequence[Line]) -> list[float]:
+    """How much more ρ each seed's run has than its frozen control: what it brings that the improver improves too."""
+    rho = {(line.frozen, line.seed): line.rho for line in lines if line.rho is not None}
+    return [ratio - rho[True, seed] for (frozen, seed), ratio in rho.items() if not frozen and (True, seed) in rho]
 
 
 def _arm(frozen: bool) -> str:

@@ -103,7 +103,7 @@ def report_document(runs: Sequence[Run], *, cases: int, programs: int) -> Docume
         title="Does it help that the improver improves?",
         subtitle=(
             f"{plural(seeds, 'run seed')}, two arms with the same budget: in the recursive arm every version goes on improving the next, "
-            "in the frozen arm version 0 does all the work and its experience is used only at the end. Every version was then run on hard "
+            "in the frozen arm version 0 makes every pass, over whatever the incumbent is. Every version was then run on hard "
             f"tasks (levels 2 to 4) from a secret seed that no run has used: {cases} per run seed, the same for both arms, "
             f"{programs:,} candidate programs each. Solved means right on examples that were not shown."
         ),

@@ -41,15 +41,16 @@ def test_a_run_that_kept_nothing_has_the_ratio_one_and_no_interval() -> None:
     assert (line.rho, line.low, line.high, line.kept) == (1.0, None, None, 0)
 
 
-def test_the_table_has_a_line_for_each_run_and_the_mean_over_seeds_of_each_arm() -> None:
+def test_the_table_has_a_line_for_each_run_and_the_mean_over_seeds_of_each_arm_and_of_their_differences() -> None:
     lines = [
         line_of(PLAN, compared()),
         line_of(Plan(seed=4, frozen=False, folder=Path()), None),
         line_of(Plan(seed=3, frozen=True, folder=Path()), None),
     ]
     text = table(lines)
-    assert len(text) == 1 + 3 + 2
-    assert text[-2].startswith("recursive: mean ρ over 2 seeds 1.50 (") and text[-1] == "frozen: mean ρ over 1 seeds 1.00"
+    assert len(text) == 1 + 3 + 3
+    assert text[-3].startswith("recursive: mean ρ over 2 seeds 1.50 (") and text[-2] == "frozen: mean ρ over 1 seeds 1.00"
+    assert text[-1] == "recursive − frozen: ρ over 1 seeds 1.00"
 
 
 def test_runs_together_are_told_by_total_gains_with_an_interval_over_their_problems() -> None:

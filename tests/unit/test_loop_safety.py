@@ -23,7 +23,8 @@ SUITE: Literal["list_functions_basics"] = "list_functions_basics"
 PROPOSE = """
 def propose(payload):
     tags = ["notes/reckless.txt", "notes/careful.txt"]
-    proposals = [_edit("training", tag, "better\\n", 0.3) for tag in tags if not _has(tag)]
+    files = payload["target"]["files"]
+    proposals = [_edit(files, "training", tag, "better\\n", 0.3) for tag in tags if tag not in files]
     return {"proposals": proposals, "memory": payload["memory"], "programs": payload["programs"]}
 
 

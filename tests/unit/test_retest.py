@@ -32,7 +32,8 @@ EARLY, LATE, STEADY = "notes/early.txt", "notes/late.txt", "notes/steady.txt"
 PROPOSE = """
 def propose(payload):
     tags = [tag for tag in ("notes/early.txt", "notes/steady.txt") if not _has(tag)] or ["notes/late.txt"]
-    proposals = [_edit("training", tag, "better\\n", 0.2) for tag in tags if not _has(tag)]
+    files = payload["target"]["files"]
+    proposals = [_edit(files, "training", tag, "better\\n", 0.2) for tag in tags if tag not in files]
     return {"proposals": proposals, "memory": payload["memory"], "programs": payload["programs"]}
 
 
@@ -200,8 +201,8 @@ def test_a_stopped_run_goes_on_to_the_same_log(tmp_path: Path) -> None:
 
 
 def test_a_change_that_later_ones_are_built_on_is_passed_over_and_the_log_says_so() -> None:
-    grown = PROPOSE.replace('["notes/late.txt"]', '["notes/early.txt"]').replace("for tag in tags if not _has(tag)]", "for tag in tags]")
-    grown = grown.replace('"better\\n"', '"better\\n" + (_read(tag) if _has(tag) else "")').replace("notes/steady.txt", "notes/early.txt")
+    grown = PROPOSE.replace('["notes/late.txt"]', '["notes/early.txt"]').replace("for tag in tags if tag not in files]", "for tag in tags]")
+    grown = grown.replace('"better\\n"', '"better\\n" + files.get(tag, "")').replace("notes/steady.txt", "notes/early.txt")
     power = """
 def build(payload):
     return {"power": 0.2 + 0.2 * min(3, _read("notes/early.txt").count("better") if _has("notes/early.txt") else 0)}

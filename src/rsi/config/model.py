@@ -54,7 +54,7 @@ class RunSection(Section):
     profile: Literal["standard", "measured"] = Field(
         default="standard", description="What the agent is told of its machine: round numbers, the same everywhere, or what was measured."
     )
-    frozen_improver: bool = Field(default=False, description="Control arm: version 0 goes on solving practice tasks, then proposes once.")
+    frozen_improver: bool = Field(default=False, description="Control arm: version 0 makes every pass, over whatever the incumbent is.")
 
 
 class CalibrateConfig(Section):

@@ -69,5 +69,5 @@ def _on_target(progress: Progress) -> tuple[str, str]:
 def _remarks(progress: Progress) -> tuple[Block, ...]:
     if progress.improves:
         return ()
-    line = "This is a frozen control: all changes were proposed by version 0, which never got to use what it had kept."
+    line = "This is a frozen control: every change was proposed by version 0; no version that was kept improved another."
     return (Paragraph(line=(line,), quiet=True),)

@@ -118,7 +118,7 @@ def test_every_proposal_passes_the_gate_and_applies(tmp_path: Path) -> None:
     assert {"parameters", "code"} <= seen
 
 
-def test_the_one_proposal_of_a_frozen_improver_has_all_crafts_and_passes_the_gate(agent: Agent) -> None:
+def test_the_one_proposal_of_an_improver_that_is_asked_once_has_all_crafts_and_passes_the_gate(agent: Agent) -> None:
     (agent.folder / "corpus.json").write_text('{"inputs":{},"solutions":[]}\n')
     (item,) = propose(agent, once=True, count=1)
     files = agent.files()
