@@ -23,6 +23,7 @@ __all__ = ["canonical", "decode", "encode", "loads", "sha256_hex"]
 
 T = TypeVar("T")
 
+_MOST_DIGITS = 40
 _STRING = re.compile(rb'"(?:[^"\\]++|\\.?)*+(?:"|\Z)', re.DOTALL)
 """A JSON string; possessive, and an unclosed one reaches to the end, so that hostile bytes are scanned once."""
 _CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
@@ -31,6 +32,8 @@ _Place = str | tuple[Any, str | int]
 """Where in the data something stands: the root, or a step from a place. Put into words only where something is wrong there."""
 _Decoder = Callable[[Any, _Place], Any]
 _ROOT = "$"
+_RUNS = bytes(1 if chr(byte) in "-+.0123456789eE" else 0 for byte in range(256))
+_LARGE = re.compile(rb"[eE]\+?[0-9]{3}")
 _NO_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 
 
@@ -208,7 +211,7 @@ def sha256_hex(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-def loads(raw: bytes, *, max_bytes: int = 8_000_000, max_depth: int = 40, max_digits: int = 40) -> Json:
+def loads(raw: bytes, *, max_bytes: int = 8_000_000, max_depth: int = 40, max_digits: int = _MOST_DIGITS) -> Json:
     """Plain data from hostile bytes, or a `MessageError`.
 
     Covers: size, nesting depth (checked before parsing), length of numbers, NaN and infinities (1e400 too), duplicate keys,
@@ -219,10 +222,11 @@ def loads(raw: bytes, *, max_bytes: int = 8_000_000, max_depth: int = 40, max_di
     _check_depth(raw, max_depth)
     try:
         text = raw.decode("utf-8")
+        is_usual = _has_usual_numbers(raw, max_digits)
         data = json.loads(
             text,
-            parse_int=lambda digits: _number(int, digits, max_digits),
-            parse_float=lambda digits: _number(float, digits, max_digits),
+            parse_int=None if is_usual else lambda digits: _number(int, digits, max_digits),
+            parse_float=None if is_usual else lambda digits: _number(float, digits, max_digits),
             parse_constant=_refuse_constant,
             object_pairs_hook=_unique,
         )
@@ -241,6 +245,12 @@ def _check_depth(raw: bytes, max_depth: int) -> None:
         depth += 1 if byte in b"[{" else -1
         if depth > max_depth:
             raise MessageError(f"nested deeper than {max_depth}")
+
+
+def _has_usual_numbers(raw: bytes, max_digits: int) -> bool:
+    """Whether no number can be too long or too large, so that none needs a look of its own; what stands in strings may hide that."""
+    most = min(max_digits, _MOST_DIGITS)
+    return bytes([1]) * (most + 1) not in raw.translate(_RUNS) and not _LARGE.search(raw)
 
 
 def _number(kind: type[int] | type[float], digits: str, max_digits: int) -> int | float:
