@@ -1,4 +1,4 @@
-"""Compiled forms of the modules that calls bring along: made in the jail itself, once per content, and laid beside the sources.
+"""Compiled forms of the modules that calls bring along: made in the jail itself, once per content, and sent with the sources.
 
 A fresh process per call would otherwise compile all of a tree each time, which takes longer than most calls. The kernel compiles nothing
 and reads nothing of what comes back: it carries bytes from a jail into that same jail.
@@ -10,7 +10,6 @@ Does not cover: a tree that brings compiled forms of its own: it is taken as it 
 
 import base64
 import binascii
-import dataclasses
 import hashlib
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
@@ -49,20 +48,19 @@ class Compiled:
         self._known: OrderedDict[tuple[str, bytes], tuple[str, bytes]] = OrderedDict()
         self._bytes = 0
 
-    def added_to(self, call: Call, run: Callable[[Call], Reply]) -> Call:
-        """The call with a compiled form beside each of its modules that has one; `run` makes those that are missing, in the jail.
+    def of(self, call: Call, run: Callable[[Call], Reply]) -> Files:
+        """The compiled form of each module of a call that has one, by its path; `run` makes those that are missing, in the jail.
 
         Raises:
             JailError: `run` raised it.
         """
         sources = {path: (path, hashlib.sha256(content).digest()) for path, content in _modules(call)}
         if not sources:
-            return call
+            return {}
         missing = {path: call.files[path] for path, key in sources.items() if key not in self._known}
         if sum(map(len, missing.values())) >= _LEAST_BYTES or (missing and len(missing) < len(sources)):
             self._make(missing, sources, run)
-        found = {name: form for key in sources.values() if key in self._known for name, form in [self._take(key)] if form}
-        return dataclasses.replace(call, files={**call.files, **found}) if found else call
+        return {name: form for key in sources.values() if key in self._known for name, form in [self._take(key)] if form}
 
     def _take(self, key: tuple[str, bytes]) -> tuple[str, bytes]:
         self._known.move_to_end(key)

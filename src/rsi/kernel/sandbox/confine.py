@@ -17,6 +17,7 @@ Does not cover:
 import contextlib
 import ctypes
 import dataclasses
+import functools
 import os
 import platform
 import resource
@@ -126,6 +127,7 @@ def filter_calls(lines: bytes | None = None) -> None:
     _checked(_LIBC.prctl(_PR_SET_SECCOMP, _FILTER, header, 0, 0))
 
 
+@functools.cache
 def program(machine: str) -> bytes:
     """The filter for a processor: BPF instructions (code, jump if true, jump if false, constant) of 8 bytes each.
 

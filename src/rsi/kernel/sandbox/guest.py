@@ -19,6 +19,7 @@ import importlib.util
 import io
 import json
 import os
+import platform
 import resource
 import select
 import signal
@@ -43,8 +44,9 @@ if TYPE_CHECKING:
     )
     from rsi.kernel.sandbox.clear import clear
     from rsi.kernel.sandbox.collect import gather
-    from rsi.kernel.sandbox.confine import drop_privileges, fence_files, filter_calls, landlock_version, limit
+    from rsi.kernel.sandbox.confine import drop_privileges, fence_files, filter_calls, landlock_version, limit, program
     from rsi.kernel.sandbox.filling import Guard
+    from rsi.kernel.sandbox.laying import lay_out, offer
     from rsi.kernel.sandbox.saying import QUESTION, REPLY, RESULT, Answer, Ask, Last, case, send
     from rsi.kernel.sandbox.sweep import family, sweep
 
@@ -85,7 +87,7 @@ class Config:
 class Header:
     """One request: what to call (once for `each` item of the payload? with somebody whom it `asks`?), in which folder, with what limits.
 
-    Of a file it has path and size; the bytes follow.
+    Of a file it has path and size; the bytes follow, those of the compiled forms of its modules behind those of its files.
     """
 
     nonce: str
@@ -95,6 +97,7 @@ class Header:
     asks: bool
     folder: str
     files: list[tuple[str, int]]
+    forms: list[tuple[str, int]]
     cpu_s: float
     memory_bytes: int
     disk_bytes: int
@@ -146,19 +149,6 @@ def exactly(control: socket.socket, size: int) -> bytes:
     return bytes(body)
 
 
-def lay_out(folder: str, files: list[tuple[str, int]], content: bytes) -> bytes:
-    """Write the files into the empty folder, make it the working folder, and return the bytes behind the files (the payload)."""
-    os.chdir(folder)
-    at = 0
-    for path, size in files:
-        if "/" in path:
-            os.makedirs(os.path.dirname(path), exist_ok=True)
-        with open(path, "xb") as file:
-            file.write(content[at : at + size])
-        at += size
-    return content[at:]
-
-
 def take_descriptors(pipes: list[int]) -> None:
     """Keep null as stdin, three pipes as result, stdout and stderr, and two more, if they came, for asking; close everything else."""
     high = [os.dup2(pipe, 64 + i) for i, pipe in enumerate(pipes)]
@@ -180,8 +170,10 @@ def run(config: Config, header: Header, control: socket.socket, size: int, taken
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     with Answer(header.nonce) as answer:
         os.makedirs(header.folder, mode=0o700, exist_ok=True)
-        payload = json.loads(lay_out(header.folder, header.files, body))
-        del body
+        written = [*header.files, *header.forms] if config.agent else header.files  # programs read what lies there
+        rest = lay_out(header.folder, written, memoryview(body))
+        payload = json.loads(bytes(rest if config.agent else offer(header.folder, header.forms, rest)))
+        del body, rest
         give_up(config, header)
         sys.path.insert(0, header.folder)
         function = getattr(importlib.import_module(header.module), header.function)
@@ -212,8 +204,9 @@ def give_up(config: Config, header: Header) -> None:
 
 def allowed(header: Header) -> tuple[int, int]:
     """Bytes and entries that a call's folder may hold: what it was given (in whole blocks), and what it may add."""
-    given = sum(path.count("/") + 1 for path, _ in header.files)
-    return header.disk_bytes + sum(size for _, size in header.files) + _BLOCK * given, header.entries + given
+    files = [*header.files, *header.forms]
+    given = sum(path.count("/") + 1 for path, _ in files)
+    return header.disk_bytes + sum(size for _, size in files) + _BLOCK * given, header.entries + given
 
 
 def resident() -> int:
@@ -350,7 +343,10 @@ def prepare(config: Config) -> Config:
     if config.agent:
         own_mounts()
         return dataclasses.replace(config, filter=proves(filter_calls, program_filter()), fence=fence, processes=room_for_processes())
-    return dataclasses.replace(config, filter=config.filter and proves(filter_calls), fence=fence)
+    filtered = config.filter and proves(filter_calls)
+    if filtered:
+        program(platform.machine())  # worked out before the first call, not in each
+    return dataclasses.replace(config, filter=filtered, fence=fence)
 
 
 def main() -> None:

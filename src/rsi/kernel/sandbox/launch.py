@@ -128,7 +128,7 @@ def _behind_a_border(preload: tuple[str, ...], profile: str, template: str | Non
 
 def _guest() -> str:
     here = Path(__file__).parent
-    parts = ("clear.py", "collect.py", "confine.py", "filling.py", "sweep.py", "saying.py", "agent.py", "guest.py")
+    parts = ("clear.py", "collect.py", "confine.py", "filling.py", "laying.py", "sweep.py", "saying.py", "agent.py", "guest.py")
     return "\n".join((here / name).read_text(encoding="utf-8") for name in parts)
 
 

@@ -21,7 +21,7 @@ from types import TracebackType
 
 from rsi.core.codec import canonical
 from rsi.core.errors import JailError
-from rsi.core.protocols import Call, Reply, Serve
+from rsi.core.protocols import Call, Files, Reply, Serve
 from rsi.core.records import Clock
 from rsi.kernel.sandbox.asking import Dialogue, Hearing
 from rsi.kernel.sandbox.bringing import LISTING_BYTES, blob, exceeded, with_files
@@ -37,6 +37,7 @@ from rsi.kernel.sandbox.wire import Capture, Exchange, request
 __all__ = ["ZygoteJail"]
 
 _SHARED_MEMORY, _ROOMY_BYTES = "/dev/shm", 1_000_000_000
+_NOTHING: Files = {}
 
 
 class ZygoteJail:
@@ -100,15 +101,15 @@ class ZygoteJail:
         if wrong is not None:
             return _reply(Violation.PATH.found(repr(wrong)), b"", b"", Clock())
         with self._calling:
-            return self._one(self._compiled.added_to(call, self._one), serve)
+            return self._one(call, serve, self._compiled.of(call, self._one))
 
-    def _one(self, call: Call, serve: Serve | None = None) -> Reply:
+    def _one(self, call: Call, serve: Serve | None = None, forms: Files = _NOTHING) -> Reply:
         if self._warm is None or self._warm.gone():
             self._drop()
             self._start()
         self._check_open()
         with self._folder() as folder:
-            reply = self._run(call, folder, serve)
+            reply = self._run(call, folder, serve, forms)
         self._relieve()
         return reply
 
@@ -173,11 +174,11 @@ class ZygoteJail:
             if clear(folder):
                 os.rmdir(folder)
 
-    def _run(self, call: Call, folder: str, serve: Serve | None) -> Reply:
+    def _run(self, call: Call, folder: str, serve: Serve | None, forms: Files) -> Reply:
         nonce, limits, began = secrets.token_hex(16), call.limits, time.monotonic()
         with contextlib.ExitStack() as stack:
             dialogue = None if serve is None else stack.enter_context(Dialogue(Hearing(nonce, limits), serve))
-            control, captures = self._request(call, nonce, folder, dialogue)
+            control, captures = self._request(call, nonce, folder, dialogue, forms)
             for capture in captures:
                 stack.callback(os.close, capture.fd)
             exchange = Exchange(control, captures, limits.wall_s, dialogue, limits.pause_s)
@@ -197,7 +198,7 @@ class ZygoteJail:
         reason = plain_reason(found.reason, {folder: "", **self._launch.words})
         return dataclasses.replace(_reply(dataclasses.replace(found, reason=reason), out, err, clock), files=files)
 
-    def _request(self, call: Call, nonce: str, folder: str, dialogue: Dialogue | None) -> tuple[socket.socket, list[Capture]]:
+    def _request(self, call: Call, nonce: str, folder: str, dialogue: Dialogue | None, forms: Files) -> tuple[socket.socket, list[Capture]]:
         """Send the call to the zygote: the socket to it, and what will come out of the call."""
         assert self._warm is not None
         control, limits = self._warm.control, call.limits
@@ -209,6 +210,7 @@ class ZygoteJail:
             "asks": dialogue is not None,
             "folder": folder,
             "files": [[path, len(content)] for path, content in call.files.items()],
+            "forms": [[path, len(content)] for path, content in forms.items()],
             "cpu_s": limits.cpu_s,
             "memory_bytes": limits.memory_bytes,
             "disk_bytes": limits.disk_bytes,
@@ -218,7 +220,7 @@ class ZygoteJail:
             "collect_bytes": call.collect_bytes,
         }
         keeps = (limits.answer_bytes + ENVELOPE_BYTES + 9, limits.output_bytes, limits.output_bytes)
-        blobs = [*call.files.values(), canonical(call.payload)]
+        blobs = [*call.files.values(), *forms.values(), canonical(call.payload)]
         try:
             self._warm.allow(call)
             captures = request(control, header, blobs, keeps, () if dialogue is None else dialogue.passed)
