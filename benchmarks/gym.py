@@ -44,6 +44,12 @@ def hidden_score(gym: Gym, case: Case, source: str) -> float:
     return gym.score(case, source, transcripts(plain(gym.hidden_job(case, source)))).value or 0.0
 
 
+def start_of(case: Case) -> str:
+    """The start program of a case."""
+    question: Any = case.question
+    return str(question["source"])
+
+
 def plain(data: Json) -> Any:
     """As it comes out of a pipe."""
     return json.loads(json.dumps(data))
@@ -102,25 +108,23 @@ def climb(gym: Gym, case: Case, rng: random.Random, *, steps: bool = True) -> fl
         scores = rehearsal.scores(indices, plain(transcripts(plain(job))))
         return sum(s or 0.0 for s in scores) / SEEN
 
-    question: Any = case.question
-    best = start = question["source"]
+    best = start = start_of(case)
     highest = practised(best)
     for _ in range(CANDIDATES):
         candidate = edited(best if steps else start, rng)
         if (found := practised(candidate)) > highest:
             best, highest = candidate, found
-    return hidden_score(gym, case, best) - gym.start_score(case)
+    return hidden_score(gym, case, best) - hidden_score(gym, case, start)
 
 
 def measured(gym: Gym, name: str, count: int, climbs: bool) -> dict[str, Any]:
     """One row of the table."""
     cases = cases_of(gym, name, count)
-    starts = [gym.start_score(case) for case in cases]
+    starts = [hidden_score(gym, case, start_of(case)) for case in cases]
     experts = [hidden_score(gym, case, PROBLEMS[name].expert) for case in cases]
     before, runs = time.process_time(), 0
     for case in cases:
-        question: Any = case.question
-        for source in (question["source"], PROBLEMS[name].expert):
+        for source in (start_of(case), PROBLEMS[name].expert):
             runs += len(transcripts(plain(gym.hidden_job(case, source))))
     row = {
         "problem": name,

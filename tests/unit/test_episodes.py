@@ -1,6 +1,8 @@
 """Episodes: what an improver may ask, what is counted, and what becomes of what it hands in."""
 
+import json
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -10,6 +12,7 @@ from rsi.kernel.evaluate import Asked, Meter, run_episodes
 from rsi.kernel.sandbox import open_jail
 from rsi.suites import secret_seeds
 from rsi.suites.gym import Gym
+from rsi.suites.gym.guest.evaluator import transcripts
 
 BUDGET = 40
 GYM = Gym(secret_seeds(7))
@@ -49,9 +52,12 @@ HAND_IN = "return {'answers': [{'answer': SOURCE, 'programs': 0}]}"
 def test_the_kernel_counts_evaluations_whatever_the_improver_says(jails: tuple[Jail, Jail]) -> None:
     body = "for k in range(3):\n    ask({'problem': 0, 'source': question['source'], 'instances': [0, 1]})\n"
     found = trials(jails, body + HAND_IN.replace("SOURCE", "question['source']"))
-    assert [(trial.outcome, trial.programs, trial.label) for trial in found] == [(Outcome.ANSWERED, 6, "same")] * 2
+    assert [(trial.outcome, trial.programs, trial.label) for trial in found] == [(Outcome.ANSWERED, 6, "unchanged")] * 2
     cases = GYM.cases(Pool.JUDGE, 0, 2)
-    assert [trial.score for trial in found] == [pytest.approx(GYM.start_score(case)) for case in cases]
+    questions: list[Any] = [case.question for case in cases]
+    jobs: list[Any] = [GYM.hidden_job(case, question["source"]) for case, question in zip(cases, questions, strict=True)]
+    outputs = [json.loads(json.dumps(transcripts(job))) for job in jobs]
+    assert [trial.score for trial in found] == [GYM.score(case, "any", given).value for case, given in zip(cases, outputs, strict=True)]
 
 
 def test_nobody_gets_more_evaluations_than_were_granted(jails: tuple[Jail, Jail]) -> None:

@@ -7,11 +7,7 @@ import threading
 
 import pytest
 
-from rsi.core.records import Pool
 from rsi.core.syntax import syntax
-from rsi.suites.gym import Gym
-from rsi.suites.gym.suite import _start_transcripts
-from rsi.suites.seeds import secret_seeds
 
 SOURCE = "\n".join(f"def f{i}(x):\n    return [x + {i} if x else ({i}, [x * {i}]) for x in range({i})]" for i in range(120))
 
@@ -47,28 +43,3 @@ def _any_python(phase: str, info: dict[str, int]) -> None:
 def test_a_text_that_is_no_python_is_told_as_the_parser_tells_it(text: str | bytes) -> None:
     with pytest.raises((SyntaxError, ValueError)):
         syntax(text)
-
-
-def test_the_kernel_scores_starts_without_touching_how_deep_other_threads_may_call() -> None:
-    gym = Gym(secret_seeds(3))
-    cases, limits = list(gym.cases(Pool.JUDGE, 0, 8)), set()
-    over = threading.Event()
-
-    def watch() -> None:
-        while not over.is_set():
-            limits.add(sys.getrecursionlimit())
-
-    _start_transcripts.cache_clear()
-    alone = [gym.start_score(case) for case in cases]
-    _start_transcripts.cache_clear()
-    watcher, before = threading.Thread(target=watch), sys.getswitchinterval()
-    sys.setswitchinterval(1e-5)
-    try:
-        watcher.start()
-        together = [gym.start_score(case) for case in cases]
-    finally:
-        over.set()
-        watcher.join()
-        sys.setswitchinterval(before)
-    assert together == alone
-    assert limits == {sys.getrecursionlimit()}

@@ -12,7 +12,7 @@ import warnings
 __all__ = ["PARSING", "syntax"]
 
 PARSING = threading.Lock()
-"""Held by whoever parses, or lets code that does run."""
+"""Held by whoever parses."""
 
 
 def syntax(source: str | bytes) -> ast.Module:

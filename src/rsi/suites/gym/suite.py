@@ -5,19 +5,14 @@ it can be checked against its instance; which instances are hidden never enters 
 Does not cover: counting evaluations (who runs the episode does), and an improver that is shown practice instances by a jail's fault.
 """
 
-import json
 import random
 from collections.abc import Mapping, Sequence
-from contextlib import nullcontext
 from functools import lru_cache
 from importlib import resources
 
-from rsi.core.codec import canonical
 from rsi.core.protocols import Files, Score
 from rsi.core.records import Case, CaseId, Json, Pool
-from rsi.core.syntax import PARSING
 from rsi.suites.gym.catalogue import PROBLEMS, problems_of
-from rsi.suites.gym.guest.evaluator import transcripts
 from rsi.suites.gym.problem import Problem, score, vary
 from rsi.suites.gym.rehearsal import Rehearsal, rehearsal_of
 from rsi.suites.seeds import number_of
@@ -26,8 +21,6 @@ __all__ = ["EVALUATOR", "Gym", "guest_files"]
 
 EVALUATOR = "rsi.suites.gym.guest.evaluator"
 """The module of the guest files whose functions `run` and `serve` evaluate programs in a jail."""
-
-_SAME = 1e-9
 
 
 class Gym:
@@ -129,7 +122,7 @@ class Gym:
         ]
 
     def score(self, case: Case, answer: Json, outputs: Json) -> Score:
-        """The mean over the hidden instances; what is no valid transcript counts as 0. Labels compare it with the start's mean.
+        """The mean over the hidden instances; what is no valid transcript counts as 0. A label says whether it is the start unchanged.
 
         Args:
             case: a case of the gym.
@@ -140,24 +133,9 @@ class Gym:
             return Score(value=0.0, label="not found")
         if outputs is None:
             return Score(value=None, label="no answer")
-        value, start = _mean(case, outputs), self.start_score(case)
-        return Score(value=value, label="same" if abs(value - start) < _SAME else "better" if value > start else "worse")
-
-    def start_score(self, case: Case) -> float:
-        """What the case's start program scores on its hidden instances: the improvement of an answer is what it scores beyond this.
-
-        The start is the suite's own program, so it is run here and not in a jail.
-        """
         question = case.question
-        source = str(question["source"]) if isinstance(question, dict) else ""
-        return _mean(case, _start_transcripts(case.family, source, canonical(case.probes).decode()))
-
-
-@lru_cache(maxsize=1024)
-def _start_transcripts(family: str, source: str, probes: str) -> Json:
-    with PARSING:
-        found: Json = transcripts({"problem": family, "source": source, "instances": json.loads(probes)}, nullcontext)
-    return found
+        is_start = isinstance(question, dict) and answer == question["source"]
+        return Score(value=_mean(case, outputs), label="unchanged" if is_start else "changed")
 
 
 def _mean(case: Case, outputs: Json) -> float:

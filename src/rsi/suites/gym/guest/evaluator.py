@@ -9,7 +9,6 @@ fresh module. Does not cover: scores; what an instance is worth is only known to
 import importlib
 import json
 from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
 from functools import cache
 from typing import Any
 
@@ -17,7 +16,6 @@ from rsi.suites.gym.guest.dialect import FAULTS, compiled, shallow, started
 
 __all__ = ["ENTRIES", "STEPS", "play_of", "run", "serve", "transcripts"]
 
-Bound = Callable[[], AbstractContextManager[None]]
 Play = Callable[[Any, Any], Any]
 
 STEPS = 40_000
@@ -72,19 +70,16 @@ def serve(grounds: list[dict[str, Any]], ask: Callable[[Any], Any]) -> dict[str,
     return {"jobs": done}
 
 
-def transcripts(job: dict[str, Any], bound: Bound = shallow) -> list[Any]:
-    """One program on some instances of its problem: a transcript each, None where it is no valid answer.
-
-    `bound` keeps a program from calling too deep, for all threads of the process: one that has others needs another, and trusted programs.
-    """
+def transcripts(job: dict[str, Any]) -> list[Any]:
+    """One program on some instances of its problem: a transcript each, None where it is no valid answer."""
     play, entry = play_of(job["problem"]), ENTRIES[job["problem"]]
-    return [_transcript(play, entry, job["source"], instance, bound) for instance in job["instances"]]
+    return [_transcript(play, entry, job["source"], instance) for instance in job["instances"]]
 
 
-def _transcript(play: Play, entry: str, source: object, instance: Any, bound: Bound) -> Any:
+def _transcript(play: Play, entry: str, source: object, instance: Any) -> Any:
     try:
         code = compiled(str(source))
-        with bound():
+        with shallow():
             return play(lambda: started(code, entry, STEPS), instance)
     except FAULTS:
         return None
