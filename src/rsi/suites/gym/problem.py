@@ -2,7 +2,7 @@
 
 import random
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -75,20 +75,17 @@ def numbers(found: Json, count: int | None, low: float, high: float) -> list[flo
     """A list of so many numbers (None: any) within bounds, or ValueError."""
     if not isinstance(found, list) or count not in (None, len(found)):
         raise ValueError("no such list")
-    return [_number(item, low, high) for item in found]
-
-
-def _number(item: Json, low: float, high: float) -> float:
-    if isinstance(item, bool) or not isinstance(item, int | float) or not low <= item <= high:
+    kept = [float(item) for item in found if (type(item) is float or type(item) is int) and low <= item <= high]
+    if len(kept) != len(found):
         raise ValueError("no such number")
-    return float(item)
+    return kept
 
 
 def wholes(found: Json, count: int | None, low: int, high: int) -> list[int]:
     """A list of so many ints (None: any) within bounds, or ValueError."""
-    numbers(found, count, low, high)
-    items: Sequence[Json] = found if isinstance(found, list) else []
-    kept = [item for item in items if type(item) is int]
-    if len(kept) != len(items):
+    if not isinstance(found, list) or count not in (None, len(found)):
+        raise ValueError("no such list")
+    kept = [item for item in found if type(item) is int and low <= item <= high]
+    if len(kept) != len(found):
         raise ValueError("no such int")
     return kept

@@ -3,9 +3,11 @@
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from rsi.core.codec import canonical
 from rsi.core.records import Json
+from rsi.suites.gym.catalogue import PROBLEMS
 from rsi.suites.gym.problem import Problem, score
 from rsi.suites.seeds import number_of
 
@@ -20,16 +22,13 @@ class Rehearsal:
         question: what the improver sees.
         problem: of what family it is.
         instances: what its candidates are run on; no hidden instance is among them.
+        ground: what the evaluator is told once: the problem and its instances, as texts, so that no program can change one for the next.
     """
 
     question: dict[str, Json]
     problem: Problem
     instances: Sequence[Json]
-
-    @property
-    def ground(self) -> Json:
-        """What the evaluator is told once: the problem and its instances, as texts, so that no program can change one for the next."""
-        return {"problem": self.problem.name, "instances": [canonical(instance).decode() for instance in self.instances]}
+    ground: Json
 
     def scores(self, indices: Sequence[int], transcripts: Json) -> list[float | None]:
         """The score from 0 to 1 of each transcript of a program on some instances; None where it is no valid answer."""
@@ -40,5 +39,13 @@ class Rehearsal:
 
 def rehearsal_of(question: dict[str, Json], problem: Problem, key: str, count: int) -> Rehearsal:
     """A question's practice instances, which follow from a secret key alone."""
+    instances, texts = _drawn(problem.name, key, count)
+    return Rehearsal(question=question, problem=problem, instances=instances, ground={"problem": problem.name, "instances": list(texts)})
+
+
+@lru_cache(maxsize=64)
+def _drawn(problem: str, key: str, count: int) -> tuple[Sequence[Json], Sequence[str]]:
+    """Instances and their texts: both sides of a pair, and every question of a tournament, have the same."""
     rng = random.Random(number_of("gym", "practice", key))
-    return Rehearsal(question=question, problem=problem, instances=[problem.draw(rng) for _ in range(count)])
+    instances = [PROBLEMS[problem].draw(rng) for _ in range(count)]
+    return instances, [canonical(instance).decode() for instance in instances]

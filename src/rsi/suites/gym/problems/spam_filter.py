@@ -2,6 +2,7 @@
 
 import math
 import random
+from itertools import accumulate
 from typing import Any
 
 from rsi.core.records import Json, Pool
@@ -42,11 +43,12 @@ def _draw(rng: random.Random) -> dict[str, Json]:
     usual = [1 / (rank + 3) for rank in range(_VOCABULARY)]
     tastes = [math.exp(rng.choice((-0.6, 0.0, 0.6))) for _ in range(_VOCABULARY)]
     share = rng.uniform(0.35, 0.65)
+    weights = [[u / t for u, t in zip(usual, tastes, strict=True)], [u * t for u, t in zip(usual, tastes, strict=True)]]
+    sums = [list(accumulate(of_kind)) for of_kind in weights]
     messages: list[Json] = []
     for _ in range(_MESSAGES):
         label = int(rng.random() < share)
-        weights = [u * t if label else u / t for u, t in zip(usual, tastes, strict=True)]
-        messages.append([label, list(dict.fromkeys(rng.choices(range(_VOCABULARY), weights, k=_WORDS)))])
+        messages.append([label, list(dict.fromkeys(rng.choices(range(_VOCABULARY), cum_weights=sums[label], k=_WORDS)))])
     return {"messages": messages}
 
 
