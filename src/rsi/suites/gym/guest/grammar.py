@@ -7,6 +7,8 @@ program can name a guard.
 """
 
 import ast
+from collections.abc import Callable
+from typing import Any
 
 __all__ = ["METHODS", "Refused", "admit"]
 
@@ -15,19 +17,24 @@ MOST_NODES = 4_000
 DEEPEST = 60
 NODES_PER_STEP = 32
 
-_PLAIN = (
+_MARKS = frozenset(
+    kind for family in (ast.boolop, ast.operator, ast.unaryop, ast.cmpop, ast.expr_context) for kind in family.__subclasses__()
+) - {ast.MatMult}
+"""What is neither statement nor expression: there is nothing in it, and one object of each kind stands for all."""
+_PLAIN = _MARKS | {
     *(ast.Module, ast.Return, ast.For, ast.While, ast.If, ast.Pass, ast.Break, ast.Continue, ast.Expr, ast.Assign, ast.AugAssign),
     *(ast.FunctionDef, ast.arguments, ast.arg, ast.keyword, ast.Lambda, ast.Call, ast.Name, ast.Attribute, ast.Constant),
     *(ast.BoolOp, ast.BinOp, ast.UnaryOp, ast.IfExp, ast.Compare, ast.Subscript, ast.Slice, ast.Tuple, ast.List, ast.Dict),
     *(ast.ListComp, ast.DictComp, ast.GeneratorExp, ast.comprehension),
-    *(ast.boolop, ast.operator, ast.unaryop, ast.cmpop, ast.expr_context),
-)
+}
 _NATIVE_METHODS = {"append", "get", "setdefault"}
 _LONG_METHODS = {"pop", "insert", "remove", "index", "count", "reverse"}
 _OWN_METHODS = {"items", "keys", "values", "sort"}
 METHODS = frozenset(_NATIVE_METHODS | _LONG_METHODS | _OWN_METHODS)
 """What may be called of a list or dict."""
 _GUARDED = {ast.Add: "_add", ast.Mult: "_mul", ast.Pow: "_pow", ast.LShift: "_shl", ast.BitOr: "_or"}
+_AT: Any = {"lineno": 1, "col_offset": 0, "end_lineno": 1, "end_col_offset": 0}
+"""Where a node stands that is in no text."""
 _NUMERIC = (ast.Sub, ast.Div, ast.FloorDiv, ast.Mod)
 
 
@@ -51,12 +58,14 @@ def admit(source: str) -> ast.Module:
     texts = _drop_docstrings(nodes)
     called = {id(node.func) for node in nodes if isinstance(node, ast.Call)}
     for node in nodes:
+        kind = type(node)
+        if kind in _MARKS:
+            continue
         if isinstance(node, ast.Attribute):
             _check_method(node, called)
         elif id(node) not in texts:
             _check(node)
-    done = _Rewrite().visit(tree)
-    return ast.fix_missing_locations(done)  # type: ignore[no-any-return]  # `visit` is typed for any node
+    return _Rewrite().visit(tree)  # type: ignore[no-any-return]  # `visit` is typed for any node
 
 
 def _nodes(tree: ast.Module) -> list[ast.AST]:
@@ -69,12 +78,24 @@ def _nodes(tree: ast.Module) -> list[ast.AST]:
         depth += 1
         if len(nodes) > MOST_NODES or depth > DEEPEST:
             raise Refused("too large or too deep")
-        level = [child for node in level for child in ast.iter_child_nodes(node)]
+        level = [child for node in level for child in _children(node)]
     return nodes
 
 
+def _children(node: ast.AST) -> list[ast.AST]:
+    """What stands right below a node."""
+    found: list[ast.AST] = []
+    for field in node._fields:
+        value = getattr(node, field, None)
+        if isinstance(value, list):
+            found += [item for item in value if isinstance(item, ast.AST)]
+        elif isinstance(value, ast.AST):
+            found.append(value)
+    return found
+
+
 def _check(node: ast.AST) -> None:
-    if not isinstance(node, _PLAIN) or isinstance(node, ast.MatMult):
+    if type(node) not in _PLAIN:
         raise Refused(f"{type(node).__name__} is not part of the dialect")
     if isinstance(node, ast.Name):
         _check_name(node.id)
@@ -134,13 +155,38 @@ def _drop_docstrings(nodes: list[ast.AST]) -> set[int]:
     return dropped
 
 
-class _Rewrite(ast.NodeTransformer):
-    """Puts in the steps and the guards."""
+class _Rewrite:
+    """Puts in the steps and the guards; every node becomes exactly one other."""
+
+    def __init__(self) -> None:
+        self._by_kind: dict[type[ast.AST], Callable[[Any], ast.AST]] = {
+            getattr(ast, name.removeprefix("visit_")): getattr(self, name) for name in dir(self) if name.startswith("visit_")
+        }
+
+    def visit(self, node: ast.AST) -> Any:
+        """What becomes of a node and all in it."""
+        return self._by_kind.get(type(node), self.generic_visit)(node)
+
+    def generic_visit(self, node: ast.AST) -> ast.AST:
+        """The node itself, with what became of all in it."""
+        for field in node._fields:
+            value = getattr(node, field, None)
+            if isinstance(value, list):
+                value[:] = [self.visit(item) if isinstance(item, ast.AST) else item for item in value]
+            elif isinstance(value, ast.AST) and type(value) not in _MARKS:
+                setattr(node, field, self.visit(value))
+        return node
+
+    def visit_Name(self, node: ast.Name) -> ast.AST:
+        return node
+
+    def visit_Constant(self, node: ast.Constant) -> ast.AST:
+        return node
 
     def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
         weight = _weight(node)
         self.generic_visit(node)
-        node.body.insert(0, ast.Expr(_step(weight)))
+        node.body.insert(0, ast.Expr(_step(weight), **_AT))
         return node
 
     def visit_For(self, node: ast.For) -> ast.AST:
@@ -152,13 +198,13 @@ class _Rewrite(ast.NodeTransformer):
     def _loop(self, node: ast.For | ast.While) -> ast.AST:
         weight = _weight(node)
         self.generic_visit(node)
-        node.body.insert(0, ast.Expr(_step(weight)))
+        node.body.insert(0, ast.Expr(_step(weight), **_AT))
         return node
 
     def visit_Lambda(self, node: ast.Lambda) -> ast.AST:
         weight = _weight(node)
         self.generic_visit(node)
-        node.body = ast.BoolOp(ast.And(), [_step(weight), node.body])
+        node.body = ast.BoolOp(ast.And(), [_step(weight), node.body], **_AT)
         return node
 
     def visit_ListComp(self, node: ast.ListComp) -> ast.AST:
@@ -195,7 +241,7 @@ class _Rewrite(ast.NodeTransformer):
         if any(isinstance(part, ast.Call) for part in ast.walk(node.target)):
             raise Refused("such an assignment has no call on its left side")
         left = ast.parse(ast.unparse(node.target), mode="eval").body
-        return self.visit(ast.Assign([node.target], ast.BinOp(left, node.op, node.value)))  # type: ignore[no-any-return]  # as above
+        return self.visit(ast.Assign([node.target], ast.BinOp(left, node.op, node.value, **_AT), **_AT))  # type: ignore[no-any-return]  # as above
 
     def visit_Compare(self, node: ast.Compare) -> ast.AST:
         sides = [node.left, *node.comparators]
@@ -225,28 +271,31 @@ class _Rewrite(ast.NodeTransformer):
             return node
         method, owner = node.func.attr, node.func.value
         if method in _OWN_METHODS:
-            return ast.Call(_name("_" + method), [owner, *node.args], node.keywords)
+            return ast.Call(_name("_" + method), [owner, *node.args], node.keywords, **_AT)
         lasts = method == "pop" and not node.args
         whose = _call("_within", owner) if method in _LONG_METHODS and not lasts else owner
-        node.func = ast.Attribute(whose, method, ast.Load())
+        node.func = ast.Attribute(whose, method, ast.Load(), **_AT)
         return node
 
 
 def _weight(node: ast.AST) -> int:
     """Steps of one round: one, and one more for every so many nodes of its text."""
-    return 1 + sum(1 for _ in ast.walk(node)) // NODES_PER_STEP
+    inside = [node]
+    for one in inside:
+        inside += _children(one)
+    return 1 + len(inside) // NODES_PER_STEP
 
 
 def _step(weight: int) -> ast.Call:
-    return ast.Call(_name("_step"), [ast.Constant(weight)], [])
+    return ast.Call(_name("_step"), [ast.Constant(weight, **_AT)], [], **_AT)
 
 
 def _call(name: str, *arguments: ast.expr) -> ast.Call:
-    return ast.Call(_name(name), list(arguments), [])
+    return ast.Call(_name(name), list(arguments), [], **_AT)
 
 
 def _name(name: str) -> ast.Name:
-    return ast.Name(name, ast.Load())
+    return ast.Name(name, ast.Load(), **_AT)
 
 
 def _is_number(node: ast.expr) -> bool:
