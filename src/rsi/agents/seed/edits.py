@@ -8,24 +8,21 @@ import ast
 import hashlib
 from typing import NamedTuple
 
-from places import FUNCTIONS, Page, is_arithmetic, is_atom, is_number, own_functions, same, scopes
+from places import FUNCTIONS, Page, is_arithmetic, is_atom, is_in_word, is_number, own_functions, same, scopes
 
 FAMILIES = ("number", "index", "boolean", "comparison", "arithmetic", "logic", "condition", "branch", "drop-term", "add-term",
             "factor", "power", "arguments", "name", "callee", "extreme", "return", "statement")
 COMPARISONS = {
-    ast.Lt: (r"<", ("<=", ">=", ">")), ast.LtE: (r"<=", ("<", ">", ">=")),
-    ast.Gt: (r">", (">=", "<=", "<")), ast.GtE: (r">=", (">", "<", "<=")),
-    ast.Eq: (r"==", ("!=", "<=", ">=")), ast.NotEq: (r"!=", ("==",)),
-    ast.In: (r"\bin\b", ("not in",)), ast.NotIn: (r"\bnot\s+in\b", ("in",)),
-    ast.Is: (r"\bis\b", ("is not",)), ast.IsNot: (r"\bis\s+not\b", ("is",)),
+    ast.Lt: ("<=", ">=", ">"), ast.LtE: ("<", ">", ">="), ast.Gt: (">=", "<=", "<"), ast.GtE: (">", "<", "<="),
+    ast.Eq: ("!=", "<=", ">="), ast.NotEq: ("==",),
+    ast.In: ("not in",), ast.NotIn: ("in",), ast.Is: ("is not",), ast.IsNot: ("is",),
 }
 SIGNS = {
-    ast.Add: (r"\+", ("-",)), ast.Sub: (r"-", ("+",)), ast.Mult: (r"\*", ("/",)), ast.Div: (r"/", ("*", "//")),
-    ast.FloorDiv: (r"//", ("*", "/")), ast.Mod: (r"%", ("//",)), ast.Pow: (r"\*\*", ("*",)),
-    ast.BitOr: (r"\|", ("&",)), ast.BitAnd: (r"&", ("|",)),
+    ast.Add: ("-",), ast.Sub: ("+",), ast.Mult: ("/",), ast.Div: ("*", "//"), ast.FloorDiv: ("*", "/"), ast.Mod: ("//",), ast.Pow: ("*",),
+    ast.BitOr: ("&",), ast.BitAnd: ("|",),
 }
 LOOSE = (ast.Pow, ast.BitOr, ast.BitAnd)
-WORDS = {ast.And: (r"\band\b", "or"), ast.Or: (r"\bor\b", "and")}
+WORDS = {ast.And: "or", ast.Or: "and"}
 OPPOSITES = {"min": "max", "max": "min", "any": "all", "all": "any"}
 ORDERLESS = {"min", "max", "isinstance", "print", "getattr", "hasattr", "setattr"}
 SMALLEST, LARGEST = 1e-9, 10_000_000
@@ -140,13 +137,9 @@ def _site(page, path, function, family, start, end, options, seen):
 
 def _spaced(source, start, end, new):
     """`new` with a blank where it would otherwise grow together with a word beside it."""
-    left = " " if start and _word(source[start - 1]) and _word(new[0]) else ""
-    right = " " if end < len(source) and _word(source[end]) and _word(new[-1]) else ""
+    left = " " if start and is_in_word(source[start - 1]) and is_in_word(new[0]) else ""
+    right = " " if end < len(source) and is_in_word(source[end]) and is_in_word(new[-1]) else ""
     return left + new + right
-
-
-def _word(character):
-    return character.isalnum() or character == "_"
 
 
 def _difference(old, new):
@@ -209,38 +202,36 @@ def booleans(page, scope, node, helpers):
 def comparisons(page, scope, node, helpers):
     sides = [node.left, *node.comparators]
     for left, op, right in zip(sides, node.ops, sides[1:], strict=False):
-        pattern, options = COMPARISONS[type(op)]
-        yield "comparison", *page.operator(left, right, pattern), options
+        yield "comparison", *page.operator(left, right), COMPARISONS[type(op)]
 
 
 def arithmetic(page, scope, node, helpers):
     """Another sign between two operands; in parentheses where it binds in another way."""
     if type(node.op) not in SIGNS or isinstance(node.op, (ast.Mult, ast.Mod, ast.Sub, ast.Add)) and not is_arithmetic(node):
         return
-    pattern, options = SIGNS[type(node.op)]
+    options = SIGNS[type(node.op)]
     if isinstance(node.op, LOOSE):
         left, right = page.tight(node.left), page.tight(node.right)
         yield "arithmetic", *page.outer(node), [page.fitted(node, f"{left} {sign} {right}") for sign in options]
     else:
-        yield "arithmetic", *page.operator(node.left, node.right, pattern), options
+        yield "arithmetic", *page.operator(node.left, node.right), options
 
 
 def steps(page, scope, node, helpers):
     """Another sign in `x += y`."""
     if type(node.op) in SIGNS:
-        pattern, options = SIGNS[type(node.op)]
-        yield "arithmetic", *page.operator(node.target, node.value, pattern + "="), [sign + "=" for sign in options]
+        yield "arithmetic", *page.operator(node.target, node.value), [sign + "=" for sign in SIGNS[type(node.op)]]
 
 
 def logic(page, scope, node, helpers):
     """`and` for `or`, and each part left out."""
     start, end = page.outer(node)
-    pattern, word = WORDS[type(node.op)]
+    word = WORDS[type(node.op)]
     values = node.values
     if not any(isinstance(v, ast.BoolOp) and page.outer(v) == page.span(v) for v in values):
         text, last = "", page.span(node)[0]
         for left, right in zip(values, values[1:], strict=False):
-            first, after = page.operator(left, right, pattern)
+            first, after = page.operator(left, right)
             text += page.source[last:first] + word
             last = after
         yield "logic", start, end, [page.fitted(node, text + page.source[last : page.span(node)[1]])]

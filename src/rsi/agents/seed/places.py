@@ -2,7 +2,6 @@
 
 import ast
 import keyword
-import re
 
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
@@ -11,6 +10,9 @@ ATOMS = (ast.Name, ast.Constant, ast.Call, ast.Attribute, ast.Subscript, ast.Lis
 OPERATIONS = (ast.BinOp, ast.UnaryOp, ast.BoolOp, ast.Compare, ast.IfExp)
 TIGHT = (*OPERATIONS, ast.Attribute, ast.Await, ast.Starred, ast.NamedExpr, ast.comprehension)
 TEXTUAL = (ast.JoinedStr, ast.List, ast.Tuple, ast.ListComp, ast.Set, ast.SetComp, ast.Dict, ast.DictComp)
+SCOPES = (*FUNCTIONS, ast.ClassDef)
+ASIDE = ("annotation", "returns", "decorator_list")
+BESIDE = " \t\r\n\f()\\"
 STRUCTURAL = ("__all__", "__slots__")
 HELPER_LINES = 30
 COLLECTION_CALLS = {"all", "any", "enumerate", "len", "list", "max", "min", "set", "sorted", "sum", "tuple"}
@@ -24,12 +26,15 @@ class Page:
         self.source = source
         self.tree = ast.parse(source)
         self.parents = {}
-        for node in ast.walk(self.tree):
-            for field, value in ast.iter_fields(node):
-                for child in value if isinstance(value, list) else (value,):
-                    if isinstance(child, ast.AST):
-                        self.parents[child] = (node, field)
-        self.starts = [0] + [found.end() for found in re.finditer(r"\r\n|\r|\n", source)] + [len(source)]
+        todo = [self.tree]
+        while todo:
+            node = todo.pop()
+            for field, child in children(node):
+                self.parents[child] = (node, field)
+                todo.append(child)
+        self.starts = [0]
+        for line in source.replace("\r\n", " \n").replace("\r", "\n").split("\n"):
+            self.starts.append(min(len(source), self.starts[-1] + len(line) + 1))
         self.ascii = source.isascii()
 
     def offset(self, line, column):
@@ -58,20 +63,27 @@ class Page:
 
     def _opening(self, start):
         """Where a grouping parenthesis before `start` stands; None where there is none, or where it opens a call."""
-        at = len(self.source[:start].rstrip()) - 1
+        at = start - 1
+        while at >= 0 and self.source[at].isspace():
+            at -= 1
         if at < 0 or self.source[at] != "(":
             return None
         line = max(self.source.rfind("\n", 0, at), self.source.rfind("\r", 0, at)) + 1
         if "\n" in self.source[at:start] and "#" in self.source[line:at]:
             return None
         before = self.source[line:at].rstrip(" \t")
-        word = re.search(r"\w+$", before)
+        first = len(before)
+        while first and is_in_word(before[first - 1]):
+            first -= 1
+        word = before[first:]
         if word:
-            return at if keyword.iskeyword(word[0]) and word[0] not in ("True", "False", "None") else None
+            return at if keyword.iskeyword(word) and word not in ("True", "False", "None") else None
         return None if before.endswith((")", "]", "}", "'", '"', "\\")) else at
 
     def _closing(self, end):
-        at = len(self.source) - len(self.source[end:].lstrip())
+        at = end
+        while at < len(self.source) and self.source[at].isspace():
+            at += 1
         return at + 1 if self.source[at : at + 1] == ")" else None
 
     def operand(self, node):
@@ -96,12 +108,28 @@ class Page:
         roomy = roomy and not (isinstance(parent, ast.Subscript) and field == "value")
         return text if atom or roomy else f"({text})"
 
-    def operator(self, left, right, pattern):
-        """The span of the operator between two operands."""
+    def operator(self, left, right):
+        """The span of the operator between two operands: all that stands there but blanks, parentheses and comments."""
         start, end = self.span(left)[1], self.span(right)[0]
-        gap = re.sub(r"#[^\n]*", lambda found: " " * len(found[0]), self.source[start:end])
-        found = re.search(pattern, gap)
-        return start + found.start(), start + found.end()
+        gap = self.source[start:end]
+        if "#" in gap:
+            gap = "\n".join(line.partition("#")[0].ljust(len(line)) for line in gap.split("\n"))
+        start += len(gap) - len(gap.lstrip(BESIDE))
+        return start, start + len(gap.strip(BESIDE))
+
+
+def children(node):
+    """The nodes right below one, each with the field that it stands in."""
+    for field in node._fields:
+        value = getattr(node, field, None)
+        if isinstance(value, list):
+            yield from [(field, child) for child in value if isinstance(child, ast.AST)]
+        elif isinstance(value, ast.AST):
+            yield field, value
+
+
+def is_in_word(character):
+    return character.isalnum() or character == "_"
 
 
 def is_atom(node):
@@ -133,7 +161,7 @@ def is_arithmetic(node):
 
 
 def same(a, b):
-    return ast.dump(a) == ast.dump(b)
+    return type(a) is type(b) and ast.dump(a) == ast.dump(b)
 
 
 def shallow(node):
@@ -143,11 +171,8 @@ def shallow(node):
     while stack:
         this = stack.pop()
         found.append(this)
-        for field, value in ast.iter_fields(this):
-            if field in ("annotation", "returns", "decorator_list") or isinstance(this, ast.JoinedStr):
-                continue
-            children = value if isinstance(value, list) else (value,)
-            stack += [c for c in children if isinstance(c, ast.AST) and not isinstance(c, (*FUNCTIONS, ast.ClassDef))]
+        if not isinstance(this, ast.JoinedStr):
+            stack += [child for field, child in children(this) if field not in ASIDE and not isinstance(child, SCOPES)]
     return found
 
 
