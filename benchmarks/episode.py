@@ -85,7 +85,8 @@ class Sums:
 
 def measured(files: Files, gym: Gym, cases: list[Case], programs: int) -> Sums:
     """Blocks of episodes; one in which a jail began anew, so that what it had spent is not known, does not count."""
-    found, jail, spare = Sums(), Watched(ZygoteJail(tier="S3"), []), ZygoteJail(tier="S3")
+    preload = load_manifest(files).preload  # as a run does
+    found, jail, spare = Sums(), Watched(ZygoteJail(tier="S3", preload=preload), []), ZygoteJail(tier="S3", preload=preload)
     played(jail, spare, files, gym, cases[:1], programs)
     for first in range(0, len(cases), BLOCK):
         block, standing = cases[first : first + BLOCK], (jail.jail.standing, spare.standing)
@@ -138,7 +139,7 @@ def _start(case: Case) -> Json:
 
 
 def alone(gym: Gym, cases: list[Case], questions: list[list[Json]]) -> float:
-    """CPU seconds of the evaluations by themselves, and of the hidden ones of start and end, as if the end cost what the start does."""
+    """CPU seconds of the evaluations by themselves, and of the hidden ones of the end, as if it cost what the start does."""
     rehearsals = [gym.rehearsal(case) for case in cases]
     grounds: list[Any] = [rehearsal.ground for rehearsal in rehearsals]
     hidden: list[Any] = [gym.hidden_job(case, str(_start(case))) for case in cases]
@@ -150,7 +151,6 @@ def alone(gym: Gym, cases: list[Case], questions: list[list[Json]]) -> float:
             instances = [json.loads(ground["instances"][number]) for number in numbers]
             rehearsal.scores(numbers, transcripts({"problem": ground["problem"], "source": question["source"], "instances": instances}))
     for case, job in zip(cases, hidden, strict=True):
-        transcripts(job)
         gym.score(case, _start(case), transcripts(job))
     return time.process_time() - began
 
