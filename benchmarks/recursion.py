@@ -3,9 +3,9 @@
     python -m benchmarks.recursion [--seeds 5] [--programs 600k] [--control] [--jobs 1 --workers 2]
 
 Every run ends with its versions, methods of people, random edits and a sham on the same sealed problems; finished runs are not made
-again. With --control also the frozen control: the same budget, but version 0 makes every pass, over whatever the incumbent is. Prints a line
-per seed, the mean over seeds of each arm and of their differences (Student's 95 % interval: seeds, not problems, are the repetitions there)
-and what the runs say together, and writes recursion.json and recursion.svg to --out.
+again. With --control also the frozen control: the same budget, but version 0 makes every pass, over whatever the incumbent is.
+Prints a line per seed, the mean over seeds of each arm and of their differences (Student's 95 % interval: seeds, not problems, are the
+repetitions there) and what the runs say together, and writes recursion.json and recursion.svg to --out.
 """
 
 import argparse

@@ -205,7 +205,8 @@ def test_a_failed_learn_costs_the_news_and_not_the_run(tmp_path: Path) -> None:
 
 
 def test_proposals_without_shape_are_logged_and_the_others_are_judged(tmp_path: Path) -> None:
-    odd = "[1, {}, {'surface': 'moods'}, {**_proposal(files, payload['seed'], 0), 'extra': 1}, {**_proposal(files, payload['seed'], 0), 'tag': 7}]"
+    good = "**_proposal(files, payload['seed'], 0)"
+    odd = f"[1, {{}}, {{'surface': 'moods'}}, {{{good}, 'extra': 1}}, {{{good}, 'tag': 7}}]"
     files = with_main('for number in range(payload["count"])]', f"for number in range(2)] + {odd}")
     config = toy_config(seed=1).model_copy(update={"propose": ProposeConfig(count=7, programs=200)})
     result, seen = play(tmp_path, config, files)

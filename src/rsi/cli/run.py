@@ -59,7 +59,9 @@ def run(
     controls: Annotated[
         bool, Parameter(negative=(), help="Of a target: ends with plain methods beside the release, for as many trials each.")
     ] = False,
-    frozen_improver: Annotated[bool, Parameter(negative=(), help="Control arm: version 0 makes every pass, over whatever the incumbent is.")] = False,
+    frozen_improver: Annotated[
+        bool, Parameter(negative=(), help="Control arm: version 0 makes every pass, over whatever the incumbent is.")
+    ] = False,
     workers: Annotated[int, Parameter(help="Processes that work at the same time; changes the wall time only.")] = 2,
     jail_require: Annotated[str | None, Parameter(help="Weakest jail that the run may have, if not what its suite asks for.")] = None,
     replay: Annotated[Path | None, Parameter(help="Folder of a run: language models say what they said there, offline.")] = None,
