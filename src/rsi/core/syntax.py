@@ -9,9 +9,9 @@ import ast
 import threading
 import warnings
 
-__all__ = ["PARSING", "syntax"]
+__all__ = ["syntax"]
 
-PARSING = threading.Lock()
+_PARSING = threading.Lock()
 """Held by whoever parses."""
 
 
@@ -21,6 +21,6 @@ def syntax(source: str | bytes) -> ast.Module:
     Raises:
         SyntaxError, ValueError, RecursionError, MemoryError: there is none.
     """
-    with PARSING, warnings.catch_warnings():
+    with _PARSING, warnings.catch_warnings():
         warnings.simplefilter("ignore")
         return ast.parse(source)
