@@ -1,8 +1,10 @@
 """Records come back from plain data exactly as they were, or the message says where the data are wrong."""
 
+import json
+
 import pytest
 
-from rsi.core.codec import decode, encode
+from rsi.core.codec import decode, encode, loads
 from rsi.core.errors import MessageError
 from rsi.core.records import Accepted, CandidateId, Effect, FileEdit, Json, Limitation, Prediction, Proposal, ProposalId, Surface, Verdict
 
@@ -56,3 +58,22 @@ def test_what_is_wrong_is_told_with_its_place(kind: object, path: tuple[str | in
     with pytest.raises(MessageError) as caught:
         decode(kind, data)
     assert str(caught.value) == told
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["1e400", "-1E+400", "1e0400", "[0.5, 9e999]", '{"a": 1e+0000000309}', "9" * 41, f"[1, {'7' * 41}]", f"0.{'1' * 40}", "1e" + "0" * 50],
+)
+def test_a_number_that_is_too_large_or_too_long_is_refused_wherever_it_stands(text: str) -> None:
+    with pytest.raises(MessageError, match="number"):
+        loads(text.encode())
+
+
+@pytest.mark.parametrize(
+    "text", ["9" * 40, f"{'9' * 37}e99", "-0.25", "1e-400", "1e+2", f'["{"9" * 50}", 1e5]', f'{{"e999": 2.5, "{"1" * 60}": 1}}']
+)
+def test_any_other_number_is_read_whatever_stands_in_texts_around_it(text: str) -> None:
+    assert loads(text.encode()) == json.loads(text)
+    if "." not in text and "e" not in text:
+        with pytest.raises(MessageError, match="number of 40 characters"):
+            loads(text.encode(), max_digits=39)

@@ -1,4 +1,4 @@
-"""One pass of the improver: learn, practise, diagnose, propose; every step a jailed call that may fail. Here, over itself."""
+"""One pass of the improver: learn, practise, diagnose, propose; every step a jailed call that may fail. Here, over its own line."""
 
 import math
 
@@ -26,7 +26,7 @@ class Chain:
     """The steps of one pass. Each returns whether the next may follow; what they learn counts only if the whole pass succeeds.
 
     Every call runs the files of the incumbent of *its* moment: a change that is accepted while a pass is under way speeds up the
-    rest of that pass already.
+    rest of that pass already. In the frozen control every call runs version 0, and what it proposes is for that incumbent.
     """
 
     def __init__(self, machine: Machine) -> None:

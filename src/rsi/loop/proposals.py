@@ -46,7 +46,7 @@ def open_cycle(machine: Machine, improver: Version, base: Version, limitations: 
     Args:
         machine: the run.
         improver: who made the proposals.
-        base: the version that they were made for; itself, where an agent improves itself.
+        base: the version that they were made for; the improver itself, where an agent improves itself and is not frozen.
         limitations: what was diagnosed.
         answer: to the question what to change.
     """
