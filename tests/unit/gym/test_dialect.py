@@ -1,5 +1,6 @@
 """The dialect of the gym: what a program may say, what it gives, and that it cannot break out or go on for ever."""
 
+import ast
 import sys
 from typing import Any
 
@@ -195,9 +196,63 @@ def test_steps_decide_and_not_the_clock() -> None:
     assert 100 < least < 200
 
 
-def _ends(source: str, steps: int) -> bool:
+@pytest.mark.parametrize(
+    ("text", "steps"),
+    [
+        ("min(a, 2)", 1),
+        ("max(a, 2.5)", 1),
+        ("min(a, 2, 3)", 1),
+        ("min([a, 2])", 2),
+        ("min(a, 2, key=abs)", 1),
+        ("min([a], [2])", 3),
+        ("a + 2", 0),
+    ],
+)
+def test_what_a_call_costs(text: str, steps: int) -> None:
+    source = f"def f(a):\n    return {text}\n"
+    assert next(least for least in range(100) if not _ends(source, least, 7)) == 1 + steps
+
+
+KNOWN = "C = 2.5\nN = 3\ndef half(x):\n    return x / 2\ndef same(x):\n    return x\n"
+
+
+@pytest.mark.parametrize(
+    "text", ["C * a", "a * -C", "a + N", "half(a) + a", "a * half(a)", "a > N", "pi * a", "a + C * a", "a > len(b)", "sqrt(a) + a"]
+)
+def test_what_is_known_to_be_a_number_needs_no_guard(text: str) -> None:
+    assert "_" not in _rewritten(KNOWN, text)
+
+
+@pytest.mark.parametrize(
+    ("above", "text", "guard"),
+    [
+        ("", "N * a", "_mul"),
+        ("", "same(a) + a", "_add"),
+        ("", "abs(a) + a", "_add"),
+        ("", "a > same(N)", "_flat"),
+        ("", "N > a", "_flat"),
+        ("", "N ** a", "_pow"),
+        ("C = [1]\n", "C * a", "_mul"),
+        ("def g(C):\n    return C * 2\n", "C * a", "_mul"),
+        ("for N in [[1]]:\n    pass\n", "a + N", "_add"),
+        ("def half(x):\n    return x\n", "half(a) + a", "_add"),
+        ("def half(x):\n    def g():\n        return x\n    return x / 2\n", "half(a) + a", "_add"),
+        ("pi = [1]\n", "pi * a", "_mul"),
+        ("sqrt = sorted\n", "sqrt(a) + a", "_add"),
+        ("xs = [pi for pi in [1]]\n", "pi * a", "_mul"),
+    ],
+)
+def test_what_is_not_known_to_be_a_number_keeps_its_guard(above: str, text: str, guard: str) -> None:
+    assert guard in _rewritten(KNOWN + above, text)
+
+
+def _rewritten(above: str, text: str) -> str:
+    return ast.unparse(admit(f"{above}def f(a, b):\n    return {text}\n").body[-1]).partition("return ")[2]
+
+
+def _ends(source: str, steps: int, *arguments: object) -> bool:
     try:
-        call(source, steps=steps)
+        call(source, *arguments, steps=steps)
     except Spent:
         return True
     return False

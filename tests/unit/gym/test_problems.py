@@ -86,6 +86,21 @@ def test_a_program_leaves_its_instances_as_they_are(problem: Problem) -> None:
 
 
 @every
+def test_what_was_run_before_decides_nothing(problem: Problem) -> None:
+    expected = outputs(problem, problem.start, 1)
+    outputs(problem, problem.expert, 1)
+    assert outputs(problem, problem.start, 1) == expected
+
+
+def test_what_a_program_is_shown_of_an_instance_it_may_spoil_for_itself_alone() -> None:
+    problem = PROBLEMS["bit_predictor"]
+    expected = outputs(problem, problem.start, 0)
+    spoilt = "def guess(zeros, ones):\n    zeros[0] = 0.5\n    ones.append(7)\n    return 0.25 + 0.5 * zeros[0]"
+    assert set(outputs(problem, spoilt, 0)[0]) == {0.5}
+    assert outputs(problem, problem.start, 0) == expected
+
+
+@every
 def test_a_start_is_a_plain_program_of_small_functions(problem: Problem) -> None:
     lines = problem.start.splitlines()
     assert 5 <= len(lines) <= 40

@@ -1,5 +1,6 @@
 """An online predictor: the program says how likely a one is before each bit is revealed."""
 
+from functools import lru_cache
 from typing import Any
 
 from rsi.suites.gym.guest.moves import number
@@ -17,13 +18,19 @@ def play(begin: Any, instance: Any) -> list[float]:
     Both are lists over contexts of the last 0, 1, 2, 3 and 4 bits.
     """
     call = begin()
+    return [number(call(list(zeros), list(ones)), LEAST, 1.0 - LEAST) for zeros, ones in _counts(tuple(instance["bits"]))]
+
+
+@lru_cache(maxsize=64)
+def _counts(bits: tuple[int, ...]) -> list[tuple[tuple[int, ...], tuple[int, ...]]]:
+    """What is seen before each bit: the same for every program."""
     counts: list[dict[int, list[int]]] = [{} for _ in range(_ORDERS)]
     past = 1
-    given = []
-    for bit in instance["bits"]:
+    found = []
+    for bit in bits:
         seen = [counts[order].setdefault(past & ((1 << order) - 1), [0, 0]) for order in range(_ORDERS)]
-        given.append(number(call([zeros for zeros, _ in seen], [ones for _, ones in seen]), LEAST, 1.0 - LEAST))
+        found.append((tuple(zeros for zeros, _ in seen), tuple(ones for _, ones in seen)))
         for pair in seen:
             pair[bit] += 1
         past = (past << 1 | bit) & 0xFF
-    return given
+    return found

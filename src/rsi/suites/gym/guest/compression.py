@@ -1,5 +1,6 @@
 """Compression with copies: at each place the program rates what could be copied from the past; else one letter is written out."""
 
+from functools import lru_cache
 from typing import Any
 
 from rsi.suites.gym.guest.moves import number
@@ -23,9 +24,9 @@ def play(begin: Any, instance: Any) -> list[list[int]]:
     text = instance["text"]
     steps = []
     at = 0
-    later = _copies(text, 0)
+    copies = _all_copies(tuple(text))
     while at < len(text):
-        here, later = later, _copies(text, at + 1)
+        here, later = copies[at], copies[at + 1]
         longest = max((length for length, _ in later), default=0)
         rated = [(number(call(length, distance, longest)), length, distance) for length, distance in here]
         rate, length, distance = max(rated, default=(0.0, 1, 0), key=lambda one: one[0])
@@ -33,12 +34,16 @@ def play(begin: Any, instance: Any) -> list[list[int]]:
             length, distance = 1, 0
         steps.append([length, distance])
         at += length
-        if length > 1:
-            later = _copies(text, at)
     return steps
 
 
-def _copies(text: list[int], at: int) -> list[tuple[int, int]]:
+@lru_cache(maxsize=64)
+def _all_copies(text: tuple[int, ...]) -> list[list[tuple[int, int]]]:
+    """What can be copied at each place of a text, and behind its end: the same for every program."""
+    return [_copies(text, at) for at in range(len(text) + 1)]
+
+
+def _copies(text: tuple[int, ...], at: int) -> list[tuple[int, int]]:
     """Lengths and distances of what can be copied: each longer than all that are nearer."""
     found = []
     longest = _SHORTEST - 1

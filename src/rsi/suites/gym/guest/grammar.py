@@ -10,6 +10,8 @@ import ast
 from collections.abc import Callable
 from typing import Any
 
+from rsi.suites.gym.guest.kinds import Kinds, is_plain
+
 __all__ = ["METHODS", "Refused", "admit"]
 
 LONGEST = 20_000
@@ -35,7 +37,6 @@ METHODS = frozenset(_NATIVE_METHODS | _LONG_METHODS | _OWN_METHODS)
 _GUARDED = {ast.Add: "_add", ast.Mult: "_mul", ast.Pow: "_pow", ast.LShift: "_shl", ast.BitOr: "_or"}
 _AT: Any = {"lineno": 1, "col_offset": 0, "end_lineno": 1, "end_col_offset": 0}
 """Where a node stands that is in no text."""
-_NUMERIC = (ast.Sub, ast.Div, ast.FloorDiv, ast.Mod)
 
 
 class Refused(Exception):
@@ -65,7 +66,7 @@ def admit(source: str) -> ast.Module:
             _check_method(node, called)
         elif id(node) not in texts:
             _check(node)
-    return _Rewrite().visit(tree)  # type: ignore[no-any-return]  # `visit` is typed for any node
+    return _Rewrite(Kinds(tree, nodes)).visit(tree)  # type: ignore[no-any-return]  # `visit` is typed for any node
 
 
 def _nodes(tree: ast.Module) -> list[ast.AST]:
@@ -158,7 +159,8 @@ def _drop_docstrings(nodes: list[ast.AST]) -> set[int]:
 class _Rewrite:
     """Puts in the steps and the guards; every node becomes exactly one other."""
 
-    def __init__(self) -> None:
+    def __init__(self, kinds: Kinds) -> None:
+        self._kinds = kinds
         self._by_kind: dict[type[ast.AST], Callable[[Any], ast.AST]] = {
             getattr(ast, name.removeprefix("visit_")): getattr(self, name) for name in dir(self) if name.startswith("visit_")
         }
@@ -226,13 +228,14 @@ class _Rewrite:
 
     def visit_BinOp(self, node: ast.BinOp) -> ast.AST:
         name = _GUARDED.get(type(node.op))
-        harmless = _is_harmless(node)
+        if name is None or self._kinds.is_harmless(node):
+            return self.generic_visit(node)
         self.generic_visit(node)
-        return node if name is None or harmless else _call(name, node.left, node.right)
+        return _call(name, node.left, node.right)
 
     def visit_AugAssign(self, node: ast.AugAssign) -> ast.AST:
         name = _GUARDED.get(type(node.op))
-        if name is None or (name == "_add" and _is_number(node.value)):
+        if name is None or (name == "_add" and self._kinds.is_number(node.value)):
             return self.generic_visit(node)
         if isinstance(node.op, ast.Add):
             self.generic_visit(node)
@@ -244,16 +247,17 @@ class _Rewrite:
         return self.visit(ast.Assign([node.target], ast.BinOp(left, node.op, node.value, **_AT), **_AT))  # type: ignore[no-any-return]  # as above
 
     def visit_Compare(self, node: ast.Compare) -> ast.AST:
-        sides = [node.left, *node.comparators]
-        flat = [_is_number(side) for side in sides]
+        flat, plain = is_plain(node.left), [is_plain(side) for side in node.comparators]
+        numbers = [self._kinds.is_number(side) for side in node.comparators]
         self.generic_visit(node)
-        sides = [node.left, *node.comparators]
-        for index, op in enumerate(node.ops, 1):
+        for index, op in enumerate(node.ops):
+            side = node.comparators[index]
             if isinstance(op, ast.In | ast.NotIn):
-                sides[index], flat[index] = _call("_within", sides[index]), True
-            elif not (isinstance(op, ast.Is | ast.IsNot) or flat[index - 1] or flat[index]):
-                sides[index], flat[index] = _call("_flat", sides[index]), True
-        node.comparators = sides[1:]
+                node.comparators[index], flat = _call("_within", side), True
+            elif isinstance(op, ast.Is | ast.IsNot) or flat:
+                flat = plain[index]
+            else:
+                node.comparators[index], flat = side if numbers[index] else _call("_flat", side), True
         return node
 
     def visit_Subscript(self, node: ast.Subscript) -> ast.AST:
@@ -296,19 +300,3 @@ def _call(name: str, *arguments: ast.expr) -> ast.Call:
 
 def _name(name: str) -> ast.Name:
     return ast.Name(name, ast.Load(), **_AT)
-
-
-def _is_number(node: ast.expr) -> bool:
-    """Whether the text alone shows that only a number can come out, if anything does."""
-    if isinstance(node, ast.UnaryOp):
-        return isinstance(node.op, ast.USub | ast.Not)
-    if isinstance(node, ast.BinOp):
-        return isinstance(node.op, _NUMERIC)
-    return isinstance(node, ast.Constant) and node.value is not None
-
-
-def _is_harmless(node: ast.BinOp) -> bool:
-    """Whether an operation needs no guard: sums with a number, products with a float constant."""
-    if isinstance(node.op, ast.Add):
-        return _is_number(node.left) or _is_number(node.right)
-    return isinstance(node.op, ast.Mult) and any(isinstance(s, ast.Constant) and type(s.value) is float for s in (node.left, node.right))

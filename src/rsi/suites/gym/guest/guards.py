@@ -19,6 +19,7 @@ _SEQUENCES = frozenset({list, tuple})
 _NESTS = frozenset({list, tuple, dict})
 _OWN = (abs, bool, divmod, float, int, len)
 _MATH = ("atan2", "ceil", "cos", "exp", "floor", "hypot", "inf", "log", "pi", "sin", "sqrt", "tanh")
+_AS_THEY_ARE = {**{function.__name__: function for function in _OWN}, **{name: getattr(math, name) for name in _MATH}}
 
 
 class Spent(Exception):
@@ -40,11 +41,10 @@ def guards(steps: int) -> dict[str, object]:
     return {
         "__builtins__": {},
         "_step": step,
-        **{function.__name__: function for function in _OWN},
-        **{name: getattr(math, name) for name in _MATH},
+        **_AS_THEY_ARE,
         **_arithmetic(charge),
         **_collections(charge),
-        **_orders(charge),
+        **_orders(charge, step),
         "round": _rounded,
     }
 
@@ -75,9 +75,11 @@ def _charger(step: Callable[[int], bool]) -> Charge:
 
 def _arithmetic(charge: Charge) -> dict[str, object]:
     def add(a: Any, b: Any) -> Any:
-        if type(a) in _SEQUENCES:
-            return _kept(charge, a + b)
-        return _bounded(a + b)
+        value = a + b
+        kind = type(value)
+        if kind is float:
+            return value
+        return _kept(charge, value) if kind in _SEQUENCES else _bounded(value)
 
     def mul(a: Any, b: Any) -> Any:
         if type(a) is float or type(b) is float:
@@ -193,7 +195,7 @@ def _collections(charge: Charge) -> dict[str, object]:
     }
 
 
-def _orders(charge: Charge) -> dict[str, object]:
+def _orders(charge: Charge, step: Callable[[int], bool]) -> dict[str, object]:
     def ordered(items: Any, key: Any = None, reverse: Any = False) -> list[Any]:
         values = list(charge(items))
         if key is None:
@@ -208,6 +210,9 @@ def _orders(charge: Charge) -> dict[str, object]:
 
     def best(choose: Callable[..., Any]) -> Callable[..., Any]:
         def chosen(*values: Any, key: Any = None, **default: Any) -> Any:
+            if len(values) == 2 and type(values[0]) in _NUMBERS and type(values[1]) in _NUMBERS and key is None and not default:
+                step(1)
+                return choose(*values)
             among: Sequence[Any] = list(charge(values[0])) if len(values) == 1 else values
             if not among or key is None:
                 return choose(charge(among), **_only_default(default))

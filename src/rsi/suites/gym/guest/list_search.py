@@ -2,6 +2,7 @@
 
 import heapq
 from collections.abc import Callable
+from functools import lru_cache
 from itertools import accumulate
 from typing import Any
 
@@ -67,11 +68,10 @@ def search(instance: Any, seen: Callable[[int, int, Lists, Lists], None], choose
         if index is None:
             return False
         depth, lists = states[index]
-        for operation in OPERATIONS:
-            new = tuple(map(operation, lists))
+        for new, is_small in _turned(lists):
             if new == goals:
                 return True
-            if new not in known and all(len(xs) <= _LONGEST and (not xs or max(xs) <= _LARGEST) for xs in new):
+            if is_small and new not in known:
                 known.add(new)
                 states.append((depth + 1, new))
                 seen(len(states) - 1, depth + 1, new, goals)
@@ -82,6 +82,14 @@ def _tuples(lists: Any) -> Lists:
     return tuple(tuple(xs) for xs in lists)
 
 
+@lru_cache(maxsize=2048)
+def _turned(lists: Lists) -> tuple[tuple[Lists, bool], ...]:
+    """What each operation makes of some lists, and whether it is small enough to be looked into: the same for every program."""
+    made = [tuple(map(operation, lists)) for operation in OPERATIONS]
+    return tuple((new, all(len(xs) <= _LONGEST and (not xs or max(xs) <= _LARGEST) for xs in new)) for new in made)
+
+
+@lru_cache(maxsize=8192)
 def _features(lists: Lists, goals: Lists) -> tuple[float, float, float]:
     wrong = missing = places = 0
     gap = 0

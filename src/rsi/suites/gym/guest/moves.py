@@ -10,6 +10,8 @@ __all__ = ["number", "permutation", "whole"]
 
 def number(value: Any, low: float = -1e9, high: float = 1e9) -> float:
     """A finite number, clipped to its bounds."""
+    if type(value) is float and low <= value <= high:
+        return value
     if type(value) not in (int, float, bool) or not math.isfinite(value):
         raise Fault("a finite number was expected")
     return float(min(max(value, low), high))
