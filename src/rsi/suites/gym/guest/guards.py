@@ -14,6 +14,7 @@ __all__ = ["Spent", "guards"]
 LONGEST_LIST = 100_000
 LARGEST_TUPLE = 256
 _BOUND = 1 << 1024
+_LEAST = -_BOUND
 _NUMBERS = frozenset({int, float, bool, type(None)})
 _SEQUENCES = frozenset({list, tuple})
 _NESTS = frozenset({list, tuple, dict})
@@ -77,7 +78,7 @@ def _arithmetic(charge: Charge) -> dict[str, object]:
     def add(a: Any, b: Any) -> Any:
         value = a + b
         kind = type(value)
-        if kind is float:
+        if kind is float or (kind is int and _LEAST < value < _BOUND):
             return value
         return _kept(charge, value) if kind in _SEQUENCES else _bounded(value)
 
@@ -115,7 +116,7 @@ def _kept(charge: Charge, items: Any) -> Any:
 
 
 def _bounded(value: Any) -> Any:
-    if type(value) is int and not -_BOUND < value < _BOUND:
+    if type(value) is int and not _LEAST < value < _BOUND:
         raise Spent("an int is too large")
     return value
 
