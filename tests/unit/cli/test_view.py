@@ -43,7 +43,7 @@ def test_a_run_is_told_from_its_start_to_its_end() -> None:
     assert "ended (budget)" in lines[-1] and "3 of 6 changes kept" in lines[-1]
     kept = [line for line in lines if "KEPT" in line]
     assert len(kept) == 3
-    assert "KEPT parameters: search deeper — believed +5.8 points (± 3.7), better with probability" in kept[0]
+    assert "KEPT parameters: search deeper — believed +5.8 points (± 3.9), better with probability" in kept[0]
     assert "after 96 pairs; evidence 31, needed 20" in kept[0] and "+10.0" not in kept[0]
 
 
