@@ -6,7 +6,7 @@ import threading
 import pytest
 
 from rsi.core.errors import InfrastructureError
-from rsi.kernel.models.link import Ended, Link
+from rsi.kernel.models.link import Ended, Link, _Running
 from rsi.kernel.models.redact import Redactor
 
 # A process that greets, then does what the name in a question says.
@@ -99,6 +99,14 @@ def test_a_process_that_cannot_start_says_why() -> None:
     assert isinstance(said, Ended) and "no module named [redacted]" in said.reason
     with pytest.raises(InfrastructureError, match="cannot be started"):
         Link(command=("/nowhere/python",), environment={}, hello=None, redactor=Redactor()).offers()
+
+
+def test_a_process_that_is_over_before_anybody_waits_for_it_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_Running, "say", lambda running, message: [thread.join() for thread in running._threads])
+    road = link("import sys; sys.exit('no such thing')")
+    said = road.offers()
+    road.close()
+    assert isinstance(said, Ended) and "no such thing" in said.reason
 
 
 def test_who_waits_when_the_road_is_closed_is_told_at_once() -> None:

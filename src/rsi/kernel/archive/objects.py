@@ -179,7 +179,9 @@ class GitObjects:
         """Write again what a loss of power took of the objects that were forced to the disk: all of one, or its end."""
         for name, packed in self._ahead.records():
             path = self._loose(name)
-            size = os.stat(path).st_size if os.path.exists(path) else -1
+            size = -1
+            with suppress(FileNotFoundError):  # whoever packs the archive may remove it at any moment
+                size = os.stat(path).st_size
             if size < len(packed) and _is_packed_as(name, packed) and self._search_packs(name) is None:
                 self._put(path, packed)
 

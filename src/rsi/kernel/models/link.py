@@ -63,7 +63,8 @@ class _Running:
         except OSError as error:
             raise InfrastructureError(f"the gateway process cannot be started: {error.strerror}") from None
         self.tail: deque[str] = deque(maxlen=12)
-        self.slots: dict[int, _Slot] = {0: _Slot()}
+        self.ready = _Slot()
+        self.slots: dict[int, _Slot] = {0: self.ready}
         self.is_over = self.is_counted = False
         self._reason = "the gateway process ended"
         self._lock = threading.Lock()
@@ -172,9 +173,8 @@ class Link:
             if self._ends >= _MOST_ENDS:
                 raise InfrastructureError(f"the gateway process ended {self._ends} times in a row{self._last_words()}")
             self._running = running = _Running(self._command, self._environment, self._hello)
-            slot = running.slots.get(0) or _Slot(value=Ended(reason="the gateway process ended"))
-            ready = slot.done.wait(_READY_S) or slot.value is not None
-            value = slot.value if ready else Ended(reason=f"the gateway process was not ready after {_READY_S:.0f} s")
+            is_told = running.ready.done.wait(_READY_S)
+            value = running.ready.value if is_told else Ended(reason=f"the gateway process was not ready after {_READY_S:.0f} s")
             if isinstance(value, dict) and isinstance(value.get("offers"), dict):
                 offers = value["offers"]
                 assert isinstance(offers, dict)
