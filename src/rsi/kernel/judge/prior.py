@@ -45,7 +45,7 @@ class Prior:
 
     Attributes:
         better, worse: weights of the slabs; the rest is the spike.
-        gain, loss: mean effects of better and of worse edits, both > 0, in score.
+        gain, loss: mean effects of better and of worse edits of the usual size, both > 0, in score.
     """
 
     better: float = 0.1
