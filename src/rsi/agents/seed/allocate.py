@@ -2,21 +2,22 @@
 
 from resources import FINAL_INSTANCES, FINALISTS, INSTANCES, PATIENCE, STEP
 
+USUAL = 96
 MOST_AT_ONCE = 1
 MOST_FINALISTS = 8
 
 
-def chosen(available, rng):
-    """The instances that every program of an episode is run on."""
-    return first_of(available, rng)
+def chosen(available, budget, rng):
+    """The instances that every program of an episode is run on: the more, the larger its budget: what is taken in the end is no luck."""
+    return first_of(available, INSTANCES * max(1, budget // USUAL), rng)
 
 
-def first_of(available, rng):
-    return list(range(min(INSTANCES, available)))
+def first_of(available, count, rng):
+    return list(range(min(count, available)))
 
 
-def drawn_of(available, rng):
-    return rng.sample(range(available), min(INSTANCES, available))
+def drawn_of(available, count, rng):
+    return rng.sample(range(available), min(count, available))
 
 
 def parts(instances):

@@ -67,7 +67,7 @@ class Episode:
 def episode(question, asked, rng, weights):
     """Search for a better program by edits: an `Episode`."""
     found = Episode(question["source"])
-    instances = found.instances = allocate.chosen(question["instances"], rng)
+    instances = found.instances = allocate.chosen(question["instances"], asked.budget, rng)
     scores = asked.scores(found.source, instances)
     if scores is None:
         return found

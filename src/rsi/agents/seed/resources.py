@@ -1,6 +1,6 @@
 """How much is spent at a time when a program is improved; surface `resources`. All of these are first guesses."""
 
-# Instances that every program of an episode is run on.
+# Instances that every program of an episode of the usual length is run on; of a longer one, more.
 INSTANCES = 16
 
 # So many of them at a time: after each step it is asked whether the program keeps up.
