@@ -39,7 +39,7 @@ def test_the_benchmark_prints_power_first_then_the_table_and_writes_pictures(
     assert code == 0
     assert said.index("Power") < said.index("improver ") < said.index("Compounding: not shown")
     assert "changes that mean nothing" in said
-    assert {path.name for path in out.iterdir()} == {"improver.json", "improver.txt", "ratios.svg", "curves.svg"}
+    assert {path.name for path in out.iterdir()} == {"improver.json", "improver.txt", "ratios.svg", "curves.svg", "episodes.jsonl", "lock"}
     for picture in ("ratios.svg", "curves.svg"):
         ElementTree.parse(out / picture)
     data = json.loads((out / "improver.json").read_text("utf-8"))

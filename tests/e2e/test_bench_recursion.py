@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from rsi.cli.main import main
+from rsi.kernel.audit.lock import RunLock
 
 AGENT = """
 import hashlib
@@ -100,7 +101,7 @@ def test_power_comes_first_and_the_files_are_written(tiny: Any, tmp_path: Path, 
     assert main(["bench", "recursion", zero, "--against", zero, *TINY, "--out", str(tmp_path / "out")]) == 0
     said = capsys.readouterr().out
     assert said.index("Power") < said.index("luck alone") < said.index("improver ") < said.index("Compounding: not shown")
-    assert {path.name for path in (tmp_path / "out").iterdir()} == {"improver.json", "improver.txt", "ratios.svg"}
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {"improver.json", "improver.txt", "ratios.svg", "episodes.jsonl", "lock"}
 
 
 @pytest.mark.parametrize(
@@ -115,3 +116,16 @@ def test_power_comes_first_and_the_files_are_written(tiny: Any, tmp_path: Path, 
 def test_what_cannot_be_measured_is_the_users_error(words: list[str], complaint: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["bench", "recursion", *words]) == 2
     assert complaint in capsys.readouterr().err
+
+
+def test_what_is_over_is_not_played_again(tiny: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    zero, out = tiny("zero", MENDED), tmp_path / "out"
+    first = run(zero, "--against", zero, "--out", str(out), capsys=capsys)
+    kept = (out / "episodes.jsonl").read_bytes()
+    assert kept.count(b"\n") == 6
+    (out / "episodes.jsonl").write_bytes(b"".join(kept.splitlines(keepends=True)[:2]))
+    assert run(zero, "--against", zero, "--out", str(out), capsys=capsys) == first
+    assert sorted((out / "episodes.jsonl").read_bytes().splitlines()) == sorted(kept.splitlines())
+    with RunLock(out):
+        assert main(["bench", "recursion", zero, "--against", zero, *TINY, "--out", str(out)]) == 2
+    assert "another rsi run is working in" in capsys.readouterr().err

@@ -150,7 +150,8 @@ def test_its_versions_are_compared_with_methods_of_people_and_controls_on_sealed
     assert {"version 0", "version 1", "sham", "random", "hill", "evolution", "annealing", "tpe"} == set(records)
     assert records["version 0"]["gain"] == records["sham"]["gain"] == 0.0 < records["version 1"]["gain"]
     assert "Has improving become easier?" in (finished / "report.md").read_text()
-    assert {path.name for path in (finished / "recursion").iterdir()} == {"improver.json", "improver.txt", "ratios.svg", "curves.svg"}
+    written = {path.name for path in (finished / "recursion").iterdir()}
+    assert written == {"improver.json", "improver.txt", "ratios.svg", "curves.svg", "episodes.jsonl", "lock"}
 
 
 def test_every_decision_follows_from_the_log_and_trials_come_out_the_same_again(finished: Path) -> None:

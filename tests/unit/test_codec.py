@@ -29,6 +29,15 @@ def test_a_record_comes_back_as_it_was(kind: object, record: object) -> None:
     assert decode(kind, encode(record)) == record
 
 
+def test_a_row_has_so_many_items_each_of_its_own_kind() -> None:
+    kind = tuple[tuple[int, str], ...]
+    assert decode(kind, [[1, "a"], [2, "b"]]) == ((1, "a"), (2, "b"))
+    for broken, told in (([[1]], "$[0]: a list of 2 was expected"), ([["a", 1]], "$[0][0]: int was expected, got str")):
+        with pytest.raises(MessageError) as caught:
+            decode(kind, broken)
+        assert str(caught.value) == told
+
+
 def test_plain_data_in_a_record_are_handed_on_as_they_are() -> None:
     evidence: Json = {"is": "Effect", "seen": [1, None, {"deep": [True, 0.5]}]}
     limitation = Limitation(id="L", kind="k", text="t", evidence=evidence)

@@ -27,7 +27,10 @@ def improver(
     alpha: Annotated[float, Parameter(help="Level of every interval and test.")] = 0.05,
     workers: Annotated[int, Parameter(help="Processes that work at the same time; they change no number.")] = 2,
     jail_require: Annotated[str | None, Parameter(help="Weakest jail that may be used, if not what the gym asks for.")] = None,
-    out: Annotated[Path | None, Parameter(help="Folder for improver.json, improver.txt, ratios.svg and curves.svg.")] = None,
+    out: Annotated[
+        Path | None,
+        Parameter(help="Folder for results and pictures; what is over is kept there, so that the same command goes on from it."),
+    ] = None,
     as_json: JsonFlag = False,
 ) -> int:
     """Frozen versions of an agent improve the same held-out programs from the same starts under the same budget."""

@@ -33,7 +33,10 @@ def recursion(
     alpha: Annotated[float, Parameter(help="Level of every interval and test.")] = 0.05,
     workers: Annotated[int, Parameter(help="Processes that work at the same time; they change no number.")] = 2,
     jail_require: Annotated[str | None, Parameter(help="Weakest jail that may be used, if not what the gym asks for.")] = None,
-    out: Annotated[Path | None, Parameter(help="Folder for improver.json, improver.txt and ratios.svg.")] = None,
+    out: Annotated[
+        Path | None,
+        Parameter(help="Folder for results and pictures; what is over is kept there, so that the same command goes on from it."),
+    ] = None,
     as_json: JsonFlag = False,
 ) -> int:
     """Frozen versions of an agent improve version 0 of it, each in passes of the same budget; what comes of it is measured, not judged."""

@@ -6,11 +6,13 @@ import shlex
 import shutil
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from rsi.bench.improvers.entrants import PEERS, Entrant, peer
 from rsi.bench.improvers.itself import Itself, Pass
+from rsi.bench.improvers.kept import Kept
 from rsi.bench.improvers.plot import curves, ratios
 from rsi.bench.improvers.problems import GymProblems
 from rsi.bench.improvers.results import Results, power_lines, results_of, table
@@ -23,8 +25,9 @@ from rsi.cli.working import prove, stoppable
 from rsi.config.load import load_config, nearest
 from rsi.config.model import from_json
 from rsi.core.codec import encode
-from rsi.core.errors import UserError
+from rsi.core.errors import Halted, UserError
 from rsi.core.records import Json, Manifest, Pool
+from rsi.kernel.audit.lock import RunLock
 from rsi.kernel.judge import Episode, gain_power
 from rsi.loop.jails import admit
 from rsi.loop.parts import Parts, standard_parts
@@ -35,6 +38,7 @@ __all__ = ["COMMAND", "Match", "data_of", "field_of", "measure", "measure_run", 
 COMMAND = "command:"
 """What an improver from outside is named by: this, and its command line."""
 _ALL = (*PEERS, "sham")
+_EPISODES_FILE = "episodes.jsonl"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,13 +81,31 @@ def told(match: Match) -> list[str]:
     return [*power_lines(match.cases, match.alpha), "", *match.notes]
 
 
-def played(match: Match, *, workers: int, jail_require: str | None = None) -> tuple[Results, Mapping[str, Sequence[Episode]]]:
-    """Play all episodes of a match; Ctrl-C ends it without a result.
+def played(
+    match: Match, *, workers: int, jail_require: str | None = None, out: Path | None = None
+) -> tuple[Results, Mapping[str, Sequence[Episode]]]:
+    """Play all episodes of a match; with a folder, those that are over are kept there, and are not played again.
 
     Raises:
-        UserError: an entrant does not build, or this machine's jails are weaker than the gym asks for.
+        UserError: an entrant does not build, this machine's jails are weaker than the gym asks for, or another process works in the folder.
         Halted: it was stopped.
     """
+    with ExitStack() as stack:
+        kept = None if out is None else _kept(out, stack)
+        try:
+            return _played(match, workers, jail_require, kept)
+        except Halted:
+            left = "give it a folder (--out) and it" if out is None else f"{len(kept or ())} episodes are in {out}; the same command"
+            raise Halted(f"stopped before the end: {left} goes on from what is over") from None
+
+
+def _kept(out: Path, stack: ExitStack) -> Kept:
+    """The episodes in a folder, for this process alone."""
+    stack.enter_context(RunLock(out))
+    return stack.enter_context(closing(Kept(out / _EPISODES_FILE)))
+
+
+def _played(match: Match, workers: int, jail_require: str | None, kept: Kept | None) -> tuple[Results, Mapping[str, Sequence[Episode]]]:
     drawn = GymProblems(match.pool, match.seed, match.cases, match.evaluations)
     game: Game = drawn if match.itself is None else Itself(match.entrants[0], drawn.gym, match.itself)
     parts = _parts(match.entrants, drawn, jail_require)
@@ -103,6 +125,7 @@ def played(match: Match, *, workers: int, jail_require: str | None = None) -> tu
             workers=workers,
             stop=stop,
             observer=progress,
+            kept=kept,
         )
     results = results_of(match.versions, episodes, problems=match.cases, repetitions=match.seeds, budget=match.budget, alpha=match.alpha)
     return results, episodes
@@ -117,7 +140,7 @@ def measure(match: Match, *, workers: int, jail_require: str | None, out: Path |
     """
     if not as_json:
         say("\n".join(told(match)))
-    results, episodes = played(match, workers=workers, jail_require=jail_require)
+    results, episodes = played(match, workers=workers, jail_require=jail_require, out=out)
     if out is not None:
         write(out, match, results, episodes)
     if as_json:
@@ -155,7 +178,8 @@ def measure_run(folder: Path, workers: int) -> str:
             alpha=config.certificate.alpha,
         )
         sys.stderr.write(f"measuring recursion: {len(entrants)} improvers on {wanted.cases} sealed problems\n")
-        results, episodes = played(match, workers=workers, jail_require=None if config.jail.require == "suite" else config.jail.require)
+        require = None if config.jail.require == "suite" else config.jail.require
+        results, episodes = played(match, workers=workers, jail_require=require, out=out)
         write(out, match, results, episodes)
     found = recursion_of(folder)
     return "" if found is None else recursion_words(found)

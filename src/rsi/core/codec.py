@@ -82,6 +82,8 @@ def _decoder(kind: Any) -> _Decoder:
     origin = get_origin(kind)
     if origin in (Union, types.UnionType):
         return _union_decoder(get_args(kind))
+    if origin is tuple and get_args(kind)[-1] is not Ellipsis:
+        return _row_decoder(get_args(kind))
     if origin in (tuple, list):
         return _list_decoder(typing.cast(type, origin), get_args(kind)[0])
     if isinstance(origin, type) and issubclass(origin, Mapping):
@@ -112,6 +114,18 @@ def _list_decoder(origin: type, kind: Any) -> _Decoder:
         return tuple(items) if origin is tuple else items
 
     return decode_list
+
+
+def _row_decoder(kinds: tuple[Any, ...]) -> _Decoder:
+    """Of so many items, each of its own kind."""
+    items = tuple(_decoder(kind) for kind in kinds)
+
+    def decode_row(data: Any, at: _Place) -> Any:
+        if not isinstance(data, list) or len(data) != len(items):
+            raise MessageError(f"{_told(at)}: a list of {len(items)} was expected")
+        return tuple(item(one, (at, i)) for i, (item, one) in enumerate(zip(items, data, strict=True)))
+
+    return decode_row
 
 
 def _mapping_decoder(key: Any, value: Any) -> _Decoder:

@@ -1,5 +1,6 @@
 """`rsi bench improver` from inside: counted questions, episodes, shams, commands from outside, peers, and what is told of them."""
 
+import contextlib
 import json
 import random
 import shlex
@@ -15,12 +16,13 @@ import pytest
 from rsi.bench.improvers.curve import Curve
 from rsi.bench.improvers.entrants import PEERS, Entrant, peer
 from rsi.bench.improvers.episodes import Challenge, Said, play
+from rsi.bench.improvers.kept import Kept
 from rsi.bench.improvers.outside import Outside
 from rsi.bench.improvers.plot import curves, ratios
 from rsi.bench.improvers.results import power_lines, results_of, table
 from rsi.bench.improvers.sham import changes_between, sham
 from rsi.bench.improvers.tournament import hold
-from rsi.core.errors import UserError
+from rsi.core.errors import Halted, UserError
 from rsi.core.protocols import Serve
 from rsi.core.records import Json
 from rsi.kernel.evaluate import Asked, Bench
@@ -60,11 +62,17 @@ class Lines:
 
     def __init__(self, budget: int) -> None:
         self.budget = budget
+        self.played: list[str] = []
+
+    @property
+    def terms(self) -> Json:
+        return {"evaluations": self.budget}
 
     def name(self, number: int) -> str:
         return f"p{number}"
 
     def play(self, entrant: Entrant, bench: Bench, *, number: int, repetition: int, luck: int) -> Episode:
+        self.played.append(f"{entrant.name} {number}")
         challenge = Challenge(number=number, problem=self.name(number), family="line", question=QUESTION, source=START, instances=8)
         return play(entrant.seated(bench.jail), challenge, Line(), seed=luck, repetition=repetition, budget=self.budget)
 
@@ -225,18 +233,34 @@ def test_a_command_that_there_is_not_is_the_users_error() -> None:
 # --------------------------------------------------------------------------------------------- peers and a tournament
 
 
-def tournament(entrants: Sequence[Entrant], count: int = 2, budget: int = 160) -> dict[str, list[Episode]]:
-    return hold(
-        entrants,
-        Lines(budget),
-        count=count,
-        repetitions=1,
-        seed=5,
-        make_jail=InProcessJail,
-        workers=1,
-        stop=threading.Event(),
-        observer=lambda done, of: None,
-    )
+def tournament(
+    entrants: Sequence[Entrant],
+    count: int = 2,
+    budget: int = 160,
+    *,
+    kept: Path | None = None,
+    lines: "Lines | None" = None,
+    stop_after: int | None = None,
+) -> dict[str, list[Episode]]:
+    stop = threading.Event()
+
+    def observer(done: int, of: int) -> None:
+        if done == stop_after:
+            stop.set()
+
+    with contextlib.ExitStack() as stack:
+        return hold(
+            entrants,
+            lines or Lines(budget),
+            count=count,
+            repetitions=1,
+            seed=5,
+            make_jail=InProcessJail,
+            workers=1,
+            stop=stop,
+            observer=observer,
+            kept=None if kept is None else stack.enter_context(contextlib.closing(Kept(kept))),
+        )
 
 
 def test_every_peer_finds_something_better_within_its_budget_and_never_fails() -> None:
@@ -246,6 +270,46 @@ def test_every_peer_finds_something_better_within_its_budget_and_never_fails() -
         assert all(0 < e.used <= 320 for e in episodes), name
         assert max(e.gain for e in episodes) > 0.1, name
         assert all(e.curve and e.curve[-1][1] > 0 for e in episodes), name
+
+
+def test_a_tournament_that_was_stopped_goes_on_from_the_episodes_that_are_over(tmp_path: Path) -> None:
+    entrants, path = [peer("hill"), peer("annealing")], tmp_path / "episodes.jsonl"
+    whole = tournament(entrants, count=3)
+    with pytest.raises(Halted):
+        tournament(entrants, count=3, kept=path, stop_after=3)
+    over = path.read_bytes().count(b"\n")
+    assert over >= 3
+    path.write_bytes(path.read_bytes() + b"torn")
+    rest = Lines(160)
+    assert tournament(entrants, count=3, kept=path, lines=rest) == whole and len(rest.played) == 6 - over
+    again = Lines(160)
+    longer = tournament(entrants, count=4, kept=path, lines=again)
+    assert again.played == ["hill 3", "annealing 3"] and {name: own[:3] for name, own in longer.items()} == whole
+
+
+def test_only_an_episode_of_the_same_improver_on_the_same_terms_is_not_played_again(tmp_path: Path) -> None:
+    path, hill = tmp_path / "episodes.jsonl", peer("hill")
+    tournament([hill], count=1, kept=path)
+    for other, budget in (
+        (replace(hill, files={**hill.files, "hill.py": hill.files["hill.py"] + b"\n"}), 160),
+        (replace(hill, luck=1), 160),
+        (replace(hill, name="again"), 160),
+        (hill, 161),
+    ):
+        lines = Lines(budget)
+        tournament([other], count=1, kept=path, lines=lines)
+        assert lines.played == [f"{other.name} 0"]
+    lines = Lines(160)
+    tournament([hill], count=1, kept=path, lines=lines)
+    assert not lines.played
+
+
+def test_what_a_command_does_is_never_taken_for_known(tmp_path: Path) -> None:
+    command, path = Entrant(name="outside", files={}, command=shlex.join([sys.executable, "-c", "pass"])), tmp_path / "episodes.jsonl"
+    for _ in range(2):
+        lines = Lines(160)
+        tournament([command], count=1, kept=path, lines=lines)
+        assert lines.played == ["outside 0"]
 
 
 def test_the_same_tournament_comes_out_the_same_and_a_copy_of_an_improver_as_the_improver() -> None:

@@ -14,7 +14,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from rsi.bench.improvers.entrants import Entrant
-from rsi.core.codec import decode
+from rsi.bench.improvers.kept import hash_of
+from rsi.core.codec import decode, encode
 from rsi.core.errors import MessageError
 from rsi.core.protocols import Files, Limits
 from rsi.core.records import CandidateId, Case, Json, Outcome, Pool, Proposal, ProposalId
@@ -91,6 +92,11 @@ class Itself:
         self._manifest = zero.manifest
         self._starts: dict[int, float] = {}
         self._counting = threading.Lock()
+
+    @property
+    def terms(self) -> Json:
+        """What version 0 is, and the size of a pass."""
+        return {"zero": [hash_of(self._files), self._zero.build_seed], "size": encode(self._size)}
 
     def name(self, number: int) -> str:
         """The problem's name."""

@@ -10,7 +10,7 @@ from contextlib import AbstractContextManager, contextmanager
 from rsi.bench.improvers.entrants import Entrant
 from rsi.bench.improvers.episodes import Challenge, Ground, play
 from rsi.core.protocols import Jail, Rehearsal
-from rsi.core.records import Case, Pool
+from rsi.core.records import Case, Json, Pool
 from rsi.kernel.evaluate import Bench, Evaluator, evaluator_of, hidden_outputs
 from rsi.kernel.judge import Episode
 from rsi.suites import secret_seeds
@@ -40,6 +40,11 @@ class GymProblems:
         """The suite that the problems are cases of."""
         self._pool, self._budget = pool, budget
         self._cases = _drawn(len(problems_of(pool)), random.Random(f"{_SALT} {seed}"), most)
+
+    @property
+    def terms(self) -> Json:
+        """The budget: a problem's name says all else."""
+        return {"evaluations": self._budget}
 
     def name(self, number: int) -> str:
         """The problem's name."""
