@@ -8,7 +8,7 @@ MOST_FINALISTS = 8
 
 
 def chosen(available, budget, rng):
-    """The instances that every program of an episode is run on: the more, the larger its budget: what is taken in the end is no luck."""
+    """The instances that every program of an episode is run on; a larger budget pays for more, so that luck decides less."""
     return first_of(available, INSTANCES * max(1, budget // USUAL), rng)
 
 

@@ -19,6 +19,8 @@ __all__ = ["Kept", "hash_of", "key_of"]
 class Kept:
     """Episodes by key in a file; many threads may add to it.
 
+    Does not cover: changes of rsi's own code under one version number, but for what runs programs of the gym; begin a new file then.
+
     Args:
         path: of the file; made if it is not there. What was torn at its end is dropped.
 
