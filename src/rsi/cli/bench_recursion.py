@@ -27,7 +27,7 @@ def recursion(
     *agents: Annotated[str, Parameter(help="Versions, oldest first: seed, a folder, RUN, RUN:CANDIDATE or improver:ID.")],
     against: Annotated[str, Parameter(help="Version 0: what everybody improves, and with whom everybody is compared.")] = "seed",
     passes: Annotated[int, Parameter(help="Passes over version 0, each on practice problems of its own.")] = 8,
-    evaluations: Annotated[int, Parameter(help="What one proposal may cost; practice before it is paid as in a run.")] = 40_000,
+    evaluations: Annotated[int, Parameter(help="What one proposal may cost; practice before it is paid as in a run.")] = 30_000,
     cases: Annotated[int, Parameter(help="Sealed problems by which the outcome of a pass is measured.")] = 24,
     seed: Annotated[int, Parameter(help="Seed of problems and random choices; give each benchmark its own.")] = 1,
     alpha: Annotated[float, Parameter(help="Level of every interval and test.")] = 0.05,

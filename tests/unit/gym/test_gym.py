@@ -130,18 +130,18 @@ def test_serving_takes_one_job_after_another() -> None:
 
 
 def test_a_program_cannot_change_an_instance_for_the_next_one() -> None:
-    instance = {"rewards": [1]}
+    drawn = {"noise": [1]}
     jobs = iter([{"ground": 0, "source": "", "instances": [0]}] * 2 + [{"stop": True}])
     seen = []
 
     def play(start: Any, given: Any) -> Any:
         seen.append(json.dumps(given))
-        given["rewards"].append(2)
+        given["noise"].append(2)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(evaluator, "play_of", lambda problem: play)
-        serve([{"problem": "bandit", "instances": [json.dumps(instance)]}], lambda said: next(jobs))
-    assert seen == [json.dumps(instance)] * 2
+        serve([{"problem": "bandit", "instances": [json.dumps([drawn, drawn])]}], lambda said: next(jobs))
+    assert seen == [json.dumps(drawn)] * 4
 
 
 @pytest.mark.parametrize("tier", TIERS)

@@ -14,7 +14,7 @@ from rsi.suites.gym.catalogue import PROBLEMS, problems_of
 from rsi.suites.gym.guest.evaluator import ENTRIES, play_of, transcripts
 from rsi.suites.gym.guest.grammar import METHODS
 from rsi.suites.gym.guest.guards import guards
-from rsi.suites.gym.problem import Problem, score, vary
+from rsi.suites.gym.problem import Problem, instance_of, score, vary
 
 DOCUMENT = Path(__file__).parents[3] / "docs" / "gym.md"
 SEEDS = range(3)
@@ -25,8 +25,9 @@ every = pytest.mark.parametrize("problem", PROBLEMS.values(), ids=PROBLEMS.keys(
 
 @cache
 def instances(name: str, seed: int) -> list[Any]:
+    """Instances of one round each."""
     rng = random.Random(seed)
-    return [json.loads(json.dumps(PROBLEMS[name].draw(rng))) for _ in range(INSTANCES)]
+    return [json.loads(json.dumps([PROBLEMS[name].draw(rng)])) for _ in range(INSTANCES)]
 
 
 def outputs(problem: Problem, source: str, seed: int) -> list[Any]:
@@ -96,7 +97,7 @@ def test_what_a_program_is_shown_of_an_instance_it_may_spoil_for_itself_alone() 
     problem = PROBLEMS["bit_predictor"]
     expected = outputs(problem, problem.start, 0)
     spoilt = "def guess(zeros, ones):\n    zeros[0] = 0.5\n    ones.append(7)\n    return 0.25 + 0.5 * zeros[0]"
-    assert set(outputs(problem, spoilt, 0)[0]) == {0.5}
+    assert set(outputs(problem, spoilt, 0)[0][0]) == {0.5}
     assert outputs(problem, problem.start, 0) == expected
 
 
@@ -153,8 +154,9 @@ def tampered(transcript: Any) -> list[Any]:
 
 @every
 def test_a_tampered_transcript_is_worth_nothing(problem: Problem) -> None:
-    for instance, transcript in zip(instances(problem.name, 0), outputs(problem, problem.start, 0), strict=True):
-        assert {score(problem, instance, wrong) for wrong in tampered(transcript)} <= {None, 0.0}
+    for instance, (transcript,) in zip(instances(problem.name, 0), outputs(problem, problem.start, 0), strict=True):
+        assert {score(problem, instance, [wrong]) for wrong in tampered(transcript)} <= {None, 0.0}
+        assert {score(problem, instance, wrong) for wrong in ({}, "text", 1, [], [transcript, transcript])} == {None}
 
 
 @pytest.mark.parametrize("problem", [p for name, p in PROBLEMS.items() if name != "hash_mixing"], ids=lambda p: p.name)
@@ -164,6 +166,19 @@ def test_a_transcript_counts_for_its_own_instance(problem: Problem) -> None:
     own = [score(problem, i, t) or 0.0 for i, t in zip(instances(problem.name, 2), given, strict=True)]
     others = [score(problem, i, t) or 0.0 for i, t in zip(instances(problem.name, 2), given[1:] + given[:1], strict=True)]
     assert mean(others) < mean(own)
+
+
+@every
+def test_an_instance_is_several_rounds_and_its_score_their_mean(problem: Problem) -> None:
+    rounds = json.loads(json.dumps(instance_of(problem, random.Random(4))))
+    (played,) = transcripts({"problem": problem.name, "source": problem.start, "instances": [rounds]})
+    given = json.loads(json.dumps(played))
+    each = [score(problem, [drawn], [transcript]) for drawn, transcript in zip(rounds, given, strict=True)]
+    assert len(rounds) == problem.rounds > 1
+    assert score(problem, rounds, given) == pytest.approx(mean(value for value in each if value is not None))
+    assert None not in each
+    assert score(problem, rounds, [*given[:-1], None]) is None
+    assert score(problem, rounds, given[:-1]) is None
 
 
 @pytest.mark.parametrize("state", ["SEEN.append(word)", "SEEN.append(SEEN[-1] * 69069 + 1 & 4294967295)"])
@@ -185,7 +200,7 @@ FORBIDDEN: dict[str, tuple[str, Any]] = {
     "a copy of something else": ("compression", lambda t: [[1, 0], [9, 1], *t]),
     "a composition that is not there": ("list_search", lambda t: [*t, 10_000]),
     "a composition twice": ("list_search", lambda t: [0, 0]),
-    "a round less": ("dilemma", lambda t: [*t[:-1], t[-1][:-1]]),
+    "a move less": ("dilemma", lambda t: [*t[:-1], t[-1][:-1]]),
     "an arm too many": ("bandit", lambda t: [6, *t[1:]]),
 }
 
@@ -193,8 +208,8 @@ FORBIDDEN: dict[str, tuple[str, Any]] = {
 @pytest.mark.parametrize(("name", "change"), FORBIDDEN.values(), ids=FORBIDDEN.keys())
 def test_a_move_that_is_not_allowed_is_refused(name: str, change: Any) -> None:
     problem = PROBLEMS[name]
-    for instance, transcript in zip(instances(name, 0), outputs(problem, problem.expert, 0), strict=True):
-        assert score(problem, instance, change(transcript)) is None
+    for instance, (transcript,) in zip(instances(name, 0), outputs(problem, problem.expert, 0), strict=True):
+        assert score(problem, instance, [change(transcript)]) is None
 
 
 def test_the_document_has_a_row_for_each_problem_with_its_scale() -> None:
@@ -219,11 +234,11 @@ def test_the_document_has_every_function_and_method_of_the_dialect() -> None:
 )
 def test_what_is_decided_online_does_not_depend_on_what_comes_later(name: str, field: str) -> None:
     problem = PROBLEMS[name]
-    for instance in instances(name, 0):
-        things = instance[field]
+    for (drawn,) in instances(name, 0):
+        things = drawn[field]
         half = len(things) // 2
-        changed = {**instance, field: things[:half] + things[half:][::-1]}
-        both = transcripts({"problem": name, "source": problem.expert, "instances": [instance, changed]})
+        changed = {**drawn, field: things[:half] + things[half:][::-1]}
+        (both,) = transcripts({"problem": name, "source": problem.expert, "instances": [[drawn, changed]]})
         early = len(both[0]) * half // len(things) if name != "cache" else half // 4
         assert both[0][:early] == both[1][:early] and early > 3
         assert both[0] != both[1] or things == changed[field]

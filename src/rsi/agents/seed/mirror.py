@@ -14,7 +14,7 @@ import variant
 import weights
 
 SHORT = 96
-HELD = 12
+HELD = 6
 PASSES = 40
 LEAST_PASSES = 200_000
 QUIET = 1

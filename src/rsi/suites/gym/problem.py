@@ -8,7 +8,7 @@ from typing import Any
 
 from rsi.core.records import Json, Pool
 
-__all__ = ["Problem", "Range", "numbers", "score", "vary", "wholes"]
+__all__ = ["Problem", "Range", "instance_of", "numbers", "score", "vary", "wholes"]
 
 Range = tuple[float, float]
 """Between which values a constant of a start program is drawn; whole numbers stay whole."""
@@ -30,8 +30,9 @@ class Problem:
         measured: what `measure` gives, in words.
         floor: the measure that scores 0; lies on either side of `level`.
         level: the measure that scores 1: what good known methods reach.
-        draw: an instance, as plain data.
-        measure: what a transcript is worth on its instance. ValueError: it is none.
+        rounds: how many draws make an instance, so that an evaluation of the start takes some milliseconds.
+        draw: one round, as plain data.
+        measure: what a transcript is worth on its round. ValueError: it is none.
     """
 
     name: str
@@ -45,19 +46,25 @@ class Problem:
     measured: str
     floor: float
     level: float
+    rounds: int
     draw: Callable[[random.Random], dict[str, Json]]
     measure: Callable[[Any, Any], float]
 
 
-def score(problem: Problem, instance: Json, transcript: Json) -> float | None:
-    """A transcript on the problem's scale from 0 (floor) to 1 (level), clipped; None where it is no valid answer."""
-    if transcript is None:
+def instance_of(problem: Problem, rng: random.Random) -> list[Json]:
+    """An instance: the rounds that one evaluation plays."""
+    return [problem.draw(rng) for _ in range(problem.rounds)]
+
+
+def score(problem: Problem, instance: Json, transcripts: Json) -> float | None:
+    """The mean over the rounds of an instance, each from 0 (floor) to 1 (level), clipped; None where one is no valid answer."""
+    if not isinstance(instance, list) or not isinstance(transcripts, list) or len(transcripts) != len(instance):
         return None
     try:
-        found = problem.measure(instance, transcript)
+        found = [problem.measure(drawn, transcript) for drawn, transcript in zip(instance, transcripts, strict=True)]
     except ValueError:
         return None
-    return min(max((found - problem.floor) / (problem.level - problem.floor), 0.0), 1.0)
+    return sum(min(max((one - problem.floor) / (problem.level - problem.floor), 0.0), 1.0) for one in found) / len(found)
 
 
 def vary(problem: Problem, rng: random.Random) -> str:

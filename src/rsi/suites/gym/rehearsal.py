@@ -1,14 +1,14 @@
 """The practice instances of one question: what an improver's candidates are run on before it answers."""
 
+import json
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from rsi.core.codec import canonical
 from rsi.core.records import Json
 from rsi.suites.gym.catalogue import PROBLEMS
-from rsi.suites.gym.problem import Problem, score
+from rsi.suites.gym.problem import Problem, instance_of, score
 from rsi.suites.seeds import number_of
 
 __all__ = ["Rehearsal", "rehearsal_of"]
@@ -47,5 +47,5 @@ def rehearsal_of(question: dict[str, Json], problem: Problem, key: str, count: i
 def _drawn(problem: str, key: str, count: int) -> tuple[Sequence[Json], Sequence[str]]:
     """Instances and their texts: both sides of a pair, and every question of a tournament, have the same."""
     rng = random.Random(number_of("gym", "practice", key))
-    instances = [PROBLEMS[problem].draw(rng) for _ in range(count)]
-    return instances, [canonical(instance).decode() for instance in instances]
+    instances = [instance_of(PROBLEMS[problem], rng) for _ in range(count)]
+    return instances, [json.dumps(instance, separators=(",", ":")) for instance in instances]

@@ -13,7 +13,7 @@ from importlib import resources
 from rsi.core.protocols import Files, Score
 from rsi.core.records import Case, CaseId, Json, Pool
 from rsi.suites.gym.catalogue import PROBLEMS, problems_of
-from rsi.suites.gym.problem import Problem, score, vary
+from rsi.suites.gym.problem import Problem, instance_of, score, vary
 from rsi.suites.gym.rehearsal import Rehearsal, rehearsal_of
 from rsi.suites.seeds import number_of
 
@@ -36,7 +36,7 @@ class Gym:
         hidden: hidden instances of a case, its probes; a practice problem shows as many as both together.
     """
 
-    def __init__(self, seeds: Mapping[Pool, int], *, practised: int = 16, hidden: int = 12) -> None:
+    def __init__(self, seeds: Mapping[Pool, int], *, practised: int = 16, hidden: int = 6) -> None:
         """Nothing is generated before it is asked for."""
         self._seeds = dict(seeds)
         self._practised = practised
@@ -70,22 +70,7 @@ class Gym:
 
     def cases(self, pool: Pool, start: int, count: int) -> Sequence[Case]:
         """Cases `start` … `start + count − 1` of a pool, its problems in rotation."""
-        return [self._case(pool, index) for index in range(start, start + count)]
-
-    def _case(self, pool: Pool, index: int) -> Case:
-        among = problems_of(pool)
-        problem = among[index % len(among)]
-        key = f"{number_of('gym', pool.value, self._seeds[pool], index):064x}"
-        rng = random.Random(number_of("gym", "hidden", key))
-        question = _question(problem, key, self._practised)
-        return Case(
-            id=CaseId(str(question["id"])),
-            family=problem.name,
-            pool=pool,
-            question=question,
-            probes=[problem.draw(rng) for _ in range(self._hidden)],
-            expected={"key": key},
-        )
+        return [_case(pool, self._seeds[pool], index, self._practised, self._hidden) for index in range(start, start + count)]
 
     def rehearsal(self, case: Case) -> Rehearsal:
         """The practice instances of a case; a case is enough, whichever suite or season it came from."""
@@ -136,6 +121,24 @@ class Gym:
         question = case.question
         is_start = isinstance(question, dict) and answer == question["source"]
         return Score(value=_mean(case, outputs), label="unchanged" if is_start else "changed")
+
+
+@lru_cache(maxsize=64)
+def _case(pool: Pool, seed: int, index: int, practised: int, hidden: int) -> Case:
+    """A case, drawn once however many versions meet on it."""
+    among = problems_of(pool)
+    problem = among[index % len(among)]
+    key = f"{number_of('gym', pool.value, seed, index):064x}"
+    rng = random.Random(number_of("gym", "hidden", key))
+    question = _question(problem, key, practised)
+    return Case(
+        id=CaseId(str(question["id"])),
+        family=problem.name,
+        pool=pool,
+        question=question,
+        probes=[instance_of(problem, rng) for _ in range(hidden)],
+        expected={"key": key},
+    )
 
 
 def _mean(case: Case, outputs: Json) -> float:

@@ -8,16 +8,15 @@ __all__ = ["play"]
 
 
 def play(begin: Any, instance: Any) -> list[int]:
-    """The arms pulled, in order; `call(mean, pulls, left)` is an arm's index: its mean reward so far (0 at first), pulls, rounds left."""
+    """The arms pulled, in order; `call(mean, pulls, left)` is an arm's index: its mean reward so far (0 at first), pulls, pulls left."""
     call = begin()
-    rewards = instance["rewards"]
-    rounds = len(rewards[0])
-    sums, pulls = [0.0] * len(rewards), [0] * len(rewards)
+    means, noise = instance["means"], instance["noise"]
+    sums, pulls = [0.0] * len(means), [0] * len(means)
     pulled = []
-    for turn in range(rounds):
-        index = [number(call(s / p if p else 0.0, p, rounds - turn)) for s, p in zip(sums, pulls, strict=True)]
+    for turn, luck in enumerate(noise):
+        index = [number(call(s / p if p else 0.0, p, len(noise) - turn)) for s, p in zip(sums, pulls, strict=True)]
         arm = index.index(max(index))
-        sums[arm] += rewards[arm][pulls[arm]]
+        sums[arm] += means[arm] + luck
         pulls[arm] += 1
         pulled.append(arm)
     return pulled

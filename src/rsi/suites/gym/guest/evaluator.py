@@ -80,6 +80,6 @@ def _transcript(play: Play, entry: str, source: object, instance: Any) -> Any:
     try:
         code = compiled(str(source))
         with shallow():
-            return play(lambda: started(code, entry, STEPS), instance)
+            return [play(lambda: started(code, entry, STEPS), drawn) for drawn in instance]
     except FAULTS:
         return None

@@ -9,7 +9,7 @@ from rsi.suites.gym.problem import Problem, wholes
 __all__ = ["PROBLEM"]
 
 _ARMS = 6
-_ROUNDS = 120
+_PULLS = 120
 
 START = """\
 HOPE = 3.0
@@ -37,13 +37,12 @@ def index(mean, pulls, left):
 
 def _draw(rng: random.Random) -> dict[str, Json]:
     means = [round(rng.uniform(0, 1), 3) for _ in range(_ARMS)]
-    rewards: list[Json] = [[round(rng.gauss(mean, 0.4), 3) for _ in range(_ROUNDS)] for mean in means]
-    return {"rewards": rewards, "means": list(means)}
+    return {"means": list(means), "noise": [round(rng.gauss(0, 0.4), 3) for _ in range(_PULLS)]}
 
 
 def _measure(instance: Any, transcript: Any) -> float:
     means = instance["means"]
-    earned = sum(means[arm] for arm in wholes(transcript, _ROUNDS, 0, _ARMS - 1)) / _ROUNDS
+    earned = sum(means[arm] for arm in wholes(transcript, _PULLS, 0, _ARMS - 1)) / _PULLS
     chance = sum(means) / _ARMS
     return float((earned - chance) / (max(means) - chance))
 
@@ -61,6 +60,7 @@ PROBLEM = Problem(
     measured="what is earned over chance, as a share of what the best arm earns over chance",
     floor=0.0,
     level=0.85,
+    rounds=6,
     draw=_draw,
     measure=_measure,
 )

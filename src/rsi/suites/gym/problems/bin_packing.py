@@ -63,6 +63,7 @@ PROBLEM = Problem(
     measured="bins for each bin's worth of items",
     floor=1.26,
     level=1.07,
+    rounds=12,
     draw=_draw,
     measure=_measure,
 )

@@ -73,6 +73,7 @@ PROBLEM = Problem(
     measured="bits saved as a share of what one saves who knows the source",
     floor=0.0,
     level=0.8,
+    rounds=4,
     draw=_draw,
     measure=_measure,
 )

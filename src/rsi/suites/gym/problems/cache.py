@@ -101,6 +101,7 @@ PROBLEM = Problem(
     measured="hits as a share of those with foresight",
     floor=0.55,
     level=0.85,
+    rounds=8,
     draw=_draw,
     measure=_measure,
 )

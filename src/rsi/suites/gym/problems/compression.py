@@ -98,6 +98,7 @@ PROBLEM = Problem(
     measured="bits over those of letters alone",
     floor=0.9,
     level=0.7,
+    rounds=4,
     draw=_draw,
     measure=_measure,
 )

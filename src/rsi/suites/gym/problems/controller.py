@@ -73,6 +73,7 @@ PROBLEM = Problem(
     measured="mean error, with a fee for jumps of the force",
     floor=0.95,
     level=0.3,
+    rounds=12,
     draw=_draw,
     measure=_measure,
 )

@@ -81,6 +81,7 @@ PROBLEM = Problem(
     measured="points per round",
     floor=1.9,
     level=2.85,
+    rounds=5,
     draw=_draw,
     measure=_measure,
 )

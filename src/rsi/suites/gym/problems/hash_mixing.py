@@ -74,6 +74,7 @@ PROBLEM = Problem(
     measured="evenness of flips (70 %) and of a table's buckets (30 %)",
     floor=0.1,
     level=0.92,
+    rounds=7,
     draw=_draw,
     measure=_measure,
 )

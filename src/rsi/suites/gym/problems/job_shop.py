@@ -66,6 +66,7 @@ PROBLEM = Problem(
     measured="makespan over the load of the busiest machine or longest job",
     floor=1.4,
     level=1.03,
+    rounds=14,
     draw=_draw,
     measure=_measure,
 )

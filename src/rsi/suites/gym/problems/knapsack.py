@@ -37,7 +37,7 @@ def _draw(rng: random.Random) -> dict[str, Json]:
     weights = [[rng.randint(5, 60) for _ in range(_LIMITS)] for _ in range(_ITEMS)]
     items: list[Json] = [[round(sum(w) / _LIMITS + rng.uniform(-10, 25), 1), list(w)] for w in weights]
     room: list[Json] = [round(sum(w[k] for w in weights) * rng.uniform(0.25, 0.6)) for k in range(_LIMITS)]
-    return {"items": items, "room": room}
+    return {"items": items, "room": room, "bound": _bound(items, room)}
 
 
 def _measure(instance: Any, transcript: Any) -> float:
@@ -45,19 +45,20 @@ def _measure(instance: Any, transcript: Any) -> float:
     taken = wholes(transcript, None, 0, _ITEMS - 1)
     if len(set(taken)) != len(taken) or any(sum(items[i][1][k] for i in taken) > room[k] for k in range(_LIMITS)):
         raise ValueError("that does not fit")
-    return float(sum(items[i][0] for i in taken) / _bound(items, room))
+    return float(sum(items[i][0] for i in taken) / instance["bound"])
 
 
 def _bound(items: Any, room: Any) -> float:
     """No more than this can be had: the least of the fractional knapsacks (Dantzig 1957) of each limit alone and of their mean."""
-    mixes = [[1.0 if k == only else 0.0 for k in range(_LIMITS)] for only in range(_LIMITS)] + [[1.0] * _LIMITS]
-    return min(_fractional(items, room, mix) for mix in mixes)
+    values = [value for value, _ in items]
+    alone = [[weight[k] / room[k] for _, weight in items] for k in range(_LIMITS)]
+    together = [sum(loads) for loads in zip(*alone, strict=True)]
+    return min(*(_fractional(values, loads, 1.0) for loads in alone), _fractional(values, together, float(_LIMITS)))
 
 
-def _fractional(items: Any, room: Any, mix: list[float]) -> float:
-    loads = [(value, sum(m * w / r for m, w, r in zip(mix, weight, room, strict=True))) for value, weight in items]
-    left, found = sum(mix), 0.0
-    for value, load in sorted(loads, key=lambda one: -one[0] / one[1]):
+def _fractional(values: list[float], loads: list[float], left: float) -> float:
+    found = 0.0
+    for value, load in sorted(zip(values, loads, strict=True), key=lambda one: -one[0] / one[1]):
         part = min(1.0, left / load)
         found += part * max(value, 0.0)
         left -= part * load
@@ -79,6 +80,7 @@ PROBLEM = Problem(
     measured="value over an upper bound",
     floor=0.5,
     level=0.95,
+    rounds=12,
     draw=_draw,
     measure=_measure,
 )

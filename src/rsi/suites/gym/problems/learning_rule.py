@@ -86,6 +86,7 @@ PROBLEM = Problem(
     measured="log10 of the loss at the end over that at the start",
     floor=0.0,
     level=-3.2,
+    rounds=6,
     draw=_draw,
     measure=_measure,
 )

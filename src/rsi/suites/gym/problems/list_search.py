@@ -77,6 +77,7 @@ PROBLEM = Problem(
     measured="expansions left when it is found, as a share",
     floor=0.0,
     level=0.8,
+    rounds=3,
     draw=_draw,
     measure=_measure,
 )

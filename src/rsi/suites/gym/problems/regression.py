@@ -46,11 +46,11 @@ def value(xs, ys, x):
 
 def _draw(rng: random.Random) -> dict[str, Json]:
     """Points from −1.5 to 1.5 of a random sum of powers and waves, scaled to a spread of 1; noise 0.15."""
-    powers = [rng.gauss(0, 0.8 / (k + 1)) for k in range(4)]
-    waves = [(rng.gauss(0, 0.7), rng.uniform(1.5, 4.0), rng.uniform(0, 6.3)) for _ in range(2)]
+    c0, c1, c2, c3 = (rng.gauss(0, 0.8 / (k + 1)) for k in range(4))
+    (a0, f0, p0), (a1, f1, p1) = ((rng.gauss(0, 0.7), rng.uniform(1.5, 4.0), rng.uniform(0, 6.3)) for _ in range(2))
 
     def curve(x: float) -> float:
-        return sum(c * x**k for k, c in enumerate(powers)) + sum(a * math.sin(f * x + p) for a, f, p in waves)
+        return c0 + c1 * x + c2 * x**2 + c3 * x**3 + (a0 * math.sin(f0 * x + p0) + a1 * math.sin(f1 * x + p1))
 
     grid = [curve(i / 20 - 1.5) for i in range(61)]
     centre = sum(grid) / len(grid)
@@ -83,6 +83,7 @@ PROBLEM = Problem(
     measured="root mean square error, where the curve has a spread of 1",
     floor=1.2,
     level=0.12,
+    rounds=8,
     draw=_draw,
     measure=_measure,
 )

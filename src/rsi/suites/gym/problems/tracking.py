@@ -74,6 +74,7 @@ PROBLEM = Problem(
     measured="root mean square error, where sightings have one of 0.5",
     floor=1.4,
     level=0.7,
+    rounds=12,
     draw=_draw,
     measure=_measure,
 )
