@@ -3,7 +3,8 @@
     python benchmarks/gym.py [cases] [--climb] [--json]
 
 For each problem some cases from fresh seeds: the mean score of their start programs and of the expert on the hidden instances, and the CPU
-time of one evaluation (compiling included once for each program, as in an episode of several instances). `--climb` adds a blind hill
+time of one evaluation (compiling included once for each program, as in an episode of several instances). `luck` is the spread (standard
+deviation) of the start's score between the hidden instances of a case, `of rounds` that between their rounds. `--climb` adds a blind hill
 climber: 60 candidate programs for each case, each one random edit of the best so far (a constant, an operator, a comparison, a name, a
 term), kept if its mean over 6 practice instances is higher; what counts is the gain on the hidden instances. `one edit` is the same
 with all 60 made from the start: what the best single edit gains.
@@ -22,6 +23,7 @@ from rsi.core.records import Case, Json, Pool
 from rsi.suites.gym import Gym
 from rsi.suites.gym.catalogue import PROBLEMS, problems_of
 from rsi.suites.gym.guest.evaluator import transcripts
+from rsi.suites.gym.problem import score
 from rsi.suites.seeds import secret_seeds
 
 __all__ = ["climb", "edited", "main"]
@@ -42,6 +44,16 @@ def cases_of(gym: Gym, name: str, count: int) -> list[Case]:
 def hidden_score(gym: Gym, case: Case, source: str) -> float:
     """A program's mean score on the hidden instances."""
     return gym.score(case, source, transcripts(plain(gym.hidden_job(case, source)))).value or 0.0
+
+
+def luck(gym: Gym, case: Case) -> tuple[float, float]:
+    """The spread of the start's score between hidden instances, and between their rounds."""
+    problem, found = PROBLEMS[case.family], plain(transcripts(plain(gym.hidden_job(case, start_of(case)))))
+    probes: Any = case.probes
+    instances = list(zip(probes, found, strict=True))
+    rounds = [([drawn], [given]) for instance, played in instances for drawn, given in zip(instance, played, strict=True)]
+    of_instances, of_rounds = ([score(problem, *pair) or 0.0 for pair in pairs] for pairs in (instances, rounds))
+    return statistics.stdev(of_instances), statistics.stdev(of_rounds)
 
 
 def start_of(case: Case) -> str:
@@ -132,6 +144,8 @@ def measured(gym: Gym, name: str, count: int, climbs: bool) -> dict[str, Any]:
         "start": statistics.mean(starts),
         "expert": statistics.mean(experts),
         "least": min(b - a for a, b in zip(starts, experts, strict=True)),
+        "luck": statistics.mean(luck(gym, case)[0] for case in cases),
+        "of rounds": statistics.mean(luck(gym, case)[1] for case in cases),
         "ms": (time.process_time() - before) * 1e3 / runs,
     }
     if climbs:

@@ -1,11 +1,12 @@
 """Does improving become easier? Runs of `rsi run --meta` with several seeds, each with ρ of its release on sealed problems.
 
-    python -m benchmarks.recursion [--seeds 5] [--programs 600k] [--control] [--jobs 1 --workers 2]
+    python -m benchmarks.recursion [--seeds 5] [--programs 250k] [--control] [--jobs 1 --workers 2]
 
 Every run ends with its versions, methods of people, random edits and a sham on the same sealed problems; finished runs are not made
 again. With --control also the frozen control: the same budget, but version 0 makes every pass, over whatever the incumbent is.
 Prints a line per seed, the mean over seeds of each arm and of their differences (Student's 95 % interval: seeds, not problems, are the
-repetitions there) and what the runs say together, and writes recursion.json and recursion.svg to --out.
+repetitions there; the release's lead over each method among them) and what the runs say together, and writes recursion.json and
+recursion.svg to --out.
 """
 
 import argparse
@@ -83,6 +84,11 @@ def table(lines: Sequence[Line]) -> list[str]:
         ratios = [line.rho for line in lines if line.frozen is frozen and line.rho is not None]
         if ratios:
             out.append(f"{_arm(frozen)}: mean ρ over {len(ratios)} seeds {_words(t_estimate(ratios))}")
+        leads = {
+            name: [line.gains["release"] - line.gains[name] for line in lines if line.frozen is frozen and name in line.gains]
+            for name in _BESIDE
+        }
+        out += [f"{_arm(frozen)}: release − {name} in points {_words(t_estimate(found))}" for name, found in leads.items() if found]
     differences = _differences(lines)
     if differences:
         out.append(f"recursive − frozen: ρ over {len(differences)} seeds {_words(t_estimate(differences))}")
@@ -120,7 +126,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--seeds", type=positive, default=5, help="number of run seeds, from --first on (default 5)")
     parser.add_argument("--first", type=int, default=1, help="first run seed (default 1)")
-    parser.add_argument("--programs", help="budget of each run, as for `rsi run --meta` (default: 2M)")
+    parser.add_argument("--programs", help="budget of each run, as for `rsi run --meta` (default: 1M)")
     parser.add_argument("--control", action="store_true", help="the frozen control too")
     parser.add_argument("--config", type=Path, help="configuration of all runs (TOML)")
     parser.add_argument("--out", type=Path, default=Path("benchmarks/out/recursion"), help="folder of runs and results")

@@ -48,8 +48,9 @@ def test_the_table_has_a_line_for_each_run_and_the_mean_over_seeds_of_each_arm_a
         line_of(Plan(seed=3, frozen=True, folder=Path()), None),
     ]
     text = table(lines)
-    assert len(text) == 1 + 3 + 3
-    assert text[-3].startswith("recursive: mean ρ over 2 seeds 1.50 (") and text[-2] == "frozen: mean ρ over 1 seeds 1.00"
+    assert len(text) == 1 + 3 + 5
+    assert text[4].startswith("recursive: mean ρ over 2 seeds 1.50 (") and text[-2] == "frozen: mean ρ over 1 seeds 1.00"
+    assert text[5:7] == ["recursive: release − sham in points 10.00", "recursive: release − random in points 15.00"]
     assert text[-1] == "recursive − frozen: ρ over 1 seeds 1.00"
 
 
