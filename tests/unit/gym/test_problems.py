@@ -181,6 +181,13 @@ def test_an_instance_is_several_rounds_and_its_score_their_mean(problem: Problem
     assert score(problem, rounds, given[:-1]) is None
 
 
+def test_a_program_takes_nothing_from_one_round_to_the_next() -> None:
+    counts = "SEEN = []\ndef guess(zeros, ones):\n    SEEN.append(1)\n    return 1 / (1 + len(SEEN))"
+    (drawn,) = instances("bit_predictor", 0)[0]
+    ((first, second),) = transcripts({"problem": "bit_predictor", "source": counts, "instances": [[drawn, drawn]]})
+    assert first == second and len(set(first)) > 1
+
+
 @pytest.mark.parametrize("state", ["SEEN.append(word)", "SEEN.append(SEEN[-1] * 69069 + 1 & 4294967295)"])
 def test_a_hash_that_depends_on_what_was_hashed_before_is_no_hash(state: str) -> None:
     source = f"SEEN = [1]\ndef mix(state, word):\n    {state}\n    return state * 31 + word + SEEN[-2]\n"
