@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import random
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -87,9 +88,11 @@ def test_experience_stays_small(agent: Agent) -> None:
     for k in range(60):
         helped = [["number", "step", f"to {k}.{j}"] for j in range(20)] + [["number", "if", "sign"]]
         words = {f"to {k}.{j}": [1 + j, 0, 1, 0.0] for j in range(20)}
-        findings = [{"episodes": [{**row, "problem": f"p{k}", "helped": helped, "words": words}]}]
-        agent.parts.episodes.take_in(findings, experience)
-    assert len(experience["words"]) == 400 and min(row[0] for row in experience["words"].values()) > 10
+        rows = [{**row, "words": words, "helped": []}, {**row, "problem": f"p{k}", "helped": helped}]
+        agent.parts.episodes.take_in([{"episodes": rows}], experience)
+    rows = experience["problems"]["p"]["words"]
+    assert len(rows) == 400 and min(row[0] for row in rows.values()) > 10
+    assert len(experience["problems"]) == 12 and {"p59", "p50"} <= set(experience["problems"])
     assert len(experience["edits"]) == 400 and len(experience["edits"]["number|if|sign"]) == 12
 
 
@@ -186,9 +189,14 @@ def experienced(agent: Agent) -> None:
     agent.memory = agent.parts.experience.memory_of({})
     known = agent.memory["programs"] = agent.parts.episodes.fresh()
     known["episodes"] = 9
-    known["families"] = {"number": [60, 40], "comparison": [40, 0], "name": [60, 0]}
-    known["kinds"] = {"constant": [40, 20], "if": [100, 0]}
-    known["words"] = {"× 2": [30, 20], "_ → _": [60, 0], "to 3": [1, 0]}
+    known["problems"] = {
+        name: {
+            "families": {"number": [20, credit], "comparison": [13, 0], "name": [20, 0]},
+            "kinds": {"constant": [14, 7], "if": [33, 0]},
+            "words": {"× 2": [10, credit // 2], "_ → _": [20, 0], f"to {number}": [2, 0]},
+        }
+        for number, (name, credit) in enumerate({"packing": 8, "descent": 24, "stock": 8}.items())
+    }
     known["edits"] = {"number|constant|× 2": {"packing": 2, "descent": 3, "stock": 1}, "name|if|_ → _": {"packing": 9}}
 
 
@@ -213,7 +221,7 @@ def test_every_proposal_passes_the_gate_applies_and_the_edited_tree_still_answer
         agent.apply(item)
     weights = json.loads((agent.folder / "weights.json").read_text())
     assert weights["families"]["number"] > 1 > weights["families"]["name"]
-    assert weights["words"]["× 2"] > 1 > weights["words"]["_ → _"] and "to 3" not in weights["words"]
+    assert weights["words"]["× 2"] > 1 > weights["words"]["_ → _"] and "to 1" not in weights["words"]
     names: dict[str, Any] = {}
     exec((agent.folder / "tricks.py").read_text(), names)  # noqa: S102 - what the agent wrote
     (trick,) = names["TRICKS"]
@@ -245,6 +253,34 @@ def test_nothing_is_proposed_again_without_new_experience(agent: Agent) -> None:
     agent.parts.advance.Here.itself = lambda self: []
     assert len(propose(agent, 600)[0]) == 1 and propose(agent, 600)[0] == []
     assert [len(tags) for tags in agent.memory["pending"].values()] == [2]
+
+
+def test_what_a_problem_taught_is_left_out_where_it_is_rehearsed_on_itself(agent: Agent) -> None:
+    """Weights and names that only one problem speaks for gain nothing on that problem, and all that the others taught on another."""
+    experienced(agent)
+    advance, known = agent.parts.advance, agent.memory["programs"]
+    known["edits"] = {"number|constant|× 2": {"packing": 9, "descent": 1, "stock": 9}, "name|if|_ → _": {"packing": 9, "descent": 9}}
+    reflection, _ = mirror(agent, 6000, ("packing", "stock"))
+    agent.memory["waiting"] = {}
+    here = advance.Here(reflection.files, agent.memory, known, [], reflection, random.Random(1), {})
+    here.screened = lambda base, files, tag: None
+    assert here.parameters() == [] and here.library() == []
+    learned, named = reflection.apart
+    assert "name_in_if" in named and "name_in_if" not in reflection.without(named, "packing")
+    assert all("number_in_constant" in reflection.without(named, problem) for problem in ("packing", "stock", "elsewhere"))
+    assert reflection.without(named, "elsewhere") == named
+    weights = {
+        problem: json.loads(reflection.without(learned, problem))["families"]["number"] for problem in ("elsewhere", "packing", "stock")
+    }
+    assert len(set(weights.values())) == 2 and weights["packing"] == weights["stock"] > 1 and weights["elsewhere"] > 1
+    read: list[str] = []
+    loads = agent.parts.mirror.json.loads
+    agent.parts.mirror.json = SimpleNamespace(loads=lambda text: read.append(text) or loads(text))
+    for number in (0, 1, 2):
+        reflection.gain({**reflection.files, "weights.json": learned}, number)
+    assert [text for text in read if text != reflection.files["weights.json"]] == [
+        reflection.apart[learned][problem] for problem in ("packing", "stock", "packing")
+    ]
 
 
 def test_an_improver_that_is_asked_once_puts_all_crafts_together(agent: Agent) -> None:
@@ -314,7 +350,7 @@ def test_what_a_pass_found_is_one_change_unless_its_parts_do_not_add_up(
     made = []
     for name, old, new in (("INSTANCES", "16", "4"), ("STEP", "16", "0")):
         tag = f"resources.py|improver|itself|{name}"
-        source = advance.edited(files["resources.py"], SimpleNamespace(function=name, family="number", old=old, new=new))
+        source = advance.edited(files["resources.py"], SimpleNamespace(function=name, family="number", old=old), new)
         made.append(here.proposal("resources", {"resources.py": source}, f"{name} {new}", [], tag, here.expected(tag)))
         agent.memory["waiting"][tag] = [["resources.py", name, "number", old, new]]
     made += here.crafted("parameters", {"weights.json": "{}\n"}, "Weights", [], "weights")
@@ -328,6 +364,43 @@ def test_what_a_pass_found_is_one_change_unless_its_parts_do_not_add_up(
     assert "INSTANCES = 4\n" in texts["resources.py"] and "STEP = 0\n" in texts["resources.py"]
     assert whole["tag"] == made[-1]["tag"] and len(agent.memory["pending"][whole["tag"]]) == 3
     assert {tag: len(changes) for tag, changes in agent.memory["waiting"].items()} == {"elsewhere": 1, whole["tag"]: 2}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "then"),
+    [
+        ("16", "8", ["4", "2", "1", "0"]),
+        ("16", "17", ["18", "19", "20", "22", "23", "24"]),
+        ("0.1", "0.05", ["0.025", "0.0125", "0.00625", "0.003125", "0.001563", "0.0007813"]),
+        ("1", "0", ["-1", "-2", "-3", "-4", "-5", "-6"]),
+        ("3", "-3", []),
+        ("max", "min", []),
+        ("16", "16", []),
+    ],
+)
+def test_what_helped_is_tried_again_in_the_same_direction(agent: Agent, old: str, new: str, then: list[str]) -> None:
+    assert list(agent.parts.advance.farther(SimpleNamespace(old=old, new=new))) == then
+
+
+@pytest.mark.parametrize(("worth", "last"), [({"8": 0.1, "4": 0.2, "2": 0.3}, "2"), ({"8": 0.1}, "8"), ({"4": 0.3}, None), ({}, None)])
+def test_a_change_goes_on_as_long_as_each_step_adds_something(agent: Agent, worth: dict[str, float], last: str | None) -> None:
+    advance, files = agent.parts.advance, agent.parts.propose.variant.read_tree(agent.folder)
+    agent.memory = agent.parts.experience.memory_of({})
+    agent.memory["waiting"] = {}
+
+    def gain(version: dict[str, str]) -> float:
+        return worth.get(version["resources.py"].split("INSTANCES = ")[1].split()[0], 0.0)
+
+    compared = SimpleNamespace(compare=lambda base, other, numbers: tuple([gain(files)] * len(numbers) for files in (base, other)))
+    here = advance.Here(files, agent.memory, {}, [], compared, None, {})
+    made = here.single("resources.py", SimpleNamespace(function="INSTANCES", family="number", old="16", new="8"), 0, 41)
+    changes = [["resources.py", "INSTANCES", "number", "16", last]]
+    assert list(agent.memory["waiting"].values()) == ([] if last is None else [changes])
+    assert [f"INSTANCES = {last}\n" in one["edits"][0]["after"] for one in made] == ([] if last is None else [True])
+    assert here.ahead == {**files, **{edit["path"]: edit["after"] for one in made for edit in one["edits"]}}
+    if made:
+        assert f"16 → {last}" in made[0]["reason"] and ("steps farther" in made[0]["reason"]) is (last == "2")
+        assert f"adds {worth[str(last)]:.3f}" in made[0]["reason"]
 
 
 def test_what_edits_made_of_a_place_one_after_the_other_is_one_change(agent: Agent) -> None:
@@ -347,8 +420,8 @@ def test_what_edits_made_of_a_place_one_after_the_other_is_one_change(agent: Age
     found = agent.parts.advance.net(log)
     assert [(one.function, one.old, one.new) for one in found] == [("INSTANCES", "16", "2"), ("STEP", "16", "8")]
     assert found[0].gain == pytest.approx(0.07)
-    assert agent.parts.advance.edited("INSTANCES = 16\n", found[0]) == "INSTANCES = 2\n"
-    assert agent.parts.advance.edited("INSTANCES = 4\n", found[0]) is None
+    assert agent.parts.advance.edited("INSTANCES = 16\n", found[0], "2") == "INSTANCES = 2\n"
+    assert agent.parts.advance.edited("INSTANCES = 4\n", found[0], "2") is None
 
 
 @pytest.mark.parametrize(("gain", "proposed", "spare"), [(0.3, 1, 0), (0.001, 0, 1), (-0.1, 0, 0)])

@@ -12,7 +12,7 @@ from types import SimpleNamespace
 import policy
 import variant
 from edits import label, short, spliced
-from episodes import take_in_edits, weights_from
+from episodes import tables, take_in_edits, weights_from
 from improve import Asked, episode
 from mirror import SHORT, Mirror
 from propose import edit, first_of
@@ -41,6 +41,8 @@ SEARCH_SHARE = 0.6
 CRAFT_SHARE = 0.2
 EPISODES = 8
 REPEATED = 24
+KEPT_APART = 4
+MOST_STEPS = 6
 LEAST_TRIALS = 24
 MOST_EDITS = 3
 LOOKS = ((12, 0.3), (24, 0.8), (48, 1.2))
@@ -58,7 +60,8 @@ def propose(message, ask, memory, experience, known, folder):
     files = (message.get("target") or {}).get("files") or variant.read_tree(folder)
     rng = random.Random(message["seed"])
     short = message.get("evaluations", SHORT)
-    mirror = Mirror(files, message["batch"]["problems"], ask, message["programs"], message["seed"], short)
+    apart = memory.setdefault("apart", {})
+    mirror = Mirror(files, message["batch"]["problems"], ask, message["programs"], message["seed"], short, apart)
     waiting = set(memory.setdefault("waiting", {}))
     here = Here(files, memory, experience, message["limitations"], mirror, rng, known)
     with mirror.aside(CRAFT_SHARE):
@@ -68,6 +71,7 @@ def propose(message, ask, memory, experience, known, folder):
     made = here.together(made)[: message["count"]]
     waiting |= {one["tag"] for one in made}
     memory["waiting"] = {tag: change for tag, change in memory["waiting"].items() if tag in waiting}
+    memory["apart"] = {text: apart[text] for k, text in enumerate(apart) if text in files.values() or k >= len(apart) - KEPT_APART}
     return {"proposals": made, "memory": memory, "programs": mirror.used}
 
 
@@ -88,12 +92,12 @@ class Here:
     def parameters(self):
         """Weights of the edit policy from all its experience, if that has grown enough since it last learned."""
         experience = self.experience
-        tried, credit = (sum(row[k] for row in experience["families"].values()) for k in (0, 1))
+        tried, credit = (sum(row[k] for row in tables(experience)["families"].values()) for k in (0, 1))
         if credit < LEAST_CREDIT or tried < (1 + GROWTH) * experience["learned at"]:
             return []
         experience["learned at"] = tried
-        text = json.dumps(weights_from(experience), indent=1) + "\n"
         words = f"Learn the weights of its edit policy from {tried} edits that it tried"
+        text = self.learned(lambda but: json.dumps(weights_from(experience, but), indent=1) + "\n")
         return self.crafted("parameters", {"weights.json": text}, words, ("unhelpful-edits", "early-end"), "weights")
 
     def library(self):
@@ -101,13 +105,21 @@ class Here:
         experience = self.experience
         if experience["episodes"] < (1 + GROWTH) * experience["named at"]:
             return []
-        found = [one for one in recurring(experience["edits"]) if repr(tuple(one[0].split("|"))) not in self.files["tricks.py"]]
+        before = self.files["tricks.py"]
+        found = recurring(experience["edits"], before)
         if not found:
             return []
         experience["named at"] = experience["episodes"]
-        source, names = named(self.files["tricks.py"], found[:NAMED_AT_ONCE])
+        names = named(before, found)[1]
+        source = self.learned(lambda but: named(old := self.mirror.without(before, but), recurring(experience["edits"], old, but))[0])
         words = f"Add operators of its own, named after edits that helped on several problems: {', '.join(names)}"
         return self.crafted("code", {"tricks.py": source}, words, ("unhelpful-edits", "early-end", "no-gain"), "tricks")
+
+    def learned(self, text_of):
+        """What all problems but one (None: all) taught, as a text; a rehearsal on one of them is without what that one taught."""
+        text = text_of(None)
+        self.mirror.apart[text] = {problem: text_of(problem) for problem in self.mirror.names()}
+        return text
 
     def crafted(self, surface, changed, words, names, family):
         """A proposal, if fresh episodes show that it adds something or none can be paid; if they leave that open, a spare one."""
@@ -116,7 +128,8 @@ class Here:
         tag = f"{next(iter(changed))}|{family}|{family}|{len(self.memory['history'])}"
         prediction = self.expected(tag)
         if self.mirror.affordable() >= 2 * LOOKS[0][0]:
-            seen = self.screened({**self.ahead, **changed}, tag)
+            seen = self.screened(self.ahead, {**self.ahead, **changed}, tag)
+            self.note(seen, tag)
             if seen is None or seen.gain <= 0:
                 return []
             words, prediction = f"{words}. {shown(seen)}", seen.prediction
@@ -131,13 +144,13 @@ class Here:
         """What to expect of a change: its rehearsal, and what became of earlier ones of its kind."""
         return policy.predict(self.memory["policy"], gain, error, SimpleNamespace(family=tag.split("|")[2]))
 
-    def screened(self, files, tag):
-        """What an edit adds to those proposed so far, in fresh episodes; None where there were too few of them.
+    def screened(self, base, files, tag):
+        """What an edit adds to a version with those proposed so far, in fresh episodes; None where there were too few of them.
 
         It is looked at after 12, 24 and 48 episodes, and let go as soon as its gain is too few standard errors: it is not plain then.
         """
         for pairs, least in LOOKS:
-            before, after = self.mirror.compare(self.ahead, files, range(FIRST_PAIR, FIRST_PAIR + pairs))
+            before, after = self.mirror.compare(base, files, range(FIRST_PAIR, FIRST_PAIR + pairs))
             if len(before) < LOOKS[0][0]:
                 return None
             gain, error = difference(after, before)
@@ -145,7 +158,6 @@ class Here:
             if len(before) < pairs or gain < least * error or gain > PLAIN * error:
                 break
         prediction = self.expected(tag, gain, error)
-        policy.update(self.memory["policy"], tag, {"replayed": gain, "se": error})
         return SimpleNamespace(gain=gain, error=error, pairs=len(before), prediction=prediction, is_plain=gain >= least * error)
 
     def itself(self):
@@ -172,19 +184,32 @@ class Here:
         return [one for number, change in enumerate(helped[:MOST_EDITS]) for one in self.single(path, change, number, len(found.log))]
 
     def single(self, path, change, number, tried):
-        """A proposal of one change, made in the module as it is; none where it cannot be made there, or adds nothing to the others."""
-        source, ahead = edited(self.files[path], change), edited(self.ahead[path], change)
-        if source is None or ahead is None:
-            return []
+        """A proposal of one change, made in the module as it is, as far as going on pays; none where it adds nothing to the others."""
         tag = f"{path}|improver|itself|{len(self.memory['history'])}.{number}"
-        seen = self.screened({**self.ahead, path: ahead}, tag)
-        if seen is None or not seen.is_plain:
+        base, reached, seen = self.ahead, [], None
+        for new in (change.new, *farther(change)):
+            source, ahead = edited(self.files[path], change, new), edited(base[path], change, new)
+            seen = self.screened(self.ahead, {**base, path: ahead}, tag) if source and ahead else None
+            if seen is None or not seen.is_plain:
+                break
+            self.ahead = {**base, path: ahead}
+            reached.append((new, source, seen))
+        if reached:
+            new, source, seen = reached[-1]
+            seen = (self.screened(base, self.ahead, tag) if len(reached) > 1 else None) or seen
+        self.note(seen, tag)
+        if not reached:
             return []
-        self.ahead[path] = ahead
-        self.memory["waiting"][tag] = [[path, *(getattr(change, name) for name in PLACE)]]
-        words = f"Improve {path} by its own improver: {in_words(change)}, number {number + 1} of {tried} edits that it tried. "
+        self.memory["waiting"][tag] = [[path, change.function, change.family, change.old, new]]
+        words = f"Improve {path} by its own improver: {in_words(change, new)}, number {number + 1} of {tried} edits that it tried"
+        words += f" and then {len(reached) - 1} steps farther. " if len(reached) > 1 else ". "
         names = [name for name, paths in ANSWERS.items() if path in paths]
         return [self.proposal(SURFACES.get(path, "search"), {path: source}, words + shown(seen), names, tag, seen.prediction)]
+
+    def note(self, seen, tag):
+        """What rehearsal showed of a change, for what is expected of the next ones."""
+        if seen is not None:
+            policy.update(self.memory["policy"], tag, {"replayed": seen.gain, "se": seen.error})
 
     def module(self, waiting):
         """The module to improve next: drawn by what became of earlier changes to it, and by what limits the agent."""
@@ -229,10 +254,14 @@ class Here:
         return [{**made[-1], "surface": "search", "edits": edits, "reason": reason, "prediction": prediction}]
 
 
-def recurring(edits):
-    """[(edit, {problem: times})] of those that helped often enough and on enough problems, the most frequent first."""
-    found = [(name, where) for name, where in edits.items() if len(where) >= NAMED_PROBLEMS and sum(where.values()) >= NAMED_TIMES]
-    return sorted(found, key=lambda one: (-len(one[1]), -sum(one[1].values()), one[0]))
+def recurring(edits, source, but=None):
+    """[(edit, {problem: times})] that a library lacks and that helped often enough on enough problems but one, the most frequent first."""
+    found = []
+    for name, times in edits.items():
+        where = {problem: count for problem, count in times.items() if problem != but}
+        if len(where) >= NAMED_PROBLEMS and sum(where.values()) >= NAMED_TIMES and repr(tuple(name.split("|", 2))) not in source:
+            found.append((name, where))
+    return sorted(found, key=lambda one: (-len(one[1]), -sum(one[1].values()), one[0]))[:NAMED_AT_ONCE]
 
 
 def named(source, found):
@@ -267,11 +296,29 @@ def net(log):
     return sorted((one for one in made if one.new != one.old), key=lambda one: -one.gain)
 
 
-def edited(source, change):
-    """The source with a change made at its place; None where that place is no more."""
+def farther(change):
+    """The next values in the direction of a change of a number: by the same factor or, from or to 0, the same difference.
+
+    Hooke and Jeeves 1961: what helped is tried again in the same direction.
+    """
+    try:
+        old, new = float(change.old), float(change.new)
+    except ValueError:
+        return
+    is_whole, text = change.new.lstrip("-").isdigit(), change.new
+    for step in range(1, MOST_STEPS + 1 if old * new >= 0 else 1):
+        value = new * (new / old) ** step if old * new else new + step * (new - old)
+        before, text = text, str(round(value)) if is_whole else f"{value:.4g}"
+        if text == before:
+            return
+        yield text
+
+
+def edited(source, change, new):
+    """The source with something new at the place of a change; None where that place is no more."""
     place = change.function, change.family, change.old
     site = next((site for site in Places(source, {}, {}).sites if (site.function, site.family, site.old) == place), None)
-    return None if site is None else spliced(source, [(site, change.new)])
+    return None if site is None else spliced(source, [(site, new)])
 
 
 def shown(seen):
@@ -284,8 +331,9 @@ def shown(seen):
 def make(changes, files):
     """Make changes of places in files, as far as the places are still there."""
     for path, *change in changes:
-        files[path] = edited(files[path], SimpleNamespace(**dict(zip(PLACE, change)))) or files[path]
+        change = SimpleNamespace(**dict(zip(PLACE, change)))
+        files[path] = edited(files[path], change, change.new) or files[path]
 
 
-def in_words(change):
-    return f"{label(change.function)}: {short(change.old, 50)} → {short(change.new, 50)}"
+def in_words(change, new):
+    return f"{label(change.function)}: {short(change.old, 50)} → {short(new, 50)}"

@@ -1,6 +1,7 @@
 """Practice at improving: an episode on each problem of a batch, and what became of every edit.
 
-The experience in memory: `families`, `kinds` and `words` {name: [tried, credit]}, `edits` {"family|kind|change": {problem: times helped}}.
+The experience in memory: `problems` {problem: {"families", "kinds", "words": {name: [tried, credit]}}}, and `edits` {"family|kind|change":
+{problem: times helped}}: by the name of the problem, so that what one problem taught can be left out where it would be rehearsed on itself.
 """
 
 import random
@@ -88,7 +89,7 @@ def held_gain(before, after, asked, held):
 
 def fresh():
     """The experience of one that has improved nothing yet."""
-    return {"episodes": 0, "families": {}, "kinds": {}, "words": {}, "edits": {}, "learned at": 0, "named at": 0}
+    return {"episodes": 0, "problems": {}, "edits": {}, "learned at": 0, "named at": 0}
 
 
 def take_in(findings, experience):
@@ -96,11 +97,11 @@ def take_in(findings, experience):
     for finding in findings:
         for row in finding["episodes"]:
             experience["episodes"] += 1
+            table = table_of(experience, row["problem"])
             for part in weights.PARTS:
                 for name, (tried, _, _, gain) in row[part].items():
-                    sums = experience[part].setdefault(name, [0, 0])
-                    experience[part][name] = [sums[0] + tried, round(sums[1] + min(tried, gain / weights.WHOLE), 3)]
-                forget_rare(experience[part])
+                    add(table[part], name, tried, min(tried, gain / weights.WHOLE))
+                forget_rare(table[part])
             for family, kind, words in row["helped"]:
                 where = experience["edits"].setdefault(f"{family}|{kind}|{words}", {})
                 where[row["problem"]] = where.get(row["problem"], 0) + 1
@@ -116,12 +117,27 @@ def forget(edits):
         del edits[min(edits, key=lambda name: (sum(edits[name].values()), name))]
 
 
+def table_of(experience, problem):
+    """What the edits of one problem's programs came to; of too many problems the one is forgotten that was not met for longest."""
+    problems = experience["problems"]
+    table = problems[problem] = problems.pop(problem, None) or {part: {} for part in weights.PARTS}
+    if len(problems) > MOST_PROBLEMS:
+        del problems[next(iter(problems))]
+    return table
+
+
+def add(rows, name, tried, credit):
+    row = rows.get(name, (0, 0))
+    rows[name] = [row[0] + tried, round(row[1] + credit, 3)]
+
+
 def take_in_edits(edits, experience):
-    """What rehearsals showed of single edits, into the experience: (family, kind, words, credit) each."""
-    for family, kind, words, credit in edits:
-        weights.count(experience, family, kind, words, credit)
-    for part in weights.PARTS:
-        forget_rare(experience[part])
+    """What rehearsals showed of single edits, into the experience: (problem, family, kind, words, credit) each."""
+    for problem, *one in edits:
+        weights.count(table_of(experience, problem), *one)
+    for table in experience["problems"].values():
+        for part in weights.PARTS:
+            forget_rare(table[part])
 
 
 def forget_rare(table):
@@ -130,11 +146,15 @@ def forget_rare(table):
         del table[min(table, key=lambda name: (table[name][0], name))]
 
 
-def tables(experience):
-    """What the edit policy learns from: changes in words only if they were tried often enough to be told from others."""
-    often = {name: row for name, row in experience["words"].items() if row[0] >= OFTEN}
-    return {"families": experience["families"], "kinds": experience["kinds"], "words": often}
+def tables(experience, but=None):
+    """What the edit policy learns from, all problems but one together; changes in words only if they were tried often enough."""
+    sums = {part: {} for part in weights.PARTS}
+    for problem, table in experience["problems"].items():
+        for part in weights.PARTS if problem != but else ():
+            for name, (tried, credit) in table[part].items():
+                add(sums[part], name, tried, credit)
+    return {**sums, "words": {name: row for name, row in sums["words"].items() if row[0] >= OFTEN}}
 
 
-def weights_from(experience):
-    return weights.learned(tables(experience))
+def weights_from(experience, but=None):
+    return weights.learned(tables(experience, but))

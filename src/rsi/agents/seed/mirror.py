@@ -1,8 +1,9 @@
 """Itself as a target: how well a copy with other files improves programs, in short episodes on the problems of practice.
 
-A copy sees the first instances of a problem only; its gain is counted on the others, so that luck is not taken for craft. What
-a program scores on an instance is asked of the kernel once; since a copy's questions may then cost no evaluations, these are bounded
-too. An instance of this problem is a number: a problem and a seed.
+A copy sees the first instances of a problem only; its gain is counted on the others, so that luck is not taken for craft; and a file
+that was learned from several problems is, in an episode on one of them, as the others alone would have taught it. What a program scores
+on an instance is asked of the kernel once; since a copy's questions may then cost no evaluations, these are bounded too. An instance of
+this problem is a number: a problem and a seed.
 """
 
 import contextlib
@@ -26,8 +27,10 @@ SHARED = ("edits", "pages", "places")
 class Mirror:
     """Short episodes of copies."""
 
-    def __init__(self, files, problems, ask, budget, seed, short=SHORT):
+    def __init__(self, files, problems, ask, budget, seed, short=SHORT, apart=None):
         self.files, self.problems, self.ask, self.short = files, problems, ask, short
+        self.apart = apart or {}
+        """Texts of files that were learned, and what each would be without what a problem taught: {text: {name of a problem: text}}."""
         self.left, self.seed, self.questions = budget, seed, MOST_QUESTIONS
         self.used = 0
         self.known = {}
@@ -47,6 +50,14 @@ class Mirror:
         self.left, self.questions = self.left - left, self.questions - questions
         yield
         self.left, self.questions = self.left + left, self.questions + questions
+
+    def names(self):
+        """Of its problems, each once."""
+        return dict.fromkeys(question["problem"] for question in self.problems)
+
+    def without(self, text, problem):
+        """A file as it would be if this problem had taught nothing."""
+        return self.apart.get(text, {}).get(problem, text)
 
     def target(self, path):
         """An `ask` by which the improver improves one of its own files."""
@@ -96,6 +107,7 @@ class Mirror:
         if self.passes is None and files != self.files:
             self.gain(self.files, number)
         window = Window(self, problem, len(seen))
+        files = {path: self.without(text, question["problem"]) for path, text in files.items()}
         try:
             copy = variant.load(files, PARTS, self.passes, SHARED)
             asked = variant.attempt(copy.improve.Asked, window, problem, self.short)
@@ -112,12 +124,13 @@ class Mirror:
         return sum((b or 0.0) - (a or 0.0) for a, b in zip(old, new)) / len(held), window.trace.digest()
 
     def take_note(self, problem, log):
-        """What single edits of a problem's programs did, each once: (family, kind, words) by problem and edit."""
+        """What single edits of a problem's programs did, each once: (name of the problem, family, kind, words, credit)."""
+        name = self.problems[problem]["problem"]
         for _, _, _, taken, gain, changes in log:
             if len(changes) == 1:
                 one = changes[0]
                 row = str(one.family)[:40], str(one.kind)[:40], str(one.words)[:80]
-                self.edits.setdefault((problem, one.function, one.old, one.new), (*row, weights.credit(gain) if taken else 0.0))
+                self.edits.setdefault((problem, one.function, one.old, one.new), (name, *row, weights.credit(gain) if taken else 0.0))
 
     def scores(self, problem, source, instances):
         """Scores of a program; the kernel is asked for those that are not known yet."""
