@@ -38,7 +38,7 @@ def test_the_benchmark_prints_power_first_then_the_table_and_writes_pictures(
     said = capsys.readouterr().out
     assert code == 0
     assert said.index("Power") < said.index("improver ") < said.index("Compounding: not shown")
-    assert "changes that mean nothing" in said
+    assert "changes that mean nothing" in said and f"{idle} #2 is {idle} once more, with luck of its own" in said
     assert {path.name for path in out.iterdir()} == {"improver.json", "improver.txt", "ratios.svg", "curves.svg", "episodes.jsonl", "lock"}
     for picture in ("ratios.svg", "curves.svg"):
         ElementTree.parse(out / picture)
@@ -47,6 +47,14 @@ def test_the_benchmark_prints_power_first_then_the_table_and_writes_pictures(
     assert list(arms) == sorted([str(idle), f"{idle} #2", "sham", "hill"])
     assert all(e["start"] == e["final"] and e["used"] == 2 and not e["note"] for e in arms[str(idle)])
     assert all(0 < e["used"] <= 24 and not e["note"] for e in arms["hill"])
+
+
+def test_a_version_against_itself_has_luck_of_its_own(capsys: pytest.CaptureFixture[str]) -> None:
+    sizes = ["--cases", "2", "--evaluations", "160", "--jail-require", "S1"]
+    assert main(["bench", "improver", "seed", "--peers", "none", *sizes, "--json"]) == 0
+    arms = json.loads(capsys.readouterr().out)["episodes"]
+    assert list(arms) == ["seed", "seed #2"] and [e["start"] for e in arms["seed"]] == [e["start"] for e in arms["seed #2"]]
+    assert [e["curve"] for e in arms["seed"]] != [e["curve"] for e in arms["seed #2"]]
 
 
 def test_the_number_of_workers_changes_no_number(idle: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -192,9 +192,16 @@ def field_of(agents: Sequence[str], against: str, peers: str, seed: int) -> tupl
         UserError: there is no such version, command or peer.
     """
     entrants: list[Entrant] = []
+    notes = []
     for name in (against, *agents):
-        entrants.append(_version(name, {entrant.name for entrant in entrants} | set(_ALL)))
-    return _with_controls(entrants, _chosen(peers), seed)
+        entrant = _version(name, {entrant.name for entrant in entrants} | set(_ALL))
+        twin = next((one.name for one in entrants if entrant.files and one.files == entrant.files), None)
+        if twin is not None:
+            entrant = replace(entrant, luck=1 + len(entrants))
+            notes.append(f"{entrant.name} is {twin} once more, with luck of its own: it shows what luck alone does (A/A).")
+        entrants.append(entrant)
+    names, everybody, more = _with_controls(entrants, _chosen(peers), seed)
+    return names, everybody, [*notes, *more]
 
 
 def _with_controls(versions: Sequence[Entrant], chosen: Sequence[str], seed: int) -> tuple[list[str], list[Entrant], list[str]]:
