@@ -3,7 +3,8 @@
     python -m benchmarks.episode [episodes] [--evaluations 96]
 
 The same improvement problems, for version 0 of the seed agent and for one that gives up bad candidates after their first instances (so that
-it asks sixteen times as many questions). `whole` is the CPU time of all processes of an episode: kernel, jail, agent and evaluator, scoring
+it asks sixteen times as many questions). The two meet on each block of problems, as two versions do in a run, and take turns at being the
+first, for whom the instances are drawn. `whole` is the CPU time of all processes of an episode: kernel, jail, agent and evaluator, scoring
 on hidden instances included. `alone` is that of running the same programs on the same instances (read afresh for each) and of scoring them,
 in one process. What the agent itself thinks is part of `whole`; `agent` is the CPU time of its calls, the import of its modules included.
 """
@@ -83,26 +84,46 @@ class Sums:
     evaluations: int = 0
 
 
-def measured(files: Files, gym: Gym, cases: list[Case], programs: int) -> Sums:
-    """Blocks of episodes; one in which a jail began anew, so that what it had spent is not known, does not count."""
-    preload = load_manifest(files).preload  # as a run does
-    found, jail, spare = Sums(), Watched(ZygoteJail(tier="S3", preload=preload), []), ZygoteJail(tier="S3", preload=preload)
-    played(jail, spare, files, gym, cases[:1], programs)
+@dataclass(slots=True)
+class Player:
+    """A version with jails of its own, and what its episodes came to."""
+
+    files: Files
+    jail: Watched
+    spare: ZygoteJail
+    sums: Sums
+
+    def block(self, gym: Gym, cases: list[Case], programs: int) -> None:
+        """A block of episodes; one in which a jail began anew, so that what it had spent is not known, does not count."""
+        standing = self.jail.jail.standing, self.spare.standing
+        self.jail.asked.clear()
+        self.jail.agent_s, began = 0.0, time.process_time() + spent_s(self.jail.jail) + spent_s(self.spare)
+        used = played(self.jail, self.spare, self.files, gym, cases, programs)
+        if standing == (self.jail.jail.standing, self.spare.standing):
+            self.sums.whole_s += time.process_time() + spent_s(self.jail.jail) + spent_s(self.spare) - began
+            self.sums.alone_s += alone(gym, cases, split(self.jail.asked, cases))
+            self.sums.agent_s += self.jail.agent_s
+            self.sums.episodes += len(cases)
+            self.sums.questions += len(self.jail.asked)
+            self.sums.evaluations += used
+
+
+def measured(versions: Mapping[str, Files], gym: Gym, cases: list[Case], programs: int) -> dict[str, Sums]:
+    """What the episodes of each version came to."""
+    players: list[Player] = []
+    for files in versions.values():
+        preload = load_manifest(files).preload  # as a run does
+        jails = Watched(ZygoteJail(tier="S3", preload=preload), []), ZygoteJail(tier="S3", preload=preload)
+        players.append(Player(files, *jails, Sums()))
+        played(*jails, files, gym, cases[-1:], programs)
     for first in range(0, len(cases), BLOCK):
-        block, standing = cases[first : first + BLOCK], (jail.jail.standing, spare.standing)
-        jail.asked.clear()
-        jail.agent_s, began = 0.0, time.process_time() + spent_s(jail.jail) + spent_s(spare)
-        used = played(jail, spare, files, gym, block, programs)
-        if standing == (jail.jail.standing, spare.standing):
-            found.whole_s += time.process_time() + spent_s(jail.jail) + spent_s(spare) - began
-            found.alone_s += alone(gym, block, split(jail.asked, block))
-            found.agent_s += jail.agent_s
-            found.episodes += len(block)
-            found.questions += len(jail.asked)
-            found.evaluations += used
-    jail.close()
-    spare.close()
-    return found
+        for player in players:
+            player.block(gym, cases[first : first + BLOCK], programs)
+        players.reverse()
+    for player in players:
+        player.jail.close()
+        player.spare.close()
+    return {name: next(one.sums for one in players if one.files is files) for name, files in versions.items()}
 
 
 def played(jail: Jail, spare: Jail, files: Files, gym: Gym, cases: list[Case], programs: int) -> int:
@@ -166,8 +187,7 @@ def main() -> None:
     gym = Gym(secret_seeds(5))
     cases = list(gym.cases(Pool.JUDGE, 0, wanted.episodes))
     for programs in wanted.evaluations:
-        for name, files in (("version 0", plain), ("in steps of 1", quick)):
-            sums = measured(files, gym, cases, programs)
+        for name, sums in measured({"version 0": plain, "in steps of 1": quick}, gym, cases, programs).items():
             each = 1000 / max(1, sums.episodes)
             print(
                 f"{programs:5} evaluations, {name:14} whole {sums.whole_s * each:7.1f} ms  alone {sums.alone_s * each:7.1f} ms  "
