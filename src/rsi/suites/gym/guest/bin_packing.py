@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from rsi.suites.gym.guest.moves import number
+from rsi.suites.gym.guest.moves import numbers
 
 __all__ = ["play"]
 
@@ -16,12 +16,11 @@ def play(begin: Any, instance: Any) -> list[int]:
     rooms: list[int] = []
     chosen = []
     for item in instance["items"]:
-        best, place = 0.0, len(rooms)
-        for index, room in enumerate(rooms):
-            if room >= item:
-                rate = number(call(item, room, len(rooms) - 1 - index))
-                if rate > best or (rate == best and place == len(rooms)):
-                    best, place = rate, index
+        last = len(rooms) - 1
+        able = [index for index, room in enumerate(rooms) if room >= item]
+        rates = numbers([call(item, rooms[index], last - index) for index in able])
+        best = max(rates, default=-1.0)
+        place = able[rates.index(best)] if best >= 0 else len(rooms)
         if place == len(rooms):
             rooms.append(instance["capacity"])
         rooms[place] -= item

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from rsi.suites.gym.guest.moves import number
+from rsi.suites.gym.guest.moves import numbers
 
 __all__ = ["play"]
 
@@ -22,8 +22,8 @@ def play(begin: Any, instance: Any) -> list[int]:
             hits[page] += 1
         else:
             if len(came) == instance["size"]:
-                worth = {p: number(call(hits[p], now - last[p], now - came[p])) for p in came}
-                gone = min(worth, key=worth.__getitem__)
+                worth = numbers([call(hits[p], now - last[p], now - since) for p, since in came.items()])
+                gone = list(came)[worth.index(min(worth))]
                 del came[gone]
                 evicted.append(gone)
             came[page], hits[page] = now, 1

@@ -30,13 +30,14 @@ def simulate(instance: Any, act: Callable[[float, float, float], float]) -> list
     place = speed = motor = total = 0.0
     before = None
     errors = []
+    lag, push, drag, spring, mass = (instance[name] for name in ("motor", "push", "drag", "spring", "mass"))
     for goal, noise in zip(instance["goal"], instance["noise"], strict=True):
         seen = goal - place + noise
         total += seen * _TICK
         slope = 0.0 if before is None else (seen - before) / _TICK
         before = seen
-        motor += (act(seen, slope, total) - motor) * instance["motor"]
-        speed += _TICK * (motor + instance["push"] - instance["drag"] * speed - instance["spring"] * place) / instance["mass"]
+        motor += (act(seen, slope, total) - motor) * lag
+        speed += _TICK * (motor + push - drag * speed - spring * place) / mass
         place += _TICK * speed
         errors.append(goal - place)
     return errors

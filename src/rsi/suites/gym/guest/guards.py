@@ -150,6 +150,14 @@ def _small(items: tuple[object, ...]) -> tuple[object, ...]:
     return items
 
 
+def _all_small(made: list[tuple[Any, ...]], *columns: Iterable[Any]) -> list[tuple[Any, ...]]:
+    """Tuples of one element of each column, if each is small enough: looked at one by one only where there are tuples in them."""
+    if len(columns) > LARGEST_TUPLE or any(tuple in set(map(type, column)) for column in columns):
+        for items in made:
+            _small(items)
+    return made
+
+
 def _rounded(value: Any, digits: Any = None) -> Any:
     if digits is not None and (type(digits) is not int or abs(digits) > 20):
         raise ValueError("digits from -20 to 20")
@@ -175,20 +183,28 @@ def _collections(charge: Charge) -> dict[str, object]:
             raise TypeError("sums are of numbers")
         return _bounded(sum(listed(items), start))
 
+    def zipped(*items: Any) -> list[tuple[Any, ...]]:
+        lists = [listed(one) for one in items]
+        return _all_small(list(zip(*lists, strict=False)), *lists)
+
+    def numbered(items: Any, start: Any = 0) -> list[tuple[Any, ...]]:
+        values = listed(items)
+        return _all_small(list(enumerate(values, start)), values)
+
     return {
         "_sliced": lambda items: _kept(charge, items) if type(items) in _SEQUENCES else items,
         "_within": charge,
         "_flat": charge,
         "_small": _small,
-        "_items": lambda owner: [_small(pair) for pair in charge(owner).items()],
+        "_items": lambda owner: _all_small(list(charge(owner).items()), owner.keys(), owner.values()),
         "_keys": lambda owner: list(charge(owner).keys()),
         "_values": lambda owner: list(charge(owner).values()),
         "range": ranged,
         "list": listed,
         "tuple": lambda items=(): _small(tuple(listed(items))),
         "dict": entries,
-        "enumerate": lambda items, start=0: [_small(pair) for pair in enumerate(listed(items), start)],
-        "zip": lambda *items: [_small(pair) for pair in zip(*map(listed, items), strict=False)],
+        "enumerate": numbered,
+        "zip": zipped,
         "reversed": lambda items: listed(items)[::-1],
         "sum": total,
         "any": lambda items: any(listed(items)),

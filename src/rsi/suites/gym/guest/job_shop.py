@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from rsi.suites.gym.guest.moves import number
+from rsi.suites.gym.guest.moves import numbers
 
 __all__ = ["play", "schedule"]
 
@@ -16,30 +16,29 @@ def play(begin: Any, instance: Any) -> list[int]:
     """
     call = begin()
     jobs = instance["jobs"]
-    done, ready = [0] * len(jobs), [0] * len(jobs)
-    left = [sum(time for _, time in job) for job in jobs]
-    free = [0] * instance["machines"]
+    done, ready, free = [0] * len(jobs), [0] * len(jobs), [0] * instance["machines"]
+    left = [sum([time for _, time in job]) for job in jobs]
+    machines, times = [job[0][0] for job in jobs], [job[0][1] for job in jobs]  # of the operation that is next
+    waiting = list(range(len(jobs)))
     order: list[int] = []
-    for _ in range(sum(map(len, jobs))):
-        waiting = [j for j in range(len(jobs)) if done[j] < len(jobs[j])]
-        now = min(max(ready[j], free[jobs[j][done[j]][0]]) for j in waiting)
-        able = [j for j in waiting if ready[j] <= now and free[jobs[j][done[j]][0]] <= now]
-        machine = jobs[able[0]][done[able[0]]][0]
-        queue = [j for j in able if jobs[j][done[j]][0] == machine]
-        job = queue[0] if len(queue) == 1 else _urgent(call, queue, jobs, done, left, ready, now)
-        time = jobs[job][done[job]][1]
-        free[machine] = ready[job] = now + time
-        left[job] -= time
+    while waiting:
+        begins = [max(ready[j], free[machines[j]]) for j in waiting]
+        now = min(begins)
+        machine = machines[waiting[begins.index(now)]]
+        queue = [j for j, begin_at in zip(waiting, begins, strict=True) if begin_at == now and machines[j] == machine]
+        job = queue[0]
+        if len(queue) > 1:
+            urgencies = numbers([call(times[j], left[j], len(jobs[j]) - done[j] - 1, now - ready[j]) for j in queue])
+            job = queue[urgencies.index(max(urgencies))]
+        free[machine] = ready[job] = now + times[job]
+        left[job] -= times[job]
         done[job] += 1
         order.append(job)
+        if done[job] < len(jobs[job]):
+            machines[job], times[job] = jobs[job][done[job]]
+        else:
+            waiting.remove(job)
     return order
-
-
-def _urgent(call: Any, queue: list[int], jobs: Any, done: list[int], left: list[int], ready: list[int], now: int) -> int:
-    def urgency(job: int) -> float:
-        return number(call(jobs[job][done[job]][1], left[job], len(jobs[job]) - done[job] - 1, now - ready[job]))
-
-    return max(queue, key=urgency)
 
 
 def schedule(instance: Any, order: Sequence[int]) -> int:

@@ -1,8 +1,9 @@
 """A knapsack with several limits: the item that the program ranks highest goes in, as long as one fits."""
 
+from operator import gt, sub
 from typing import Any
 
-from rsi.suites.gym.guest.moves import number
+from rsi.suites.gym.guest.moves import numbers
 
 __all__ = ["play"]
 
@@ -10,13 +11,13 @@ __all__ = ["play"]
 def play(begin: Any, instance: Any) -> list[int]:
     """The items taken, in order; `call(value, weights, left)` ranks an item by its weight and what is left under each limit."""
     call = begin()
-    left = list(instance["room"])
-    items = instance["items"]
-    open_items = list(range(len(items)))
+    left = instance["room"]
+    values, weights = zip(*instance["items"], strict=True)
+    open_items = list(range(len(values)))
     taken = []
-    while open_items := [i for i in open_items if all(w <= r for w, r in zip(items[i][1], left, strict=True))]:
-        rank = [number(call(items[i][0], list(items[i][1]), list(left))) for i in open_items]
-        best = open_items.pop(rank.index(max(rank)))
+    while open_items := [i for i in open_items if not any(map(gt, weights[i], left))]:
+        ranks = numbers([call(values[i], weights[i][:], left[:]) for i in open_items])
+        best = open_items.pop(ranks.index(max(ranks)))
         taken.append(best)
-        left = [r - w for r, w in zip(left, items[best][1], strict=True)]
+        left = list(map(sub, left, weights[best]))
     return taken

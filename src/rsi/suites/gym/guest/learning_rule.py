@@ -1,6 +1,7 @@
 """An update rule: the program moves the weights of small learning problems, one weight at a time."""
 
 from collections.abc import Callable
+from operator import add, mul
 from typing import Any
 
 from rsi.suites.gym.guest.moves import number
@@ -31,9 +32,12 @@ def train(instance: Any, move: Callable[[int, float, int], float]) -> list[float
     valley = instance["valley"]
     losses = []
     for turn, noise in enumerate([*instance["noise"], None]):
-        slopes = [sum(h * w for h, w in zip(row, weights, strict=True)) for row in valley]
-        losses.append(min(0.5 * sum(w * s for w, s in zip(weights, slopes, strict=True)), 1e12))
+        slopes = [sum(map(mul, row, weights)) for row in valley]
+        losses.append(min(0.5 * sum(map(mul, weights, slopes)), 1e12))
         if noise is not None:
-            moves = [move(i, min(max(s + e, -1e9), 1e9), turn) for i, (s, e) in enumerate(zip(slopes, noise, strict=True))]
-            weights = [w + m for w, m in zip(weights, moves, strict=True)]
+            seen = map(add, slopes, noise)
+            weights = [
+                weight + move(i, gradient if -1e9 <= gradient <= 1e9 else min(max(gradient, -1e9), 1e9), turn)
+                for i, (weight, gradient) in enumerate(zip(weights, seen, strict=True))
+            ]
     return losses

@@ -5,7 +5,7 @@ from typing import Any
 
 from rsi.suites.gym.guest.dialect import Fault
 
-__all__ = ["number", "permutation", "whole"]
+__all__ = ["number", "numbers", "permutation", "whole"]
 
 
 def number(value: Any, low: float = -1e9, high: float = 1e9) -> float:
@@ -15,6 +15,11 @@ def number(value: Any, low: float = -1e9, high: float = 1e9) -> float:
     if type(value) not in (int, float, bool) or not math.isfinite(value):
         raise Fault("a finite number was expected")
     return float(min(max(value, low), high))
+
+
+def numbers(values: list[Any]) -> list[float]:
+    """Finite numbers, each clipped as by `number`."""
+    return [value if type(value) is float and -1e9 <= value <= 1e9 else number(value) for value in values]
 
 
 def whole(value: Any, low: int, high: int) -> int:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from rsi.suites.gym.guest.moves import number
+from rsi.suites.gym.guest.moves import number, numbers
 
 __all__ = ["SUREST", "play"]
 
@@ -21,7 +21,8 @@ def play(begin: Any, instance: Any) -> list[float]:
     given = []
     for label, words in instance["messages"]:
         known = [seen.setdefault(word, [0, 0]) for word in words]
-        given.append(number(sum(number(call(count[1], count[0], totals[1], totals[0])) for count in known), -SUREST, SUREST))
+        hams, spams = totals
+        given.append(number(sum(numbers([call(spam, ham, spams, hams) for ham, spam in known])), -SUREST, SUREST))
         totals[label] += 1
         for count in known:
             count[label] += 1

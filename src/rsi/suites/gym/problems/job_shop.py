@@ -47,8 +47,11 @@ def _measure(instance: Any, transcript: Any) -> float:
     order = wholes(transcript, sum(map(len, jobs)), 0, len(jobs) - 1)
     if any(order.count(job) != len(jobs[job]) for job in range(len(jobs))):
         raise ValueError("an operation is missing")
-    loads = [sum(time for job in jobs for m, time in job if m == machine) for machine in range(_MACHINES)]
-    bound = max(*loads, *(sum(time for _, time in job) for job in jobs))
+    loads = [0] * _MACHINES
+    for job in jobs:
+        for machine, time in job:
+            loads[machine] += time
+    bound = max(*loads, *(sum([time for _, time in job]) for job in jobs))
     return float(schedule(instance, order) / bound)
 
 

@@ -46,11 +46,12 @@ def _draw(rng: random.Random) -> dict[str, Json]:
     share = rng.uniform(0.35, 0.65)
     weights = [[u / t for u, t in zip(usual, tastes, strict=True)], [u * t for u, t in zip(usual, tastes, strict=True)]]
     sums = [list(accumulate(of_kind)) for of_kind in weights]
+    unit = rng.random
     messages: list[Json] = []
     for _ in range(_MESSAGES):
-        label = int(rng.random() < share)
+        label = int(unit() < share)
         upto, total = sums[label], sums[label][-1]
-        messages.append([label, list(dict.fromkeys(bisect(upto, rng.random() * total, 0, _VOCABULARY - 1) for _ in range(_WORDS)))])
+        messages.append([label, list(dict.fromkeys([bisect(upto, unit() * total, 0, _VOCABULARY - 1) for _ in range(_WORDS)]))])
     return {"messages": messages}
 
 
