@@ -5,12 +5,11 @@
 The same improvement problems, for version 0 of the seed agent and for one that gives up bad candidates after their first instances (so that
 it asks sixteen times as many questions). The two meet on each block of problems, as two versions do in a run, and take turns at being the
 first, for whom the instances are drawn. `whole` is the CPU time of all processes of an episode: kernel, jail, agent and evaluator, scoring
-on hidden instances included. `alone` is that of running the same programs on the same instances (read afresh for each) and of scoring them,
+on hidden instances included. `alone` is that of running the same programs on the same instances (a copy for each) and of scoring them,
 in one process. What the agent itself thinks is part of `whole`; `agent` is the CPU time of its calls, the import of its modules included.
 """
 
 import argparse
-import json
 import os
 import time
 from collections.abc import Mapping
@@ -24,7 +23,7 @@ from rsi.kernel.evaluate import load_manifest, run_trials
 from rsi.kernel.sandbox import ZygoteJail
 from rsi.loop.agents import load_agent
 from rsi.suites.gym import Gym
-from rsi.suites.gym.guest.evaluator import transcripts
+from rsi.suites.gym.guest.evaluator import Instances, transcripts
 from rsi.suites.seeds import secret_seeds
 
 __all__ = ["main"]
@@ -166,10 +165,11 @@ def alone(gym: Gym, cases: list[Case], questions: list[list[Json]]) -> float:
     hidden: list[Any] = [gym.hidden_job(case, str(_start(case))) for case in cases]
     began = time.process_time()
     for rehearsal, ground, asked in zip(rehearsals, grounds, questions, strict=True):
+        kept = Instances(ground["instances"])
         for question in asked:
             assert isinstance(question, dict) and isinstance(question["instances"], list)
             numbers = [number for number in question["instances"] if isinstance(number, int)]
-            instances = [json.loads(ground["instances"][number]) for number in numbers]
+            instances = [kept.fresh(number) for number in numbers]
             rehearsal.scores(numbers, transcripts({"problem": ground["problem"], "source": question["source"], "instances": instances}))
     for case, job in zip(cases, hidden, strict=True):
         gym.score(case, _start(case), transcripts(job))

@@ -8,13 +8,14 @@ fresh module. Does not cover: scores; what an instance is worth is only known to
 
 import importlib
 import json
+import marshal
 from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any
 
 from rsi.suites.gym.guest.dialect import FAULTS, compiled, shallow, started
 
-__all__ = ["ENTRIES", "STEPS", "play_of", "run", "serve", "transcripts"]
+__all__ = ["ENTRIES", "STEPS", "Instances", "play_of", "run", "serve", "transcripts"]
 
 Play = Callable[[Any, Any], Any]
 
@@ -57,17 +58,33 @@ def run(payload: dict[str, Any]) -> dict[str, Any]:
 def serve(grounds: list[dict[str, Any]], ask: Callable[[Any], Any]) -> dict[str, int]:
     """Jobs on some grounds, one after another: `ask` gives the next one for the transcripts of the last, until it says `{"stop": true}`.
 
-    A ground is `{"problem", "instances": [JSON text…]}`, a job `{"ground": number, "source", "instances": [number…]}`. Each job reads its
-    instances afresh, whatever the last program did to them.
+    A ground is `{"problem", "instances": [JSON text…]}`, a job `{"ground": number, "source", "instances": [number…]}`. Each job has
+    instances of its own, whatever the last program did to them.
     """
     done = 0
+    kept = [Instances(ground["instances"]) for ground in grounds]
     job = ask({"ready": True})
     while "stop" not in job:
         done += 1
-        ground = grounds[job["ground"]]
-        instances = [json.loads(ground["instances"][number]) for number in job["instances"]]
-        job = ask({"done": transcripts({"problem": ground["problem"], "source": job["source"], "instances": instances})})
+        ground = job["ground"]
+        instances = [kept[ground].fresh(number) for number in job["instances"]]
+        job = ask({"done": transcripts({"problem": grounds[ground]["problem"], "source": job["source"], "instances": instances})})
     return {"jobs": done}
+
+
+class Instances:
+    """Instances of a problem, of which each program gets a copy: `marshal` makes one in a tenth of the time that reading JSON takes."""
+
+    def __init__(self, texts: list[str]) -> None:
+        """Nothing is read before it is asked for."""
+        self._texts = texts
+        self._copies: dict[int, bytes] = {}
+
+    def fresh(self, number: int) -> Any:
+        """A copy that nobody else has. The bytes were made here, of data alone."""
+        if number not in self._copies:
+            self._copies[number] = marshal.dumps(json.loads(self._texts[number]))
+        return marshal.loads(self._copies[number])
 
 
 def transcripts(job: dict[str, Any]) -> list[Any]:
