@@ -97,7 +97,7 @@ def test_what_a_program_is_shown_of_an_instance_it_may_spoil_for_itself_alone() 
     problem = PROBLEMS["bit_predictor"]
     expected = outputs(problem, problem.start, 0)
     spoilt = "def guess(zeros, ones):\n    zeros[0] = 0.5\n    ones.append(7)\n    return 0.25 + 0.5 * zeros[0]"
-    assert set(outputs(problem, spoilt, 0)[0][0]) == {0.5}
+    assert set(outputs(problem, spoilt, 0)[0][0]) == {500_000}
     assert outputs(problem, problem.start, 0) == expected
 
 

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from rsi.core.records import Json, Pool
+from rsi.suites.gym.guest.moves import MILLION
 
-__all__ = ["Problem", "Range", "instance_of", "numbers", "score", "vary", "wholes"]
+__all__ = ["Problem", "Range", "instance_of", "millionths", "score", "vary", "wholes"]
 
 Range = tuple[float, float]
 """Between which values a constant of a start program is drawn; whole numbers stay whole."""
@@ -78,14 +79,9 @@ def vary(problem: Problem, rng: random.Random) -> str:
     return source
 
 
-def numbers(found: Json, count: int | None, low: float, high: float) -> list[float]:
-    """A list of so many numbers (None: any) within bounds, or ValueError."""
-    if not isinstance(found, list) or count not in (None, len(found)):
-        raise ValueError("no such list")
-    kept = [float(item) for item in found if (type(item) is float or type(item) is int) and low <= item <= high]
-    if len(kept) != len(found):
-        raise ValueError("no such number")
-    return kept
+def millionths(found: Json, count: int, low: float, high: float) -> list[float]:
+    """The numbers that a list of so many has in whole millionths, all within bounds; or ValueError."""
+    return [item / MILLION for item in wholes(found, count, round(low * MILLION), round(high * MILLION))]
 
 
 def wholes(found: Json, count: int | None, low: int, high: int) -> list[int]:

@@ -3,7 +3,7 @@
 from functools import lru_cache
 from typing import Any
 
-from rsi.suites.gym.guest.moves import number
+from rsi.suites.gym.guest.moves import millionths
 
 __all__ = ["LEAST", "play"]
 
@@ -12,13 +12,13 @@ LEAST = 0.001
 _ORDERS = 5
 
 
-def play(begin: Any, instance: Any) -> list[float]:
-    """The probability given to a one, bit by bit; `call(zeros, ones)` sees how often either came in the same context.
+def play(begin: Any, instance: Any) -> list[int]:
+    """The probability given to a one, bit by bit, in millionths; `call(zeros, ones)` sees how often either came in the same context.
 
     Both are lists over contexts of the last 0, 1, 2, 3 and 4 bits.
     """
     call = begin()
-    return [number(call(list(zeros), list(ones)), LEAST, 1.0 - LEAST) for zeros, ones in _counts(tuple(instance["bits"]))]
+    return [millionths(call(list(zeros), list(ones)), LEAST, 1.0 - LEAST) for zeros, ones in _counts(tuple(instance["bits"]))]
 
 
 @lru_cache(maxsize=64)

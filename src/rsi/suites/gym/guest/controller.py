@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from rsi.suites.gym.guest.moves import number
+from rsi.suites.gym.guest.moves import MILLION, millionths
 
 __all__ = ["STRONGEST", "play", "simulate"]
 
@@ -12,14 +12,14 @@ STRONGEST = 10.0
 _TICK = 0.1
 
 
-def play(begin: Any, instance: Any) -> list[float]:
-    """The force at each tick; `call(error, slope, total)` sees the error, its change per second and its sum over time."""
+def play(begin: Any, instance: Any) -> list[int]:
+    """The force at each tick, in millionths; `call(error, slope, total)` sees the error, its change per second and its sum over time."""
     call = begin()
-    forces: list[float] = []
+    forces: list[int] = []
 
     def act(error: float, slope: float, total: float) -> float:
-        forces.append(number(call(error, slope, total), -STRONGEST, STRONGEST))
-        return forces[-1]
+        forces.append(millionths(call(error, slope, total), -STRONGEST, STRONGEST))
+        return forces[-1] / MILLION
 
     simulate(instance, act)
     return forces

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from operator import add, mul
 from typing import Any
 
-from rsi.suites.gym.guest.moves import number
+from rsi.suites.gym.guest.moves import MILLION, millionths
 
 __all__ = ["FARTHEST", "play", "train"]
 
@@ -12,15 +12,18 @@ FARTHEST = 10.0
 """Moves are clipped to this, either way."""
 
 
-def play(begin: Any, instance: Any) -> list[float]:
-    """Every move of every weight, in order; `call(gradient, memory, round)` gives one, `memory` are two numbers of that weight's own."""
+def play(begin: Any, instance: Any) -> list[int]:
+    """Every move of every weight, in order, in millionths.
+
+    `call(gradient, memory, round)` gives one, `memory` are two numbers of that weight's own.
+    """
     call = begin()
     memories = [[0.0, 0.0] for _ in instance["start"]]
-    moves: list[float] = []
+    moves: list[int] = []
 
     def move(index: int, gradient: float, turn: int) -> float:
-        moves.append(number(call(gradient, memories[index], turn), -FARTHEST, FARTHEST))
-        return moves[-1]
+        moves.append(millionths(call(gradient, memories[index], turn), -FARTHEST, FARTHEST))
+        return moves[-1] / MILLION
 
     train(instance, move)
     return moves

@@ -5,7 +5,9 @@ from typing import Any
 
 from rsi.suites.gym.guest.dialect import Fault
 
-__all__ = ["number", "numbers", "permutation", "whole"]
+__all__ = ["MILLION", "millionths", "number", "numbers", "permutation", "whole"]
+
+MILLION = 1_000_000
 
 
 def number(value: Any, low: float = -1e9, high: float = 1e9) -> float:
@@ -20,6 +22,11 @@ def number(value: Any, low: float = -1e9, high: float = 1e9) -> float:
 def numbers(values: list[Any]) -> list[float]:
     """Finite numbers, each clipped as by `number`."""
     return [value if type(value) is float and -1e9 <= value <= 1e9 else number(value) for value in values]
+
+
+def millionths(value: Any, low: float = -1e9, high: float = 1e9) -> int:
+    """A finite number, clipped to its bounds, in whole millionths: a transcript of these takes a quarter of the time to write and read."""
+    return int(MILLION * number(value, low, high))
 
 
 def whole(value: Any, low: int, high: int) -> int:

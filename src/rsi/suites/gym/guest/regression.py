@@ -2,12 +2,12 @@
 
 from typing import Any
 
-from rsi.suites.gym.guest.moves import number
+from rsi.suites.gym.guest.moves import millionths
 
 __all__ = ["play"]
 
 
-def play(begin: Any, instance: Any) -> list[float]:
-    """A value for each place that is asked for; `call(xs, ys, x)` sees the points, sorted by x, and one place."""
+def play(begin: Any, instance: Any) -> list[int]:
+    """A value for each place that is asked for, in millionths; `call(xs, ys, x)` sees the points, sorted by x, and one place."""
     call = begin()
-    return [number(call(list(instance["xs"]), list(instance["ys"]), x)) for x in instance["at"]]
+    return [millionths(call(list(instance["xs"]), list(instance["ys"]), x)) for x in instance["at"]]

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from rsi.suites.gym.guest.moves import number, numbers
+from rsi.suites.gym.guest.moves import millionths, numbers
 
 __all__ = ["SUREST", "play"]
 
@@ -10,8 +10,8 @@ SUREST = 12.0
 """Log-odds are clipped to this, either way."""
 
 
-def play(begin: Any, instance: Any) -> list[float]:
-    """The log-odds (natural) of spam for each message: the sum of its words' weights, clipped.
+def play(begin: Any, instance: Any) -> list[int]:
+    """The log-odds (natural) of spam for each message, in millionths: the sum of its words' weights, clipped.
 
     `call(spam, ham, spams, hams)` weighs a word by how many messages of either kind had it, and how many there were.
     """
@@ -22,7 +22,7 @@ def play(begin: Any, instance: Any) -> list[float]:
     for label, words in instance["messages"]:
         known = [seen.setdefault(word, [0, 0]) for word in words]
         hams, spams = totals
-        given.append(number(sum(numbers([call(spam, ham, spams, hams) for ham, spam in known])), -SUREST, SUREST))
+        given.append(millionths(sum(numbers([call(spam, ham, spams, hams) for ham, spam in known])), -SUREST, SUREST))
         totals[label] += 1
         for count in known:
             count[label] += 1

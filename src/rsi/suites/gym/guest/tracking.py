@@ -2,13 +2,13 @@
 
 from typing import Any
 
-from rsi.suites.gym.guest.moves import number
+from rsi.suites.gym.guest.moves import millionths
 
 __all__ = ["play"]
 
 
-def play(begin: Any, instance: Any) -> list[float]:
-    """The next place, foretold after each sighting; `call(seen, memory)` may keep three numbers in `memory`, all 0 at first."""
+def play(begin: Any, instance: Any) -> list[int]:
+    """The next place in millionths, foretold after each sighting; `call(seen, memory)` may keep three numbers in `memory`, all 0 first."""
     call = begin()
     memory = [0.0, 0.0, 0.0]
-    return [number(call(seen, memory)) for seen in instance["seen"]]
+    return [millionths(call(seen, memory)) for seen in instance["seen"]]

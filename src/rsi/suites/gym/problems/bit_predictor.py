@@ -6,7 +6,7 @@ from typing import Any
 
 from rsi.core.records import Json, Pool
 from rsi.suites.gym.guest.bit_predictor import LEAST
-from rsi.suites.gym.problem import Problem, numbers
+from rsi.suites.gym.problem import Problem, millionths
 
 __all__ = ["PROBLEM"]
 
@@ -55,7 +55,7 @@ def _draw(rng: random.Random) -> dict[str, Json]:
 
 
 def _measure(instance: Any, transcript: Any) -> float:
-    given = numbers(transcript, _BITS, LEAST, 1 - LEAST)
+    given = millionths(transcript, _BITS, LEAST, 1 - LEAST)
     spent = -sum(math.log2(p if bit else 1 - p) for bit, p in zip(instance["bits"], given, strict=True))
     return float((_BITS - spent) / (_BITS - instance["ideal"]))
 

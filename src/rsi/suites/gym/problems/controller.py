@@ -5,7 +5,7 @@ from typing import Any
 
 from rsi.core.records import Json, Pool
 from rsi.suites.gym.guest.controller import STRONGEST, simulate
-from rsi.suites.gym.problem import Problem, numbers
+from rsi.suites.gym.problem import Problem, millionths
 
 __all__ = ["PROBLEM"]
 
@@ -53,7 +53,7 @@ def _draw(rng: random.Random) -> dict[str, Json]:
 
 
 def _measure(instance: Any, transcript: Any) -> float:
-    forces = numbers(transcript, _TICKS, -STRONGEST, STRONGEST)
+    forces = millionths(transcript, _TICKS, -STRONGEST, STRONGEST)
     given = iter(forces)
     errors = simulate(instance, lambda error, slope, total: next(given))
     jumps = sum(abs(a - b) for a, b in zip(forces, forces[1:], strict=False))

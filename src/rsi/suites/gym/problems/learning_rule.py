@@ -6,7 +6,7 @@ from typing import Any
 
 from rsi.core.records import Json, Pool
 from rsi.suites.gym.guest.learning_rule import FARTHEST, train
-from rsi.suites.gym.problem import Problem, numbers
+from rsi.suites.gym.problem import Problem, millionths
 
 __all__ = ["PROBLEM"]
 
@@ -67,7 +67,7 @@ def _axes(rng: random.Random) -> list[list[float]]:
 
 
 def _measure(instance: Any, transcript: Any) -> float:
-    moves = iter(numbers(transcript, _ROUNDS * _WEIGHTS, -FARTHEST, FARTHEST))
+    moves = iter(millionths(transcript, _ROUNDS * _WEIGHTS, -FARTHEST, FARTHEST))
     losses = train(instance, lambda index, gradient, turn: next(moves))
     last = [max(loss / losses[0], 1e-5) for loss in losses[-8:]]
     return sum(map(math.log10, last)) / len(last)

@@ -5,7 +5,7 @@ import random
 from typing import Any
 
 from rsi.core.records import Json, Pool
-from rsi.suites.gym.problem import Problem, numbers
+from rsi.suites.gym.problem import Problem, millionths
 
 __all__ = ["PROBLEM"]
 
@@ -67,7 +67,7 @@ def _draw(rng: random.Random) -> dict[str, Json]:
 
 
 def _measure(instance: Any, transcript: Any) -> float:
-    given = numbers(transcript, _ASKED, -1e9, 1e9)
+    given = millionths(transcript, _ASKED, -1e9, 1e9)
     return math.sqrt(sum((a - b) ** 2 for a, b in zip(given, instance["true"], strict=True)) / _ASKED)
 
 

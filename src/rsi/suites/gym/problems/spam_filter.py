@@ -8,7 +8,7 @@ from typing import Any
 
 from rsi.core.records import Json, Pool
 from rsi.suites.gym.guest.spam_filter import SUREST
-from rsi.suites.gym.problem import Problem, numbers
+from rsi.suites.gym.problem import Problem, millionths
 
 __all__ = ["PROBLEM"]
 
@@ -56,7 +56,7 @@ def _draw(rng: random.Random) -> dict[str, Json]:
 
 
 def _measure(instance: Any, transcript: Any) -> float:
-    given = numbers(transcript, _MESSAGES, -SUREST, SUREST)
+    given = millionths(transcript, _MESSAGES, -SUREST, SUREST)
     losses = [math.log1p(math.exp(-odds if label else odds)) for (label, _), odds in zip(instance["messages"], given, strict=True)]
     return sum(losses) / len(losses) / math.log(2)
 

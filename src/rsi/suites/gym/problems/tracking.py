@@ -5,7 +5,7 @@ import random
 from typing import Any
 
 from rsi.core.records import Json, Pool
-from rsi.suites.gym.problem import Problem, numbers
+from rsi.suites.gym.problem import Problem, millionths
 
 __all__ = ["PROBLEM"]
 
@@ -56,7 +56,7 @@ def _draw(rng: random.Random) -> dict[str, Json]:
 
 
 def _measure(instance: Any, transcript: Any) -> float:
-    given = numbers(transcript, _SIGHTINGS, -1e9, 1e9)
+    given = millionths(transcript, _SIGHTINGS, -1e9, 1e9)
     misses = [a - b for a, b in zip(given, instance["places"][1:], strict=True)]
     return math.sqrt(sum(miss * miss for miss in misses) / len(misses))
 
