@@ -17,7 +17,7 @@ META: Mapping[str, object] = {
     "judge.block": 5,
     "judge.fewest": 60,
     "judge.hopeless": 0.35,
-    "judge.max_pairs": 300,
+    "judge.max_pairs": 200,
     "judge.programs": 96,
     "certificate.pairs": 60,
     "certificate.programs": 96,
