@@ -144,3 +144,10 @@ class Agent:
     def files(self) -> dict[str, bytes]:
         """The tree as the kernel sees it."""
         return {path.name: path.read_bytes() for path in self.folder.iterdir() if path.is_file() and path.name != "build.json"}
+
+
+def mirrored(agent: Agent, compare: Any, *, affordable: int = 0, problems: int = 2) -> Any:
+    """A mirror whose comparisons are given."""
+    reflection = agent.parts.mirror.Mirror({}, [{}] * problems, None, 0, 1)
+    reflection.compare, reflection.affordable = compare, lambda: affordable
+    return reflection

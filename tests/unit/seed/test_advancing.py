@@ -15,7 +15,7 @@ from rsi.kernel.evaluate import load_manifest
 from rsi.kernel.oversight import authorise
 from rsi.kernel.workspace import Stale, apply
 from tests.unit.seed import toys
-from tests.unit.seed.support import Agent
+from tests.unit.seed.support import Agent, mirrored
 
 QUICK = ("packing", "stopping")
 
@@ -283,6 +283,18 @@ def test_what_a_problem_taught_is_left_out_where_it_is_rehearsed_on_itself(agent
     ]
 
 
+def test_a_gain_on_one_problem_alone_is_not_taken_for_one_on_others(agent: Agent) -> None:
+    """The same mean gain in as many episodes: on all six problems alike, or on one of them six times as much."""
+    reflection = mirrored(agent, None, problems=6)
+    start = [0.01 * (k % 5) for k in range(48)]
+    alike = [gain + 0.03 for gain in start]
+    alone = [gain + 0.18 * ((7 + k) % 6 == 2) for k, gain in enumerate(start)]
+    (first, small), (second, large) = (reflection.difference(start, after, 7) for after in (alike, alone))
+    assert first == pytest.approx(0.03) == second and small < 0.001 and large == pytest.approx(0.03)
+    reflection.problems = [{}] * 3
+    assert reflection.difference(start, alone, 7)[1] < 0.02
+
+
 def test_an_improver_that_is_asked_once_puts_all_crafts_together(agent: Agent) -> None:
     experienced(agent)
     agent.parts.advance.Here.itself = lambda self: []
@@ -348,8 +360,7 @@ def test_a_craft_is_proposed_if_it_helps_kept_in_reserve_if_that_is_open_and_dro
     def compare(base: Any, other: Any, numbers: range) -> tuple[list[float], list[float]]:
         return [0.1 * (k % 2) for k in numbers], [gain + 0.1 * ((k + 1) % 2) for k in numbers]
 
-    mirror = SimpleNamespace(affordable=lambda: 1000, compare=compare)
-    here = advance.Here(files, agent.memory, {}, [], mirror, None, {})
+    here = advance.Here(files, agent.memory, {}, [], mirrored(agent, compare, affordable=1000), None, {})
     made = here.crafted("parameters", {"weights.json": "{}\n"}, "Weights", [], "weights")
     assert (len(made), len(here.spare)) == (proposed, spare)
     assert ("weights.json" in here.crafts) == bool(proposed)

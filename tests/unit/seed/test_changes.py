@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.unit.seed.support import Agent
+from tests.unit.seed.support import Agent, mirrored
 
 
 @pytest.fixture
@@ -22,7 +22,7 @@ def test_what_a_pass_found_is_one_change_unless_its_parts_do_not_add_up(
     agent.memory = agent.parts.experience.memory_of({})
     agent.memory["waiting"] = {"elsewhere": [["accept.py", "LAG", "number", "0.1", "0.0"]]}
     compared = ([], []) if gains is None else tuple([gain] * 12 for gain in gains)
-    mirror = SimpleNamespace(affordable=lambda: 0, compare=lambda base, other, numbers: compared)
+    mirror = mirrored(agent, lambda base, other, numbers: compared)
     here = advance.Here(files, agent.memory, {}, [], mirror, None, {})
     made = []
     for name, old, new in (("INSTANCES", "16", "4"), ("STEP", "16", "0")):
@@ -68,7 +68,7 @@ def test_a_change_goes_on_as_long_as_each_step_adds_something(agent: Agent, wort
     def gain(version: dict[str, str]) -> float:
         return worth.get(version["resources.py"].split("INSTANCES = ")[1].split()[0], 0.0)
 
-    compared = SimpleNamespace(compare=lambda base, other, numbers: tuple([gain(files)] * len(numbers) for files in (base, other)))
+    compared = mirrored(agent, lambda base, other, numbers: tuple([gain(files)] * len(numbers) for files in (base, other)))
     here = advance.Here(files, agent.memory, {}, [], compared, None, {})
     made = here.single("resources.py", SimpleNamespace(function="INSTANCES", family="number", old="16", new="8"), 0, 41)
     changes = [["resources.py", "INSTANCES", "number", "16", last]]

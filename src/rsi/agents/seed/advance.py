@@ -16,7 +16,6 @@ from episodes import tables, take_in_edits, weights_from
 from improve import Asked, episode
 from mirror import SHORT, Mirror
 from propose import edit, first_of
-from rehearsal import difference
 from tried import Places
 
 OWN = ("resources.py", "allocate.py", "accept.py", "where.py", "moves.py", "tried.py", "weights.py", "improve.py")
@@ -153,7 +152,7 @@ class Here:
             before, after = self.mirror.compare(base, files, range(FIRST_PAIR, FIRST_PAIR + pairs))
             if len(before) < LOOKS[0][0]:
                 return None
-            gain, error = difference(after, before)
+            gain, error = self.mirror.difference(before, after, FIRST_PAIR)
             error = max(error, LEAST_ERROR / len(before) ** 0.5)
             if len(before) < pairs or gain < least * error or gain > PLAIN * error:
                 break
@@ -240,7 +239,7 @@ class Here:
         files = {**self.files, **self.crafts}
         make(changes, files)
         before, after = self.mirror.compare(self.files, files, range(FIRST_PAIR, FIRST_PAIR + LOOKS[0][0]))
-        gain, error = difference(after, before) if len(before) == LOOKS[0][0] else (None, 0.0)
+        gain, error = self.mirror.difference(before, after, FIRST_PAIR) if len(before) == LOOKS[0][0] else (None, 0.0)
         if gain is not None and gain <= 0:
             return made
         tags = [one["tag"] for one in made]

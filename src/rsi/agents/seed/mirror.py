@@ -13,9 +13,11 @@ import random
 
 import variant
 import weights
+from rehearsal import difference
 
 SHORT = 96
 HELD = 6
+FEWEST_PROBLEMS = 4
 PASSES = 40
 LEAST_PASSES = 200_000
 QUIET = 1
@@ -98,6 +100,18 @@ class Mirror:
             before.append(self.gain(base, number) or 0.0)
             after.append(self.gain(files, number) or 0.0)
         return before, after
+
+    def difference(self, before, after, first):
+        """Mean gain of one copy over another in episodes `first`, `first` + 1 … and its standard error, as far as other problems go.
+
+        Where what it gains differs from problem to problem by more than luck, problems are what was sampled, and not episodes.
+        """
+        gain, error = difference(after, before)
+        by_problem = {}
+        for place, (old, new) in enumerate(zip(before, after)):
+            by_problem.setdefault((first + place) % len(self.problems), []).append(new - old)
+        means = [sum(gaps) / len(gaps) for gaps in by_problem.values()]
+        return gain, max(error, difference(means, [0.0] * len(means))[1]) if len(means) >= FEWEST_PROBLEMS else error
 
     def _gain(self, files, number):
         """The gain and what was asked for, as a hash."""
