@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from rsi.suites.gym.guest.moves import numbers
+from rsi.suites.gym.guest.moves import number
 
 __all__ = ["play"]
 
@@ -14,9 +14,13 @@ def play(begin: Any, instance: Any) -> list[int]:
     sums, seen, pulls = [0.0] * len(means), [0.0] * len(means), [0] * len(means)
     pulled = []
     for turn, luck in enumerate(noise):
-        left = len(noise) - turn
-        index = numbers([call(mean, count, left) for mean, count in zip(seen, pulls, strict=True)])
-        arm = index.index(max(index))
+        left, best, arm = len(noise) - turn, -2e9, 0
+        for number_of, count in enumerate(pulls):
+            index = call(seen[number_of], count, left)
+            if type(index) is not float or not -1e9 <= index <= 1e9:
+                index = number(index)
+            if index > best:
+                best, arm = index, number_of
         sums[arm] += means[arm] + luck
         pulls[arm] += 1
         seen[arm] = sums[arm] / pulls[arm]

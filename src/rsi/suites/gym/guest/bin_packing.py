@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from rsi.suites.gym.guest.moves import numbers
+from rsi.suites.gym.guest.moves import number
 
 __all__ = ["play"]
 
@@ -16,12 +16,16 @@ def play(begin: Any, instance: Any) -> list[int]:
     rooms: list[int] = []
     chosen = []
     for item in instance["items"]:
-        last = len(rooms) - 1
-        able = [index for index, room in enumerate(rooms) if room >= item]
-        rates = numbers([call(item, rooms[index], last - index) for index in able])
-        best = max(rates, default=-1.0)
-        place = able[rates.index(best)] if best >= 0 else len(rooms)
-        if place == len(rooms):
+        count = len(rooms)
+        best, place = 0.0, count
+        for index, room in enumerate(rooms):
+            if room >= item:
+                rate = call(item, room, count - 1 - index)
+                if type(rate) is not float or not -1e9 <= rate <= 1e9:
+                    rate = number(rate)
+                if rate > best or (rate == best and place == count):
+                    best, place = rate, index
+        if place == count:
             rooms.append(instance["capacity"])
         rooms[place] -= item
         chosen.append(place)

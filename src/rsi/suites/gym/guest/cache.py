@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from rsi.suites.gym.guest.moves import numbers
+from rsi.suites.gym.guest.moves import number
 
 __all__ = ["play"]
 
@@ -16,14 +16,19 @@ def play(begin: Any, instance: Any) -> list[int]:
     came: dict[int, int] = {}
     last: dict[int, int] = {}
     hits: dict[int, int] = {}
-    evicted = []
+    evicted: list[int] = []
     for now, page in enumerate(instance["trace"]):
         if page in came:
             hits[page] += 1
         else:
             if len(came) == instance["size"]:
-                worth = numbers([call(hits[p], now - last[p], now - since) for p, since in came.items()])
-                gone = list(came)[worth.index(min(worth))]
+                least, gone = 2e9, page
+                for held, since in came.items():
+                    worth = call(hits[held], now - last[held], now - since)
+                    if type(worth) is not float or not -1e9 <= worth <= 1e9:
+                        worth = number(worth)
+                    if worth < least:
+                        least, gone = worth, held
                 del came[gone]
                 evicted.append(gone)
             came[page], hits[page] = now, 1

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from rsi.suites.gym.guest.moves import MILLION, millionths
+from rsi.suites.gym.guest.moves import MILLION, number
 
 __all__ = ["STRONGEST", "play", "simulate"]
 
@@ -18,7 +18,10 @@ def play(begin: Any, instance: Any) -> list[int]:
     forces: list[int] = []
 
     def act(error: float, slope: float, total: float) -> float:
-        forces.append(millionths(call(error, slope, total), -STRONGEST, STRONGEST))
+        force = call(error, slope, total)
+        if type(force) is not float or not -STRONGEST <= force <= STRONGEST:
+            force = number(force, -STRONGEST, STRONGEST)
+        forces.append(int(MILLION * force))
         return forces[-1] / MILLION
 
     simulate(instance, act)

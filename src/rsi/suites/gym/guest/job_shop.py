@@ -3,9 +3,11 @@
 from collections.abc import Sequence
 from typing import Any
 
-from rsi.suites.gym.guest.moves import numbers
+from rsi.suites.gym.guest.moves import number
 
 __all__ = ["play", "schedule"]
+
+_NEVER = 1 << 62
 
 
 def play(begin: Any, instance: Any) -> list[int]:
@@ -22,14 +24,21 @@ def play(begin: Any, instance: Any) -> list[int]:
     waiting = list(range(len(jobs)))
     order: list[int] = []
     while waiting:
-        begins = [max(ready[j], free[machines[j]]) for j in waiting]
-        now = min(begins)
-        machine = machines[waiting[begins.index(now)]]
-        queue = [j for j, begin_at in zip(waiting, begins, strict=True) if begin_at == now and machines[j] == machine]
+        now, machine, queue = _NEVER, -1, waiting
+        for j in waiting:
+            at, other = machines[j], ready[j]
+            first = free[at] if free[at] > other else other
+            if first < now:
+                now, machine, queue = first, at, [j]
+            elif first == now and at == machine:
+                queue.append(j)
         job = queue[0]
         if len(queue) > 1:
-            urgencies = numbers([call(times[j], left[j], len(jobs[j]) - done[j] - 1, now - ready[j]) for j in queue])
-            job = queue[urgencies.index(max(urgencies))]
+            most = -2e9
+            for j in queue:
+                urgency = number(call(times[j], left[j], len(jobs[j]) - done[j] - 1, now - ready[j]))
+                if urgency > most:
+                    most, job = urgency, j
         free[machine] = ready[job] = now + times[job]
         left[job] -= times[job]
         done[job] += 1

@@ -3,7 +3,7 @@
 from operator import gt, sub
 from typing import Any
 
-from rsi.suites.gym.guest.moves import numbers
+from rsi.suites.gym.guest.moves import number
 
 __all__ = ["play"]
 
@@ -16,8 +16,14 @@ def play(begin: Any, instance: Any) -> list[int]:
     open_items = list(range(len(values)))
     taken = []
     while open_items := [i for i in open_items if not any(map(gt, weights[i], left))]:
-        ranks = numbers([call(values[i], weights[i][:], left[:]) for i in open_items])
-        best = open_items.pop(ranks.index(max(ranks)))
+        highest, best = -2e9, -1
+        for i in open_items:
+            rank = call(values[i], weights[i][:], left[:])
+            if type(rank) is not float or not -1e9 <= rank <= 1e9:
+                rank = number(rank)
+            if rank > highest:
+                highest, best = rank, i
+        open_items.remove(best)
         taken.append(best)
         left = list(map(sub, left, weights[best]))
     return taken

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from operator import add, mul
 from typing import Any
 
-from rsi.suites.gym.guest.moves import MILLION, millionths
+from rsi.suites.gym.guest.moves import MILLION, number
 
 __all__ = ["FARTHEST", "play", "train"]
 
@@ -22,7 +22,10 @@ def play(begin: Any, instance: Any) -> list[int]:
     moves: list[int] = []
 
     def move(index: int, gradient: float, turn: int) -> float:
-        moves.append(millionths(call(gradient, memories[index], turn), -FARTHEST, FARTHEST))
+        far = call(gradient, memories[index], turn)
+        if type(far) is not float or not -FARTHEST <= far <= FARTHEST:
+            far = number(far, -FARTHEST, FARTHEST)
+        moves.append(int(MILLION * far))
         return moves[-1] / MILLION
 
     train(instance, move)
@@ -38,9 +41,6 @@ def train(instance: Any, move: Callable[[int, float, int], float]) -> list[float
         slopes = [sum(map(mul, row, weights)) for row in valley]
         losses.append(min(0.5 * sum(map(mul, weights, slopes)), 1e12))
         if noise is not None:
-            seen = map(add, slopes, noise)
-            weights = [
-                weight + move(i, gradient if -1e9 <= gradient <= 1e9 else min(max(gradient, -1e9), 1e9), turn)
-                for i, (weight, gradient) in enumerate(zip(weights, seen, strict=True))
-            ]
+            for i, gradient in enumerate(map(add, slopes, noise)):
+                weights[i] += move(i, gradient if -1e9 <= gradient <= 1e9 else min(max(gradient, -1e9), 1e9), turn)
     return losses

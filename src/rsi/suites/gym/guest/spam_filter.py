@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from rsi.suites.gym.guest.moves import millionths, numbers
+from rsi.suites.gym.guest.moves import millionths, number
 
 __all__ = ["SUREST", "play"]
 
@@ -22,7 +22,11 @@ def play(begin: Any, instance: Any) -> list[int]:
     for label, words in instance["messages"]:
         known = [seen.setdefault(word, [0, 0]) for word in words]
         hams, spams = totals
-        given.append(millionths(sum(numbers([call(spam, ham, spams, hams) for ham, spam in known])), -SUREST, SUREST))
+        odds = 0.0
+        for ham, spam in known:
+            weight = call(spam, ham, spams, hams)
+            odds += weight if type(weight) is float and -1e9 <= weight <= 1e9 else number(weight)
+        given.append(millionths(odds, -SUREST, SUREST))
         totals[label] += 1
         for count in known:
             count[label] += 1
