@@ -28,5 +28,8 @@ def play(begin: Any, instance: Any) -> list[int]:
 def _hash(call: Any, key: list[int]) -> int:
     state = 0
     for word in key:
-        state = whole(call(state, word), -_LARGEST, _LARGEST) & MASK
+        mixed = call(state, word)
+        if type(mixed) is not int or not -_LARGEST <= mixed <= _LARGEST:
+            mixed = whole(mixed, -_LARGEST, _LARGEST)
+        state = mixed & MASK
     return state
