@@ -102,7 +102,12 @@ class JudgeConfig(Section):
         default=0.2, gt=0, lt=1, description="A change is given up once it is less than so many times as likely to be better as at first."
     )
     open: int = Field(default=16, ge=1, le=64, description="Changes that are in the race at the same time at most.")
-    max_pairs: int = Field(default=2_000, ge=1, le=100_000, description="Cases with and without a change after which it is given up.")
+    max_pairs: int = Field(
+        default=2_000,
+        ge=1,
+        le=100_000,
+        description="Cases with and without a change after which it is given up; if P(better) is 90 % by then, twice as many.",
+    )
     programs: int = Field(default=4_000, ge=1, description="Budget of one case for each of the two versions, in programs.")
     retest_share: float = Field(
         default=0.05, ge=0, le=0.5, description="Most that testing kept changes again may cost, as a share of the budget; 0: never."

@@ -37,6 +37,9 @@ __all__ = [
     "withdraw",
 ]
 
+_ALMOST = 0.9
+"""A change that is as likely to be better as this lacks evidence, not promise: it may have twice as many pairs."""
+
 EARNS = "still earns its place"
 """The word with which the reason of a removal begins that is not carried out."""
 
@@ -185,7 +188,7 @@ def _why_given_up(machine: Machine, entrant: Entrant) -> str | None:
         return f"no prospect: {_unsettled(machine, entrant)}"
     if entrant.pairs >= most and entrant.waiting.removes is not None and not standing.is_held_up:
         return f"{EARNS}: not shown within {entrant.pairs} pairs that it can be spared"
-    if entrant.pairs >= most and not standing.is_held_up:
+    if entrant.pairs >= most * (1 + (standing.belief.p_better >= _ALMOST)) and not standing.is_held_up:
         return f"no prospect: not shown to be better within {entrant.pairs} pairs"
     return None
 
