@@ -8,6 +8,7 @@ from rsi.suites.gym.guest.dialect import Fault
 __all__ = ["MILLION", "millionths", "number", "permutation", "whole"]
 
 MILLION = 1_000_000
+"""What a number is multiplied by before its digits are cut off."""
 
 
 def number(value: Any, low: float = -1e9, high: float = 1e9) -> float:
