@@ -15,12 +15,12 @@ def play(begin: Any, instance: Any) -> list[int]:
     pulled = []
     for turn, luck in enumerate(noise):
         left, best, arm = len(noise) - turn, -2e9, 0
-        for number_of, count in enumerate(pulls):
-            index = call(seen[number_of], count, left)
+        for place, count in enumerate(pulls):
+            index = call(seen[place], count, left)
             if type(index) is not float or not -1e9 <= index <= 1e9:
                 index = number(index)
             if index > best:
-                best, arm = index, number_of
+                best, arm = index, place
         sums[arm] += means[arm] + luck
         pulls[arm] += 1
         seen[arm] = sums[arm] / pulls[arm]
