@@ -295,6 +295,19 @@ def test_a_gain_on_one_problem_alone_is_not_taken_for_one_on_others(agent: Agent
     assert reflection.difference(start, alone, 7)[1] < 0.02
 
 
+def test_what_was_left_out_is_remembered_for_the_passes_that_follow(agent: Agent) -> None:
+    """The version that a later change is tried against goes by it too, once the craft was kept."""
+    experienced(agent)
+    agent.parts.advance.Here.itself = lambda self: []
+    (item,) = propose(agent, 600, count=1)[0]
+    texts = {edit["path"]: edit["after"] for edit in item["edits"]}
+    assert set(agent.memory["apart"]) == {texts["weights.json"], texts["tricks.py"]}
+    assert set(agent.memory["apart"][texts["weights.json"]]) == set(QUICK)
+    agent.apply(item)
+    propose(agent, 600)
+    assert set(agent.memory["apart"]) == {texts["weights.json"], texts["tricks.py"]}
+
+
 def test_an_improver_that_is_asked_once_puts_all_crafts_together(agent: Agent) -> None:
     experienced(agent)
     agent.parts.advance.Here.itself = lambda self: []

@@ -31,7 +31,7 @@ class Mirror:
 
     def __init__(self, files, problems, ask, budget, seed, short=SHORT, apart=None):
         self.files, self.problems, self.ask, self.short = files, problems, ask, short
-        self.apart = apart or {}
+        self.apart = {} if apart is None else apart
         """Texts of files that were learned, and what each would be without what a problem taught: {text: {name of a problem: text}}."""
         self.left, self.seed, self.questions = budget, seed, MOST_QUESTIONS
         self.used = 0
