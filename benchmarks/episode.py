@@ -4,9 +4,11 @@
 
 The same improvement problems, for version 0 of the seed agent and for one that gives up bad candidates after their first instances (so that
 it asks sixteen times as many questions). The two meet on each block of problems, as two versions do in a run, and take turns at being the
-first, for whom the instances are drawn. `whole` is the CPU time of all processes of an episode: kernel, jail, agent and evaluator, scoring
-on hidden instances included. `alone` is that of running the same programs on the same instances (a copy for each) and of scoring them,
-in one process. What the agent itself thinks is part of `whole`; `agent` is the CPU time of its calls, the import of its modules included.
+first; all is done on one core, as a worker has one. `whole` is the CPU time of all processes of an episode: kernel, jail, agent and
+evaluator, scoring on hidden instances included, and an equal share of `drawing` the practice instances, which the two have in common.
+`alone` is that of running the same programs on the same instances (a copy for each) and of scoring them, in one process; the first ratio is
+to that, the second to that and the drawing. What the agent itself thinks is part of `whole`; `agent` is the CPU time of its calls, the
+import of its modules included.
 """
 
 import argparse
@@ -77,6 +79,7 @@ class Sums:
 
     episodes: int = 0
     whole_s: float = 0.0
+    drawing_s: float = 0.0
     alone_s: float = 0.0
     agent_s: float = 0.0
     questions: int = 0
@@ -92,14 +95,15 @@ class Player:
     spare: ZygoteJail
     sums: Sums
 
-    def block(self, gym: Gym, cases: list[Case], programs: int) -> None:
+    def block(self, gym: Gym, cases: list[Case], programs: int, drawing_s: float) -> None:
         """A block of episodes; one in which a jail began anew, so that what it had spent is not known, does not count."""
         standing = self.jail.jail.standing, self.spare.standing
         self.jail.asked.clear()
         self.jail.agent_s, began = 0.0, time.process_time() + spent_s(self.jail.jail) + spent_s(self.spare)
         used = played(self.jail, self.spare, self.files, gym, cases, programs)
         if standing == (self.jail.jail.standing, self.spare.standing):
-            self.sums.whole_s += time.process_time() + spent_s(self.jail.jail) + spent_s(self.spare) - began
+            self.sums.whole_s += time.process_time() + spent_s(self.jail.jail) + spent_s(self.spare) - began + drawing_s
+            self.sums.drawing_s += drawing_s
             self.sums.alone_s += alone(gym, cases, split(self.jail.asked, cases))
             self.sums.agent_s += self.jail.agent_s
             self.sums.episodes += len(cases)
@@ -116,8 +120,13 @@ def measured(versions: Mapping[str, Files], gym: Gym, cases: list[Case], program
         players.append(Player(files, *jails, Sums()))
         played(*jails, files, gym, cases[-1:], programs)
     for first in range(0, len(cases), BLOCK):
+        block = cases[first : first + BLOCK]
+        began = time.process_time()
+        for case in block:
+            gym.rehearsal(case)
+        share_s = (time.process_time() - began) / len(players)
         for player in players:
-            player.block(gym, cases[first : first + BLOCK], programs)
+            player.block(gym, block, programs, share_s)
         players.reverse()
     for player in players:
         player.jail.close()
@@ -182,6 +191,8 @@ def main() -> None:
     parser.add_argument("episodes", type=int, nargs="?", default=40)
     parser.add_argument("--evaluations", type=int, nargs="+", default=[96, 960])
     wanted = parser.parse_args()
+    if hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
     plain = {**load_agent("seed"), "build.json": b"{}"}
     quick = {path: text.replace(*QUICK[path]) if path in QUICK else text for path, text in plain.items()}
     gym = Gym(secret_seeds(5))
@@ -191,7 +202,8 @@ def main() -> None:
             each = 1000 / max(1, sums.episodes)
             print(
                 f"{programs:5} evaluations, {name:14} whole {sums.whole_s * each:7.1f} ms  alone {sums.alone_s * each:7.1f} ms  "
-                f"ratio {sums.whole_s / sums.alone_s:5.2f}  agent {sums.agent_s * each:6.1f} ms  "
+                f"drawing {sums.drawing_s * each:4.1f} ms  ratio {sums.whole_s / sums.alone_s:5.2f}  "
+                f"with drawing {sums.whole_s / (sums.alone_s + sums.drawing_s):5.2f}  agent {sums.agent_s * each:6.1f} ms  "
                 f"without it {(sums.whole_s - sums.agent_s) / sums.alone_s:5.2f}  "
                 f"questions {sums.questions / max(1, sums.episodes):6.1f}  evaluations {sums.evaluations / max(1, sums.episodes):6.1f}"
             )

@@ -13,12 +13,11 @@ import argparse
 import json
 import sys
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.recursion_pooled import draw, gains_of, pooled, words
-from benchmarks.seed import Plan, command, make, positive
+from benchmarks.seed import Plan, command, make, positive, side_by_side
 from benchmarks.seed_stats import Estimate, t_estimate
 from rsi.bench.improvers.results import Results
 from rsi.reports.recursion import recursion_of
@@ -134,7 +133,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--workers", type=positive, default=2, help="processes of each run (default 2)")
     arguments = parser.parse_args(argv)
     plans = _plans(arguments)
-    with ThreadPoolExecutor(arguments.jobs) as pool:
+    with side_by_side(arguments.jobs) as pool:
         lines = [[*command(p, programs=arguments.programs, config=arguments.config, workers=arguments.workers), "--meta"] for p in plans]
         codes = list(pool.map(make, plans, lines))
     found = [line_of(plan, recursion_of(plan.folder)) for plan, code in zip(plans, codes, strict=True) if code == 0]

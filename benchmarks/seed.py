@@ -7,12 +7,14 @@ every version is then run on fresh hard cases. Writes report.html, report.json, 
 """
 
 import argparse
+import os
 import subprocess
 import sys
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from queue import SimpleQueue
 
 from benchmarks.seed_report import table, write_all
 from benchmarks.seed_summary import ARMS
@@ -20,10 +22,10 @@ from benchmarks.seed_trials import Bench, Run, fresh_cases, measure_run
 from rsi.config import load_config
 from rsi.core.errors import Halted, RsiError, UserError
 from rsi.kernel.sandbox import open_jail
-from rsi.schedule import WorkerPool
+from rsi.schedule import WorkerPool, cores_of
 from rsi.suites import outside_cases
 
-__all__ = ["Plan", "command", "main", "make", "positive"]
+__all__ = ["Plan", "command", "main", "make", "positive", "side_by_side"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +84,20 @@ def make(plan: Plan, line: Sequence[str]) -> int:
     return code
 
 
+def side_by_side(jobs: int) -> ThreadPoolExecutor:
+    """Threads for so many runs at once; each has a core of its own, with all that it starts, where there are as many as cores."""
+    cores: SimpleQueue[int | None] = SimpleQueue()
+    for core in cores_of(jobs):
+        cores.put(core)
+
+    def settle() -> None:
+        core = cores.get()
+        if core is not None:
+            os.sched_setaffinity(0, {core})
+
+    return ThreadPoolExecutor(jobs, initializer=settle)
+
+
 def _measure(plans: Sequence[Plan], options: argparse.Namespace) -> list[Run]:
     outside = None if options.outside is None else outside_cases(options.outside)
     runs = []
@@ -113,7 +129,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             plans = _finished(plans)
         else:
             lines = [command(plan, programs=options.programs, config=options.config, workers=options.workers) for plan in plans]
-            with ThreadPoolExecutor(options.jobs) as pool:
+            with side_by_side(options.jobs) as pool:
                 codes = list(pool.map(make, plans, lines))
             if any(codes):
                 raise Halted(f"{len(codes) - codes.count(0)} of {len(codes)} runs did not come to their end; the same command goes on")

@@ -1,5 +1,6 @@
 """A pool of workers. Which worker runs a job, and when it ends, decides nothing: see `rsi.loop.lanes`."""
 
+import os
 import queue
 import threading
 from collections.abc import Callable
@@ -12,7 +13,7 @@ from rsi.core.errors import Halted, InfrastructureError, JailError, RsiError
 from rsi.core.protocols import Call, Jail, Reply, Serve
 from rsi.kernel.evaluate import Bench
 
-__all__ = ["Job", "WorkerPool", "wait"]
+__all__ = ["Job", "WorkerPool", "cores_of", "wait"]
 
 T = TypeVar("T")
 TRIES = 3
@@ -47,7 +48,8 @@ class WorkerPool:
         self.fault: str | None = None
         """Set when a worker died of an error that is none of ours: a bug. Results that are still out may never come."""
         self._hands = [_Hand(make_jail, make_spare or make_jail, self._stopping) for _ in range(max(1, workers))]
-        self._threads = [threading.Thread(target=self._serve, args=(hand,), daemon=True) for hand in self._hands]
+        places = zip(self._hands, cores_of(len(self._hands)), strict=True)
+        self._threads = [threading.Thread(target=self._serve, args=place, daemon=True) for place in places]
         for thread in self._threads:
             thread.start()
 
@@ -88,10 +90,21 @@ class WorkerPool:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self.close()
 
-    def _serve(self, hand: "_Hand") -> None:
+    def _serve(self, hand: "_Hand", core: int | None) -> None:
+        if core is not None:
+            os.sched_setaffinity(0, {core})
         while (settle := self._jobs.get()) is not None:
             settle(hand)
         hand.close()
+
+
+def cores_of(workers: int) -> list[int | None]:
+    """The core of each worker, of its jails and of whatever it starts: one each where there are as many as cores, else any.
+
+    A worker and its jails take turns: what one says the next one reads from the caches of the core that they share.
+    """
+    cores: list[int | None] = [*sorted(os.sched_getaffinity(0))] if hasattr(os, "sched_getaffinity") else []
+    return cores if len(cores) == workers else [None] * workers
 
 
 class _Closable:
