@@ -30,6 +30,16 @@ def test_a_system_without_a_say_leaves_them_free(monkeypatch: pytest.MonkeyPatch
     assert cores_of(2) == [None, None]
 
 
+def test_where_it_is_refused_a_worker_works_on_any_core(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise PermissionError("not here")
+
+    monkeypatch.setattr(os, "sched_setaffinity", refuse)
+    before = os.sched_getaffinity(0)
+    with WorkerPool(len(before), lambda: open_jail(())) as pool:
+        assert pool.submit(Job(key="a", work=lambda bench: bench.jail.call(WHERE).value)).result() == sorted(before)
+
+
 def test_jails_and_threads_of_a_worker_stay_on_its_core_and_nobody_else_is_moved() -> None:
     before = os.sched_getaffinity(0)
     both = threading.Barrier(len(before))

@@ -1,5 +1,6 @@
 """A pool of workers. Which worker runs a job, and when it ends, decides nothing: see `rsi.loop.lanes`."""
 
+import contextlib
 import os
 import queue
 import threading
@@ -92,7 +93,8 @@ class WorkerPool:
 
     def _serve(self, hand: "_Hand", core: int | None) -> None:
         if core is not None:
-            os.sched_setaffinity(0, {core})
+            with contextlib.suppress(OSError):  # where that is refused, it works on any
+                os.sched_setaffinity(0, {core})
         while (settle := self._jobs.get()) is not None:
             settle(hand)
         hand.close()
