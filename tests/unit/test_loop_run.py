@@ -215,9 +215,12 @@ def test_proposals_without_shape_are_logged_and_the_others_are_judged(tmp_path: 
     assert len(seen.bodies("proposal.made")) == 2 * len(seen.bodies("cycle.opened"))
 
 
-def test_an_agent_without_ideas_ends_the_run(tmp_path: Path) -> None:
+@pytest.mark.parametrize("patience", [1, 2])
+def test_an_agent_without_ideas_ends_the_run_after_so_many_passes(tmp_path: Path, patience: int) -> None:
     files = with_main('for number in range(payload["count"])]', "for number in range(0)]")
-    assert play(tmp_path, toy_config(seed=1), files)[0].reason == "nothing to try"
+    config = toy_config(seed=1).model_copy(update={"propose": ProposeConfig(count=3, programs=200, patience=patience)})
+    result, seen = play(tmp_path, config, files)
+    assert result.reason == "nothing to try" and len(seen.bodies("cycle.opened")) == patience
 
 
 def test_a_start_that_does_not_build_ends_the_run_with_the_reason(tmp_path: Path) -> None:

@@ -85,6 +85,9 @@ class ProposeConfig(Section):
     count: int = Field(default=4, ge=1, le=64, description="Changes asked for per cycle.")
     programs: int = Field(default=600_000, ge=0, description="Budget of one call to propose, in programs.")
     when_open_below: int = Field(default=8, ge=1, le=64, description="A pass begins only while fewer changes than this are in the race.")
+    patience: int = Field(
+        default=3, ge=1, le=1_000, description="Passes in a row that propose nothing after which an improver is asked no more."
+    )
 
 
 class JudgeConfig(Section):

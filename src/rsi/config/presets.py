@@ -13,6 +13,7 @@ META: Mapping[str, object] = {
     "propose.count": 8,
     "propose.when_open_below": 1,
     "propose.programs": 30_000,
+    "propose.patience": 10,
     "judge.horizon": 24,
     "judge.block": 5,
     "judge.fewest": 60,

@@ -126,7 +126,7 @@ def _why_not(machine: Machine) -> str | None:
         return "finished"
     if state.team is not None and not at_work(machine, state.team):
         return _why_nobody(machine)
-    if cause.barren >= MAX_FAILURES or (state.tree is None and not machine.race.remaining):
+    if cause.barren >= machine.config.propose.patience or (state.tree is None and not machine.race.remaining):
         return "nothing to try"
     if state.tree is None:
         needed = _cost_of_pass(machine.config, state.open_changes)
@@ -141,7 +141,7 @@ def _why_nobody(machine: Machine) -> str:
     agents = [] if team is None else list(team.agents.values())
     if all(agent.version.id in state.quarantined for agent in agents):
         return f"{QUARANTINED}: {', '.join(f'{agent.name} ({state.quarantined[agent.version.id]})' for agent in agents)}"
-    if all(agent.barren >= MAX_FAILURES for agent in agents):
+    if all(agent.barren >= machine.config.propose.patience for agent in agents):
         return "nothing to try"
     return f"the improver failed {MAX_FAILURES} times in a row" if len(agents) == 1 else "no agent is left that can be asked"
 

@@ -11,14 +11,14 @@ from rsi.loop.state import Agent, Team, Waiting
 __all__ = ["MAX_FAILURES", "ask_next", "at_work", "charge_call", "charge_round", "count_concluded"]
 
 MAX_FAILURES = 3
-"""So many passes in a row may fail, or bring nothing; then an agent is asked no more."""
+"""So many passes in a row may fail; then an agent is asked no more."""
 
 
 def at_work(machine: Machine, team: Team) -> list[Agent]:
     """The agents that may still be asked: they broke no rule of their jail, and neither failed nor proposed nothing too often in a row."""
-    gone = machine.state.quarantined
-    agents = team.agents.values()
-    return [one for one in agents if one.version.id not in gone and max(one.failures, one.barren) < MAX_FAILURES]
+    gone, patience = machine.state.quarantined, machine.config.propose.patience
+    agents = [one for one in team.agents.values() if one.version.id not in gone]
+    return [one for one in agents if one.failures < MAX_FAILURES and one.barren < patience]
 
 
 def ask_next(machine: Machine, team: Team) -> Agent:
