@@ -2,6 +2,7 @@
 
 import os
 import threading
+from collections.abc import Iterator
 
 import pytest
 
@@ -30,19 +31,28 @@ def test_a_system_without_a_say_leaves_them_free(monkeypatch: pytest.MonkeyPatch
     assert cores_of(2) == [None, None]
 
 
-def test_where_it_is_refused_a_worker_works_on_any_core(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def two() -> Iterator[set[int]]:
+    """This thread may only use two cores (one where there are no more), so that a worker for each is not too many."""
+    every = os.sched_getaffinity(0)
+    some = set(sorted(every)[:2])
+    os.sched_setaffinity(0, some)
+    yield some
+    os.sched_setaffinity(0, every)
+
+
+def test_where_it_is_refused_a_worker_works_on_any_core(two: set[int], monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: object) -> None:
         raise PermissionError("not here")
 
-    monkeypatch.setattr(os, "sched_setaffinity", refuse)
-    before = os.sched_getaffinity(0)
-    with WorkerPool(len(before), lambda: open_jail(())) as pool:
-        assert pool.submit(Job(key="a", work=lambda bench: bench.jail.call(WHERE).value)).result() == sorted(before)
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "sched_setaffinity", refuse)
+        with WorkerPool(len(two), lambda: open_jail(())) as pool:
+            assert pool.submit(Job(key="a", work=lambda bench: bench.jail.call(WHERE).value)).result() == sorted(two)
 
 
-def test_jails_and_threads_of_a_worker_stay_on_its_core_and_nobody_else_is_moved() -> None:
-    before = os.sched_getaffinity(0)
-    both = threading.Barrier(len(before))
+def test_jails_and_threads_of_a_worker_stay_on_its_core_and_nobody_else_is_moved(two: set[int]) -> None:
+    both = threading.Barrier(len(two))
 
     def places(bench: Bench) -> tuple[list[int], ...]:
         both.wait(timeout=30)  # so that every worker has one of the jobs
@@ -52,7 +62,7 @@ def test_jails_and_threads_of_a_worker_stay_on_its_core_and_nobody_else_is_moved
         thread.join()
         return mine, threads, bench.jail.call(WHERE).value, bench.spare().call(WHERE).value
 
-    with WorkerPool(len(before), lambda: open_jail(())) as pool:
-        found = [future.result() for future in [pool.submit(Job(key=str(number), work=places)) for number in range(len(before))]]
-    assert sorted(found) == [([core],) * 4 for core in sorted(before)]
-    assert os.sched_getaffinity(0) == before
+    with WorkerPool(len(two), lambda: open_jail(())) as pool:
+        found = [future.result() for future in [pool.submit(Job(key=str(number), work=places)) for number in range(len(two))]]
+    assert sorted(found) == [([core],) * 4 for core in sorted(two)]
+    assert os.sched_getaffinity(0) == two
