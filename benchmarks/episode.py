@@ -2,37 +2,53 @@
 
     python -m benchmarks.episode [episodes] [--evaluations 96]
 
-The same improvement problems, for version 0 of the seed agent and for one that gives up bad candidates after their first instances (so that
-it asks sixteen times as many questions). The two meet on each block of problems, as two versions do in a run, and take turns at being the
-first; all is done on one core, as a worker has one. `whole` is the CPU time of all processes of an episode: kernel, jail, agent and
-evaluator, scoring on hidden instances included, and an equal share of `drawing` the practice instances, which the two have in common.
-`alone` is that of running the same programs on the same instances (a copy for each) and of scoring them, in one process; the first ratio is
-to that, the second to that and the drawing. What the agent itself thinks is part of `whole`; `agent` is the CPU time of its calls, the
-import of its modules included.
+The same improvement problems for version 0 of the seed agent, for one that runs candidates on two instances each, as runs find it (eight
+times as many candidates), and for one that gives up bad candidates after their first instance. The versions meet on each block of problems,
+as two versions do in a run, and take turns at being the first; all is done on one core, as a worker has one.
+
+`whole` is the CPU time of all processes of an episode: kernel, jail, agent and evaluator, drawing instances and scoring on hidden ones
+included. `alone` is that of its evaluations: drawing the instances that they need, running the same programs on them (a copy for each) in
+one call of the same jail, which gives all transcripts back, and scoring these, those on hidden instances included. Instances are drawn for
+whole and alone as if no other version had met on them; `drawing` is what that costs. What the agent itself thinks is part of `whole`;
+`agent` is the CPU time of its calls, the import of its modules included. The speed of a machine changes from second to second, so look at
+the median over blocks.
 """
 
 import argparse
-import gc
 import os
+import statistics
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from rsi.core.protocols import Call, Files, Jail, Limits, Reply, Serve
 from rsi.core.records import CandidateId, Case, Json, Pool
 from rsi.kernel.evaluate import load_manifest, run_trials
 from rsi.kernel.sandbox import ZygoteJail
 from rsi.loop.agents import load_agent
-from rsi.suites.gym import Gym
-from rsi.suites.gym.guest.evaluator import Instances, transcripts
+from rsi.suites.gym import Gym, guest_files
+from rsi.suites.gym import rehearsal as rehearsal_module
+from rsi.suites.gym import suite as suite_module
 from rsi.suites.seeds import secret_seeds
 
 __all__ = ["main"]
 
-BLOCK = 5
+BLOCK, SECRET = 5, 5
+ALONE = b"""
+from rsi.suites.gym.guest.evaluator import Instances, played, run
+
+
+def alone(jobs):
+    found = []
+    for family, texts, programs, hidden in jobs:
+        kept = Instances(lambda numbers: [texts[str(number)] for number in numbers])
+        practised = [[played(family, source, kept.fresh(numbers)) for source in sources] for sources, numbers in programs]
+        found.append([*practised, run({"jobs": [hidden]})["transcripts"][0]])
+    return found
+"""
 LIMITS = Limits(wall_s=600.0, cpu_s=600.0)
+FEW = {"resources.py": (b"INSTANCES = 16", b"INSTANCES = 2")}
 QUICK = {"resources.py": (b"STEP = 16", b"STEP = 1"), "accept.py": (b"LAG = 0.1", b"LAG = 0.0")}
 
 
@@ -76,7 +92,7 @@ def spent_s(jail: ZygoteJail) -> float:
 
 @dataclass(slots=True)
 class Sums:
-    """CPU seconds, questions and evaluations of some episodes."""
+    """CPU seconds, questions and evaluations of some episodes, and the ratio of each block."""
 
     episodes: int = 0
     whole_s: float = 0.0
@@ -85,6 +101,7 @@ class Sums:
     agent_s: float = 0.0
     questions: int = 0
     evaluations: int = 0
+    ratios: list[float] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -96,38 +113,43 @@ class Player:
     spare: ZygoteJail
     sums: Sums
 
-    def block(self, gym: Gym, cases: list[Case], programs: int, drawing_s: float) -> None:
+    def block(self, secret: int, first: int, count: int, programs: int) -> None:
         """A block of episodes; one in which a jail began anew, so that what it had spent is not known, does not count."""
+        gym, forget = Gym(secret_seeds(secret)), (suite_module._case, rehearsal_module._drawn)
+        for cache in forget:
+            cache.cache_clear()
         standing = self.jail.jail.standing, self.spare.standing
         self.jail.asked.clear()
         self.jail.agent_s, began = 0.0, time.process_time() + spent_s(self.jail.jail) + spent_s(self.spare)
-        used = played(self.jail, self.spare, self.files, gym, cases, programs)
+        cases = list(gym.cases(Pool.JUDGE, first, count))
+        used = episodes_of(self.jail, self.spare, self.files, gym, cases, programs)
         if standing == (self.jail.jail.standing, self.spare.standing):
-            self.sums.whole_s += time.process_time() + spent_s(self.jail.jail) + spent_s(self.spare) - began + drawing_s
+            whole_s = time.process_time() + spent_s(self.jail.jail) + spent_s(self.spare) - began
+            for cache in forget:
+                cache.cache_clear()
+            drawing_s, alone_s = alone(self.spare, gym, first, split(self.jail.asked, cases))
             self.sums.drawing_s += drawing_s
-            self.sums.alone_s += alone(gym, cases, split(self.jail.asked, cases))
+            self.sums.whole_s += whole_s
+            self.sums.alone_s += drawing_s + alone_s
+            self.sums.ratios.append(whole_s / (drawing_s + alone_s))
             self.sums.agent_s += self.jail.agent_s
             self.sums.episodes += len(cases)
             self.sums.questions += len(self.jail.asked)
             self.sums.evaluations += used
 
 
-def measured(versions: Mapping[str, Files], gym: Gym, cases: list[Case], programs: int) -> dict[str, Sums]:
+def measured(versions: Mapping[str, Files], secret: int, episodes: int, programs: int) -> dict[str, Sums]:
     """What the episodes of each version came to."""
     players: list[Player] = []
     for files in versions.values():
         preload = load_manifest(files).preload  # as a run does
         jails = Watched(ZygoteJail(tier="S3", preload=preload), []), ZygoteJail(tier="S3", preload=preload)
         players.append(Player(files, *jails, Sums()))
-        played(*jails, files, gym, cases[-1:], programs)
-    for first in range(0, len(cases), BLOCK):
-        block = cases[first : first + BLOCK]
-        began = time.process_time()
-        for case in block:
-            gym.rehearsal(case)
-        share_s = (time.process_time() - began) / len(players)
+        gym = Gym(secret_seeds(secret))
+        episodes_of(*jails, files, gym, list(gym.cases(Pool.JUDGE, episodes, 1)), programs)
+    for first in range(0, episodes, BLOCK):
         for player in players:
-            player.block(gym, block, programs, share_s)
+            player.block(secret, first, min(BLOCK, episodes - first), programs)
         players.reverse()
     for player in players:
         player.jail.close()
@@ -135,7 +157,7 @@ def measured(versions: Mapping[str, Files], gym: Gym, cases: list[Case], program
     return {name: next(one.sums for one in players if one.files is files) for name, files in versions.items()}
 
 
-def played(jail: Jail, spare: Jail, files: Files, gym: Gym, cases: list[Case], programs: int) -> int:
+def episodes_of(jail: Jail, spare: Jail, files: Files, gym: Gym, cases: list[Case], programs: int) -> int:
     """Evaluations that a block of episodes took."""
     trials, _ = run_trials(
         jail,
@@ -157,7 +179,7 @@ def split(asked: list[Json], cases: list[Case]) -> list[list[Json]]:
     found: list[list[Json]] = []
     for question in asked:
         assert isinstance(question, Mapping)
-        if len(found) < len(cases) and question["source"] == _start(cases[len(found)]):
+        if len(found) < len(cases) and question["sources"] == [_start(cases[len(found)])]:
             found.append([])
         found[-1].append(question)
     return found
@@ -168,25 +190,34 @@ def _start(case: Case) -> Json:
     return case.question["source"]
 
 
-def alone(gym: Gym, cases: list[Case], questions: list[list[Json]]) -> float:
-    """CPU seconds of the evaluations by themselves, and of the hidden ones of the end, as if it cost what the start does."""
-    rehearsals = [gym.rehearsal(case) for case in cases]
-    grounds: list[Any] = [rehearsal.ground for rehearsal in rehearsals]
-    hidden: list[Any] = [gym.hidden_job(case, str(_start(case))) for case in cases]
-    gc.freeze()  # what this process keeps of other cases is no affair of an evaluation
+def alone(spare: ZygoteJail, gym: Gym, first: int, questions: list[list[Json]]) -> tuple[float, float]:
+    """CPU seconds of drawing what is needed, and of the evaluations by themselves; the hidden ones as if the start were handed in."""
     began = time.process_time()
-    for rehearsal, ground, asked in zip(rehearsals, grounds, questions, strict=True):
-        kept = Instances(ground["instances"])
-        for question in asked:
-            assert isinstance(question, dict) and isinstance(question["instances"], list)
-            numbers = [number for number in question["instances"] if isinstance(number, int)]
-            instances = [kept.fresh(number) for number in numbers]
-            rehearsal.scores(numbers, transcripts({"problem": ground["problem"], "source": question["source"], "instances": instances}))
-    for case, job in zip(cases, hidden, strict=True):
-        gym.score(case, _start(case), transcripts(job))
-    spent = time.process_time() - began
-    gc.unfreeze()
-    return spent
+    cases = gym.cases(Pool.JUDGE, first, len(questions))
+    rehearsals = [gym.rehearsal(case) for case in cases]
+    jobs: list[Json] = []
+    for case, rehearsal, asked in zip(cases, rehearsals, questions, strict=True):
+        needed = sorted({number for question in asked for number in _numbers(question)})
+        texts: dict[str, Json] = {str(number): rehearsal.told(number) for number in needed}
+        programs: list[Json] = [[question["sources"], question["instances"]] for question in asked if isinstance(question, dict)]
+        jobs.append([case.family, texts, programs, gym.hidden_job(case, str(_start(case)))])
+    drawing = time.process_time() - began
+    began = time.process_time() + spent_s(spare)
+    reply = spare.call(Call(files={**guest_files(), "alone.py": ALONE}, module="alone", function="alone", payload=jobs, limits=LIMITS))
+    assert isinstance(reply.value, list), reply.reason
+    for case, rehearsal, asked, found in zip(cases, rehearsals, questions, reply.value, strict=True):
+        assert isinstance(found, list)
+        *practised, hidden = found
+        for question, rows in zip(asked, practised, strict=True):
+            for row in rows if isinstance(rows, list) else []:
+                rehearsal.scores(_numbers(question), row)
+        gym.score(case, _start(case), hidden)
+    return drawing, time.process_time() + spent_s(spare) - began
+
+
+def _numbers(question: Json) -> list[int]:
+    assert isinstance(question, dict) and isinstance(question["instances"], list)
+    return [number for number in question["instances"] if isinstance(number, int)]
 
 
 def main() -> None:
@@ -198,18 +229,17 @@ def main() -> None:
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
     plain = {**load_agent("seed"), "build.json": b"{}"}
-    quick = {path: text.replace(*QUICK[path]) if path in QUICK else text for path, text in plain.items()}
-    gym = Gym(secret_seeds(5))
-    cases = list(gym.cases(Pool.JUDGE, 0, wanted.episodes))
+    few, quick = ({path: text.replace(*of[path]) if path in of else text for path, text in plain.items()} for of in (FEW, QUICK))
+    versions = {"version 0": plain, "2 instances": few, "in steps of 1": quick}
     for programs in wanted.evaluations:
-        for name, sums in measured({"version 0": plain, "in steps of 1": quick}, gym, cases, programs).items():
+        for name, sums in measured(versions, SECRET, wanted.episodes, programs).items():
             each = 1000 / max(1, sums.episodes)
             print(
                 f"{programs:5} evaluations, {name:14} whole {sums.whole_s * each:7.1f} ms  alone {sums.alone_s * each:7.1f} ms  "
-                f"drawing {sums.drawing_s * each:4.1f} ms  ratio {sums.whole_s / sums.alone_s:5.2f}  "
-                f"with drawing {sums.whole_s / (sums.alone_s + sums.drawing_s):5.2f}  agent {sums.agent_s * each:6.1f} ms  "
-                f"without it {(sums.whole_s - sums.agent_s) / sums.alone_s:5.2f}  "
-                f"questions {sums.questions / max(1, sums.episodes):6.1f}  evaluations {sums.evaluations / max(1, sums.episodes):6.1f}"
+                f"drawing {sums.drawing_s * each:4.1f} ms  agent {sums.agent_s * each:6.1f} ms  ratio {sums.whole_s / sums.alone_s:5.2f}, "
+                f"median of blocks {statistics.median(sums.ratios):5.2f}, without the agent "
+                f"{(sums.whole_s - sums.agent_s) / sums.alone_s:5.2f}  questions {sums.questions / max(1, sums.episodes):6.1f}  "
+                f"evaluations {sums.evaluations / max(1, sums.episodes):6.1f}"
             )
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from rsi.core.protocols import Jail, Limits
 from rsi.core.records import CandidateId, Json, Manifest, Outcome, Pool, Trial
-from rsi.kernel.evaluate import Asked, Meter, run_episodes
+from rsi.kernel.evaluate import Asked, Evaluator, Meter, evaluator_of, practised, run_episodes
 from rsi.kernel.sandbox import open_jail
 from rsi.suites import secret_seeds
 from rsi.suites.gym import Gym
@@ -98,6 +98,52 @@ def test_a_final_program_that_is_none_is_at_the_floor_and_takes_no_other_with_it
     assert [trial.score == 0.0 for trial in found] == [True, False]
 
 
+def test_several_programs_are_run_in_one_question_and_each_costs(jails: tuple[Jail, Jail]) -> None:
+    body = (
+        "reply = ask({'problem': 0, 'sources': [question['source'], 'import os', question['source']], 'instances': [0, 3]})\n"
+        "first, broken, again = reply['scores']\n"
+        "assert first == again and broken == [None, None] and None not in first and reply['left'] == 34\n"
+        "assert ask({'problem': 0, 'source': question['source'], 'instances': [3]})['scores'] == first[1:]\n"
+    )
+    found = trials(jails, body + HAND_IN.replace("SOURCE", "question['source']"))
+    assert [(trial.outcome, trial.programs) for trial in found] == [(Outcome.ANSWERED, 7)] * 2
+
+
+def test_a_program_that_ends_the_evaluator_costs_the_others_of_its_question_nothing() -> None:
+    rehearsal = GYM.rehearsal(GYM.cases(Pool.JUDGE, 0, 1)[0])
+    good = str(rehearsal.question["source"])
+
+    class Fragile(Evaluator):
+        def __init__(self) -> None:
+            self.jobs: list[int] = []
+
+        def run(self, job: Json) -> Json | None:
+            assert isinstance(job, dict) and isinstance(job["sources"], list) and job["instances"] == [1]
+            self.jobs.append(len(job["sources"]))
+            if "end it" in job["sources"]:
+                return None
+            one = {"problem": rehearsal.problem.name, "instances": [rehearsal.instances[1]]}
+            played = [transcripts({**one, "source": source}) for source in job["sources"]]
+            found: Json = json.loads(json.dumps(played))
+            return found
+
+    evaluator = Fragile()
+    ((alone,),) = practised(evaluator, 0, rehearsal, [good], [1])
+    assert alone is not None
+    assert practised(evaluator, 0, rehearsal, [good, "end it", good], [1]) == [[alone], [None], [alone]]
+    assert evaluator.jobs == [1, 3, 1, 1, 1]
+
+
+def test_an_evaluator_is_told_only_the_instances_that_there_are(jails: tuple[Jail, Jail]) -> None:
+    rehearsals = [GYM.rehearsal(case) for case in GYM.cases(Pool.JUDGE, 0, 2)]
+    with evaluator_of(GYM, jails[1], rehearsals, budget=5, wall_s=60.0) as evaluator:
+        supply = evaluator._supply
+        assert supply is not None
+        assert supply({"ground": 1, "instances": [2, 0]}) == [rehearsals[1].told(2), rehearsals[1].told(0)]
+        odd: list[Json] = [None, {"ground": 2, "instances": [0]}, {"ground": 0, "instances": [99, -1, "0"]}, {"ground": 0}]
+        assert [supply(need) for need in odd] == [[]] * 4
+
+
 @pytest.mark.parametrize(
     "question",
     [
@@ -114,6 +160,11 @@ def test_a_final_program_that_is_none_is_at_the_floor_and_takes_no_other_with_it
         {"problem": 0, "source": "x", "instances": [0.0]},
         {"problem": 0, "source": "x", "instances": [0, 1, 2, 3, 3, 3]},
         {"problem": 0, "source": "x", "instances": [0], "more": 1},
+        {"problem": 0, "source": "x", "sources": ["x"], "instances": [0]},
+        {"problem": 0, "sources": "x", "instances": [0]},
+        {"problem": 0, "sources": [], "instances": [0]},
+        {"problem": 0, "sources": ["x", 3], "instances": [0]},
+        {"problem": 0, "sources": ["x", "y", "z"], "instances": [0, 1]},
     ],
 )
 def test_a_question_that_makes_no_sense_or_is_too_dear_runs_nothing_and_costs_nothing(question: Json) -> None:
@@ -123,9 +174,19 @@ def test_a_question_that_makes_no_sense_or_is_too_dear_runs_nothing_and_costs_no
 
 
 def test_questions_are_counted_until_nothing_is_left() -> None:
-    seen: list[tuple[Asked, int]] = []
-    meter = Meter(lambda asked: [0.5] * len(asked.instances), [4, 3], 5, lambda asked, scores, used: seen.append((asked, used)))
+    asked: list[Asked] = []
+    seen: list[tuple[str, list[float | None], int]] = []
+
+    def run(one: Asked) -> list[list[float | None]]:
+        asked.append(one)
+        return [[0.5 + number / 10] * len(one.instances) for number in range(len(one.sources))]
+
+    meter = Meter(run, [4, 3], 7, lambda source, instances, scores, used: seen.append((source, [*scores], used)))
+    several: Json = {"problem": 1, "sources": ["x", "y"], "instances": [0, 2]}
+    assert meter(several) == {"scores": [[0.5, 0.5], [0.6, 0.6]], "left": 3}
+    assert "error" in str(meter(several))
     question: Json = {"problem": 1, "source": "x", "instances": [0, 2]}
-    assert [meter(question) for _ in range(2)] == [{"scores": [0.5, 0.5], "left": 3}, {"scores": [0.5, 0.5], "left": 1}]
+    assert meter(question) == {"scores": [0.5, 0.5], "left": 1}
     assert "error" in str(meter(question))
-    assert [used for _, used in seen] == [2, 4] and seen[0][0].problem == 1
+    assert seen == [("x", [0.5, 0.5], 2), ("y", [0.6, 0.6], 4), ("x", [0.5, 0.5], 6)]
+    assert [(one.problem, one.evaluations) for one in asked] == [(1, 4), (1, 2)]

@@ -29,6 +29,8 @@ def serve(payload, ask):
             raise ValueError("over it")
         if what == "hang":
             time.sleep(60)
+        if what == "need":
+            what = ask({"need": job["of"]})
         if what == "babble":
             ask({"doing": 1})
         if what == "return":
@@ -64,6 +66,13 @@ def test_a_guest_that_ends_over_a_job_gives_nothing_for_it_and_a_fresh_one_does_
     assert evaluator.run({"what": what}) is None and evaluator.reason
     assert evaluator.run({"what": what}) is None
     assert evaluator.run({"what": "b"}) == ["p", "b", 1]
+
+
+def test_a_guest_is_given_what_it_needs_for_a_job_and_nothing_if_it_may_need_nothing(jail: Jail, evaluator: Evaluator) -> None:
+    with Evaluator(jail, {"guest.py": GUEST}, "guest", limits=LIMITS, supply=lambda need: [need, need]) as supplied:
+        assert supplied.run({"what": "need", "of": 3}) == [None, [3, 3], 1]
+        assert supplied.run({"what": "a"}) == [None, "a", 2]
+    assert evaluator.run({"what": "need", "of": 3}) is None and "did not say what is done" in evaluator.reason
 
 
 def test_a_guest_that_hangs_over_a_job_gives_nothing_for_it(jail: Jail) -> None:

@@ -248,7 +248,10 @@ class Rehearsal(Protocol):
 
     @property
     def ground(self) -> Json:
-        """The problem and its instances, as the evaluator is told once."""
+        """The problem, as the evaluator is told at first."""
+
+    def told(self, index: int) -> Json:
+        """An instance, as the evaluator is told when it first needs it."""
 
     def scores(self, indices: Sequence[int], transcripts: Json) -> Sequence[float | None]:
         """The score in [0, 1] of each transcript of a program on some instances; None where it is no valid answer."""
@@ -258,8 +261,9 @@ class Episodes(Protocol):
     """How a suite of improvement problems is played: the target improves a program, and what it hands in is scored on hidden instances.
 
     The evaluator is the suite's own code, runs programs in a jail, and has two functions. `serve([ground…], ask)` is told the grounds of
-    some rehearsals and takes jobs on them one by one, `{"ground": number, "source", "instances": [number…]}` → `[transcript…]` (see
-    `rsi.kernel.evaluate.Evaluator`); `run({"jobs": […]})` takes hidden jobs all at once and gives `{"transcripts": [[…]…]}`.
+    some rehearsals and takes jobs on them one by one, `{"ground": number, "sources": [text…], "instances": [number…]}` → `[[transcript…]…]`,
+    a row for each program; instances that it was not told it asks for with `{"need": {"ground": number, "instances": [number…]}}` (see
+    `rsi.kernel.evaluate.Evaluator`). `run({"jobs": […]})` takes hidden jobs all at once and gives `{"transcripts": [[…]…]}`.
     """
 
     def evaluator(self) -> tuple[Files, str]:

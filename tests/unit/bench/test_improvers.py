@@ -25,7 +25,7 @@ from rsi.bench.improvers.tournament import hold
 from rsi.core.errors import Halted, UserError
 from rsi.core.protocols import Serve
 from rsi.core.records import Json
-from rsi.kernel.evaluate import Asked, Bench
+from rsi.kernel.evaluate import Bench, Scores
 from rsi.kernel.judge import Episode
 from rsi.testing.fake_jail import InProcessJail
 
@@ -49,9 +49,9 @@ class Line:
         except (ArithmeticError, NameError, TypeError, SyntaxError, KeyError):
             return None
 
-    def practice(self, source: str, instances: Sequence[int]) -> Sequence[float | None]:
-        self.runs += len(instances)
-        return [self._score(source, x) for x in instances]
+    def practice(self, sources: Sequence[str], instances: Sequence[int]) -> Sequence[Scores]:
+        self.runs += len(sources) * len(instances)
+        return [[self._score(source, x) for x in instances] for source in sources]
 
     def hidden(self, source: str) -> float:
         return sum(self._score(source, x) or 0.0 for x in range(10, 20)) / 10
@@ -99,10 +99,10 @@ def handing(answer: Json) -> Scripted:
 
 def test_who_looks_at_few_instances_can_claim_only_few() -> None:
     ground = Line()
-    start = [score or 0.0 for score in ground.practice(START, range(8))]
+    start = [score or 0.0 for score in ground.practice([START], range(8))[0]]
     few, all_of_them = Curve(start), Curve(start)
     for curve, instances in ((few, (0,)), (all_of_them, tuple(range(8)))):
-        curve(Asked(problem=0, source=BETTER, instances=instances), ground.practice(BETTER, instances), len(instances))
+        curve(BETTER, instances, ground.practice([BETTER], instances)[0], len(instances))
     assert 0 < few.points[-1][1] < all_of_them.points[-1][1] / 4
 
 

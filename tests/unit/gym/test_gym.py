@@ -1,6 +1,8 @@
 """The gym as a suite: what an improver sees, what stays hidden, rehearsals, scores, and its evaluator in a real jail."""
 
+import dataclasses
 import json
+import random
 from typing import Any
 
 import pytest
@@ -15,6 +17,7 @@ from rsi.suites.gym.catalogue import PROBLEMS, problems_of
 from rsi.suites.gym.guest import evaluator
 from rsi.suites.gym.guest.evaluator import run, serve, transcripts
 from rsi.suites.gym.problem import score
+from rsi.suites.gym.rehearsal import Drawn
 
 GYM = Gym(secret_seeds(11), practised=6, hidden=4)
 
@@ -68,9 +71,8 @@ def test_a_rehearsal_does_not_ask_which_season_a_case_is_of() -> None:
 
 def test_a_rehearsal_tells_its_ground_and_scores_by_index() -> None:
     rehearsal = GYM.rehearsal(GYM.cases(Pool.PRACTICE, 0, 1)[0])
-    ground: Any = rehearsal.ground
-    assert ground["problem"] == "bin_packing"
-    assert [json.loads(text) for text in ground["instances"]] == list(rehearsal.instances)
+    assert rehearsal.ground == {"problem": "bin_packing"}
+    assert [json.loads(str(rehearsal.told(k))) for k in range(len(rehearsal.instances))] == list(rehearsal.instances)
     instances = [rehearsal.instances[4], rehearsal.instances[0]]
     found = transcripts({"problem": "bin_packing", "source": "def rate(item, room, newer):\n    return 1", "instances": instances})
     both = rehearsal.scores([4, 0], found)
@@ -116,23 +118,47 @@ def test_one_instance_without_an_answer_counts_as_the_floor() -> None:
 def test_serving_takes_one_job_after_another() -> None:
     case = GYM.cases(Pool.JUDGE, 1, 1)[0]
     rehearsal = GYM.rehearsal(case)
-    job: Any = {"ground": 1, "source": source_of(case), "instances": [5, 2]}
+    job: Any = {"ground": 1, "sources": [source_of(case), "no program"], "instances": [5, 2]}
     whole = {"problem": case.family, "source": source_of(case), "instances": [rehearsal.instances[5], rehearsal.instances[2]]}
-    grounds: list[Any] = [{"problem": "tour", "instances": []}, rehearsal.ground]
+    grounds: list[Any] = [{"problem": "tour"}, rehearsal.ground]
+    jobs = iter([job, {**job, "sources": ["no program"], "instances": [2, 4]}, {"stop": True}])
     said: list[Any] = []
 
     def ask(data: Any) -> Any:
         said.append(data)
-        return [job, {**job, "source": "no program"}, {"stop": True}][len(said) - 1]
+        return [rehearsal.told(number) for number in data["need"]["instances"]] if "need" in data else next(jobs)
 
     assert serve(grounds, ask) == {"jobs": 2}
-    assert said == [{"ready": True}, {"done": run({"jobs": [whole]})["transcripts"][0]}, {"done": [None] * 2}]
+    assert said == [
+        {"ready": True},
+        {"need": {"ground": 1, "instances": [5, 2]}},
+        {"done": [run({"jobs": [whole]})["transcripts"][0], [None] * 2]},
+        {"need": {"ground": 1, "instances": [4]}},
+        {"done": [[None] * 2]},
+    ]
+
+
+def test_an_instance_is_drawn_when_it_is_first_asked_for_and_does_not_depend_on_the_others() -> None:
+    drawn: list[object] = []
+
+    def draw(rng: random.Random) -> dict[str, Json]:
+        drawn.append(None)
+        return {"x": rng.random()}
+
+    problem = dataclasses.replace(PROBLEMS["tour"], draw=draw, rounds=1)
+    one, other = Drawn(problem, "key", 9), Drawn(problem, "key", 9)
+    assert len(one) == 9 and drawn == []
+    assert [one[7], one[7], one[2]] == [(seventh := other[7]), seventh, other[2]] and one[2] != one[7]
+    assert len(drawn) == 4
 
 
 def test_a_program_cannot_change_an_instance_for_the_next_one() -> None:
     drawn = {"noise": [1]}
-    jobs = iter([{"ground": 0, "source": "", "instances": [0]}] * 2 + [{"stop": True}])
+    jobs = iter([{"ground": 0, "sources": ["", ""], "instances": [0]}] * 2 + [{"stop": True}])
     seen = []
+
+    def ask(said: Any) -> Any:
+        return [json.dumps([drawn, drawn])] if "need" in said else next(jobs)
 
     def play(start: Any, given: Any) -> Any:
         seen.append(json.dumps(given))
@@ -140,8 +166,8 @@ def test_a_program_cannot_change_an_instance_for_the_next_one() -> None:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(evaluator, "play_of", lambda problem: play)
-        serve([{"problem": "bandit", "instances": [json.dumps([drawn, drawn])]}], lambda said: next(jobs))
-    assert seen == [json.dumps(drawn)] * 4
+        serve([{"problem": "bandit"}], ask)
+    assert seen == [json.dumps(drawn)] * 8
 
 
 @pytest.mark.parametrize("tier", TIERS)
@@ -167,13 +193,16 @@ def test_the_evaluator_serves_an_episode_from_one_call_of_a_jail() -> None:
     scores: list[Any] = []
 
     def serve_next(said: Json) -> Json:
-        if isinstance(said, dict) and "done" in said:
-            scores.append(rehearsal.scores([0, 3], said["done"]))
-        more = len(scores) < len(programs)
-        return {"ground": 0, "source": programs[len(scores)], "instances": [0, 3]} if more else {"stop": True}
+        match said:
+            case {"need": {"instances": [*numbers]}}:
+                return [rehearsal.told(int(str(number))) for number in numbers]
+            case {"done": [*rows]}:
+                scores.extend(rehearsal.scores([0, 3], row) for row in rows)
+        more = programs[len(scores) : len(scores) + 2]
+        return {"ground": 0, "sources": list[Json](more), "instances": [0, 3]} if more else {"stop": True}
 
     with open_jail() as jail:
         reply = jail.call(Call(files=guest_files(), module=EVALUATOR, function="serve", payload=[rehearsal.ground]), serve_next)
-    assert (reply.outcome, reply.value) == (Outcome.ANSWERED, {"jobs": 4})
+    assert (reply.outcome, reply.value) == (Outcome.ANSWERED, {"jobs": 2})
     assert scores[0] == scores[3] and scores[2] == [None, None]
     assert sum(scores[1]) > sum(scores[0]) > 0

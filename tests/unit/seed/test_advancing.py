@@ -102,8 +102,8 @@ def test_a_copy_is_scored_by_what_it_gains_on_instances_it_did_not_see(agent: Ag
     idle = changed(
         reflection.files,
         "improve.py",
-        "    return found\n\n\ndef attempt",
-        '    found.source = question["source"]\n    return found\n\n\ndef attempt',
+        "    return found\n\n\ndef drawn",
+        '    found.source = question["source"]\n    return found\n\n\ndef drawn',
     )
     assert reflection.score(idle, 0) == 0.5
     gains = [reflection.gain(reflection.files, number) for number in range(4)]
@@ -145,10 +145,10 @@ def test_itself_as_a_target_keeps_the_contract_of_ask(agent: Agent) -> None:
     reflection, kernel = mirror(agent, 500)
     ask = reflection.target("accept.py")
     source = reflection.files["accept.py"]
-    first = ask({"problem": 0, "source": source, "instances": [0, 1]})
-    assert len(first["scores"]) == 2 and first["left"] == reflection.affordable() == reflection.left // (96 + 16)
-    assert ask({"problem": 0, "source": source, "instances": list(range(50))}).keys() == {"error", "left"}
-    assert ask({"problem": 0, "source": source, "instances": [0, 1]})["scores"] == first["scores"] and kernel.refused == 0
+    first = ask({"problem": 0, "sources": [source], "instances": [0, 1]})
+    assert len(first["scores"][0]) == 2 and first["left"] == reflection.affordable() == reflection.left // (96 + 16)
+    assert ask({"problem": 0, "sources": [source], "instances": list(range(50))}).keys() == {"error", "left"}
+    assert ask({"problem": 0, "sources": [source], "instances": [0, 1]})["scores"] == first["scores"] and kernel.refused == 0
 
 
 def test_questions_that_cost_no_evaluations_are_bounded_too(agent: Agent) -> None:
@@ -163,7 +163,7 @@ def test_questions_that_cost_no_evaluations_are_bounded_too(agent: Agent) -> Non
     ask = reflection.target("resources.py")
     source = reflection.files["resources.py"]
     for step in range(200):
-        reply = ask({"problem": 0, "source": source.replace("STEP = 16", f"STEP = {step % 16 + 1}"), "instances": [step]})
+        reply = ask({"problem": 0, "sources": [source.replace("STEP = 16", f"STEP = {step % 16 + 1}")], "instances": [step]})
         if "scores" not in reply:
             break
     assert reply["left"] == 0 and reflection.left > 15_000 and kernel.refused == 0

@@ -103,7 +103,7 @@ def test_scores_that_are_all_null_leave_the_start_as_it_is() -> None:
     left = iter(range(400, -1, -16))
 
     def ask(message: Any) -> Any:
-        return {"scores": [None] * len(message["instances"]), "left": next(left)}
+        return {"scores": [[None] * len(message["instances"]) for _ in message["sources"]], "left": next(left)}
 
     assert agent.improve.improve({"cases": [question], "programs": 400, "seed": 1}, ask, {})["answers"][0]["answer"] == question["source"]
 
@@ -113,7 +113,7 @@ def test_no_program_is_asked_about_twice() -> None:
     kernel, asked = toys.Kernel([question], 400), Counter[tuple[str, int]]()
 
     def ask(message: Any) -> Any:
-        asked.update((message["source"], k) for k in message["instances"])
+        asked.update((source, k) for source in message["sources"] for k in message["instances"])
         return kernel(message)
 
     agent.improve.improve({"cases": [question], "programs": 400, "seed": 1}, ask, {})
@@ -140,6 +140,44 @@ def test_a_change_of_one_number_lets_bad_candidates_go_early() -> None:
     assert tried[0] == 10 and tried[1] > 1.5 * tried[0]
 
 
+def test_candidates_are_asked_for_together_as_far_as_a_question_goes_unless_an_evaluation_is_dear() -> None:
+    parts = with_changes(("resources.py", "\nINSTANCES = 16", "\nINSTANCES = 2"))
+    (question,) = toys.questions(["packing"])
+    sizes: dict[bool, list[int]] = {}
+    for is_dear in (False, True):
+        kernel = toys.Kernel([question], 60)
+        counts = sizes[is_dear] = []
+
+        def ask(message: Any, kernel: Any = kernel, counts: list[int] = counts) -> Any:
+            counts.append(len(message["sources"]))
+            return kernel(message)
+
+        found = parts.improve.episode(question, parts.improve.Asked(ask, 0, 60, is_dear=is_dear), random.Random(1), {})
+        assert len(found.log) == sum(counts) - 1 == 29 and kernel.asked == 60 and kernel.refused == 0
+    assert sizes == {False: [1, 8, 8, 8, 5], True: [1] * 30}
+
+
+def test_several_candidates_that_help_are_taken_one_after_the_other() -> None:
+    """Of those that were drawn together the better one stays, whichever comes first, and each is compared with the one before it."""
+    worth = {"A = 1\n": 0.1, "A = 2\n": 0.5, "A = 3\n": 0.3, "A = 4\n": 0.9}
+    made = [agent.tried.Program(source, {}, []) for source in list(worth)[1:]]
+    for program in made:
+        program.changes = [agent.tried.Change(agent.edits.sites("A = 1\n")[0], "constant", program.source[4])]
+    known = agent.tried.Tried(agent.tried.Program("A = 1\n", {0: 0.1}), {})
+    found = agent.improve.Episode("A = 1\n")
+    found.instances = [0]
+    asked = agent.improve.Asked(lambda said: {"scores": [[worth[source]] for source in said["sources"]], "left": 9}, 0, 12)
+    assert agent.improve.attempt(made, known, asked, found)
+    assert [(taken, round(gain, 3)) for _, _, _, taken, gain, _ in found.log] == [(True, 0.4), (False, 0.2), (True, 0.8)]
+    assert known.parent is known.best is made[2] and asked.used == 3
+
+
+@pytest.mark.parametrize(("before", "stuck", "elsewhere"), [(0, 3, False), (0, 4, True), (3, 6, True), (4, 7, False), (7, 2, False)])
+def test_it_is_time_to_look_elsewhere_whenever_patience_has_run_out_once_more(before: int, stuck: int, elsewhere: bool) -> None:
+    parts = with_changes(("resources.py", "PATIENCE = 1000", "PATIENCE = 4"))
+    assert parts.allocate.looks_elsewhere(before, stuck) is elsewhere
+
+
 def test_finalists_are_compared_on_instances_that_were_not_searched_with() -> None:
     parts = with_changes(("resources.py", "FINALISTS = 1", "FINALISTS = 3"), ("resources.py", "\nINSTANCES = 16", "\nINSTANCES = 8"))
     (question,) = toys.questions(["stopping"])
@@ -150,7 +188,7 @@ def test_finalists_are_compared_on_instances_that_were_not_searched_with() -> No
         return kernel(message)
 
     parts.improve.improve({"cases": [question], "programs": 184, "seed": 1}, ask, {})
-    assert [min(one) >= 8 for one in asked[-3:]] == [True] * 3 and all(max(one) < 8 for one in asked[:-3]) and kernel.refused == 0
+    assert min(asked[-1]) >= 8 and all(max(one) < 8 for one in asked[:-1]) and kernel.refused == 0
 
 
 def test_a_failure_counts_as_nothing_and_only_a_higher_mean_takes_the_place() -> None:
@@ -238,11 +276,16 @@ def test_what_an_episode_shows_changes_what_it_draws_only_if_it_trusts_it() -> N
     experience["all"] = [80, 20]
     places = agent.tried.Places(toys.DESCENT + toys.STOPPING, {}, experience)
     number = next(k for k, site in enumerate(places.sites) if site.family == "number" and places.kinds[k] == "constant")
-    plain = places.weight(number), places.option_weights(number)
+    plain = places.drawing()[number], places.option_weights(number)
     assert plain == (1.0, [1.0] * len(places.words(number)))
     try:
         agent.weights.SEEN = 1.0
-        assert places.weight(number) > 2
+        places = agent.tried.Places(toys.DESCENT + toys.STOPPING, {}, experience)
+        before = places.drawing()[number]
+        assert before > 2
+        agent.weights.count(experience, "number", "constant", "× 2", 0.0)
+        experience["all"] = [81, 20]
+        assert before > places.drawing()[number] > 2
         assert places.option_weights(number)[places.words(number).index("× 2")] > 1.5
         assert agent.weights.seen(experience, "families", "comparison") < 0.3
         assert agent.weights.seen(experience, "families", "never tried") == 1

@@ -228,13 +228,15 @@ class Kernel:
         """One request."""
         given = json.loads(json.dumps(message, allow_nan=False))
         question = self.questions[given["problem"]]
-        if len(given["instances"]) > self.left:
+        cost = len(given["sources"]) * len(given["instances"])
+        if cost > self.left:
             self.refused += 1
             return {"error": "more is asked than is left", "left": self.left}
         assert all(0 <= k < question["instances"] for k in given["instances"])
-        self.left -= len(given["instances"])
-        self.asked += len(given["instances"])
-        return {"scores": [self._score(question["problem"], given["source"], k) for k in given["instances"]], "left": self.left}
+        self.left -= cost
+        self.asked += cost
+        rows = [[self._score(question["problem"], source, k) for k in given["instances"]] for source in given["sources"]]
+        return {"scores": rows, "left": self.left}
 
     def _score(self, name: str, source: str, instance: int) -> float | None:
         key = name, source, instance

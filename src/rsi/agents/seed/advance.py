@@ -175,7 +175,7 @@ class Here:
         """One module improved; what became of each place is proposed for itself, if fresh episodes show that it adds something."""
         question = {"id": path, "source": self.files[path], "instances": EPISODES}
         with self.mirror.aside(1 - SEARCH_SHARE):
-            asked = Asked(self.mirror.target(path), 0, REPEATED * self.mirror.affordable())
+            asked = Asked(self.mirror.target(path), 0, REPEATED * self.mirror.affordable(), is_dear=True)
             found = episode(question, asked, self.rng, self.weights)
         helped = net(found.log)
         if not helped:

@@ -1,6 +1,6 @@
 """Where the evaluations of an episode go: which instances, in which steps, what is kept for the end, when to look elsewhere."""
 
-from resources import FINAL_INSTANCES, FINALISTS, INSTANCES, PATIENCE, STEP
+from resources import AT_ONCE, FINAL_INSTANCES, FINALISTS, INSTANCES, PATIENCE, STEP
 
 USUAL = 96
 MOST_AT_ONCE = 1
@@ -26,14 +26,20 @@ def parts(instances):
     return [instances[k : k + step] for k in range(0, len(instances), step)]
 
 
+def together(instances, left):
+    """How many candidates are run together: a question costs something too, and those drawn at the same time know as much as each other."""
+    first = len(parts(instances)[0])
+    return max(1, min(AT_ONCE, left) // first)
+
+
 def at_once(stuck):
     """How many edits make one candidate, if so many candidates in a row did not help."""
     return max(1, min(MOST_AT_ONCE, 1 + stuck // max(1, PATIENCE)))
 
 
-def looks_elsewhere(stuck):
-    """Whether it is time to go on from another program than the best."""
-    return stuck > 0 and stuck % max(2, PATIENCE) == 0
+def looks_elsewhere(before, stuck):
+    """Whether it is time to go on from another program than the best, now that so many candidates in a row did not help."""
+    return stuck // max(2, PATIENCE) > before // max(2, PATIENCE)
 
 
 def finalists():

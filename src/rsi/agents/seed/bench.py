@@ -117,8 +117,10 @@ class Part:
 
         def ask(message):
             cases = [self.bench.seen[k] for k in message["instances"]]
-            found = self.bench.scores({path: message["source"]}, cases) if len(cases) <= self.left else None
-            return {"error": "more is asked than is left", "left": self.left} if found is None else {"scores": found, "left": self.left}
+            rows = []
+            for source in message["sources"]:
+                rows.append(self.bench.scores({path: source}, cases) if len(cases) <= self.left else None)
+            return {"error": "more is asked than is left", "left": self.left} if None in rows else {"scores": rows, "left": self.left}
 
         return ask
 

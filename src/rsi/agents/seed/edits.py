@@ -355,8 +355,7 @@ def returned(page, scope, node, helpers):
     bound = set(scope.at(start))
     local = {name for name, _, _ in scope.bound}
     options = []
-    for other in scope.returns:
-        used = {n.id for n in ast.walk(other.value) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}
+    for other, used in scope.returns:
         text = page.text(other.value)
         if not same(other.value, node.value) and used & local <= bound and "\n" not in text:
             options.append(page.fitted(node.value, text, atom=is_atom(other.value)))

@@ -81,10 +81,11 @@ def take_stock(row, spent, taken, gain, changes):
 
 def held_gain(before, after, asked, held):
     """The gain on instances that the search did not see; None where they were not to be had."""
-    old, new = asked.scores(before, held), asked.scores(after, held)
-    if old is None or new is None:
+    scores = asked.scores([before, after], held)
+    if scores is None:
         return None
-    return round(accept.mean(list(new.values())) - accept.mean(list(old.values())), 4)
+    old, new = (accept.mean(list(row.values())) for row in scores)
+    return round(new - old, 4)
 
 
 def fresh():

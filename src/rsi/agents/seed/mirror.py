@@ -65,9 +65,9 @@ class Mirror:
         """An `ask` by which the improver improves one of its own files."""
 
         def ask(message):
-            if len(message["instances"]) > self.affordable():
+            if len(message["sources"]) * len(message["instances"]) > self.affordable():
                 return {"error": "more is asked than is left", "left": self.affordable()}
-            scores = [self.score({**self.files, path: message["source"]}, number) for number in message["instances"]]
+            scores = [[self.score({**self.files, path: source}, number) for number in message["instances"]] for source in message["sources"]]
             return {"scores": scores, "left": self.affordable()}
 
         return ask
@@ -134,7 +134,7 @@ class Mirror:
             return None, b""
         self.passes = self.passes or max(LEAST_PASSES, PASSES * copy.passes.used)
         source = source if isinstance(source, str) else question["source"]
-        old, new = self.scores(problem, question["source"], held), self.scores(problem, source, held)
+        old, new = self.scores(problem, [question["source"], source], held)
         return sum((b or 0.0) - (a or 0.0) for a, b in zip(old, new)) / len(held), window.trace.digest()
 
     def take_note(self, problem, log):
@@ -146,19 +146,25 @@ class Mirror:
                 row = str(one.family)[:40], str(one.kind)[:40], str(one.words)[:80]
                 self.edits.setdefault((problem, one.function, one.old, one.new), (name, *row, weights.credit(gain) if taken else 0.0))
 
-    def scores(self, problem, source, instances):
-        """Scores of a program; the kernel is asked for those that are not known yet."""
-        known = self.known.setdefault((problem, hashlib.sha256(source.encode()).digest()), {})
-        missing = [k for k in dict.fromkeys(instances) if k not in known]
-        if missing:
-            reply = self.ask({"problem": problem, "source": source, "instances": missing})
+    def scores(self, problem, sources, instances):
+        """Scores of each program; the kernel is asked for those that are not known yet."""
+        tables = [self.known.setdefault((problem, hashlib.sha256(source.encode()).digest()), {}) for source in sources]
+        gaps = {}
+        for source, known in zip(sources, tables):
+            missing = tuple(k for k in dict.fromkeys(instances) if k not in known)
+            if missing:
+                gaps.setdefault(missing, {})[source] = known
+        for missing, waiting in gaps.items():
+            reply = self.ask({"problem": problem, "sources": list(waiting), "instances": list(missing)})
             if "scores" not in reply:
                 self.left = 0
-                return [None] * len(instances)
-            self.used += len(missing)
-            self.left = min(self.left - len(missing), reply["left"])
-            known.update(zip(missing, reply["scores"]))
-        return [known[k] for k in instances]
+                return [[None] * len(instances)] * len(sources)
+            cost = len(missing) * len(waiting)
+            self.used += cost
+            self.left = min(self.left - cost, reply["left"])
+            for known, row in zip(waiting.values(), reply["scores"]):
+                known.update(zip(missing, row))
+        return [[known[k] for k in instances] for known in tables]
 
 
 class Window:
@@ -170,15 +176,15 @@ class Window:
         self.trace = hashlib.blake2b(digest_size=16)
 
     def __call__(self, message):
-        wanted, source = list(message["instances"]), message["source"]
-        if not isinstance(source, str) or not all(type(k) is int and 0 <= k < self.instances for k in wanted):
+        wanted, sources = list(message["instances"]), list(message["sources"])
+        if not all(isinstance(source, str) for source in sources) or not all(type(k) is int and 0 <= k < self.instances for k in wanted):
             raise variant.Broken("it asks for what there is not")
-        if len(wanted) > self.left:
+        if len(sources) * len(wanted) > self.left:
             return {"error": "more is asked than is left", "left": self.left}
-        self.left -= len(wanted)
-        self.mirror.questions -= 1
-        self.trace.update(f"{wanted}\0{source}\0".encode())
-        return {"scores": self.mirror.scores(self.problem, source, wanted), "left": self.left}
+        self.left -= len(sources) * len(wanted)
+        self.mirror.questions -= len(sources)
+        self.trace.update("\0".join((str(wanted), *sources, "")).encode())
+        return {"scores": self.mirror.scores(self.problem, sources, wanted), "left": self.left}
 
 
 def parts(instances):

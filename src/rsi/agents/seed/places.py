@@ -25,11 +25,12 @@ class Page:
     def __init__(self, source):
         self.source = source
         self.tree = ast.parse(source)
-        self.parents = {}
+        self.parents, self.below = {}, {}
         todo = [self.tree]
         while todo:
             node = todo.pop()
-            for field, child in children(node):
+            self.below[node] = below = list(children(node))
+            for field, child in below:
                 self.parents[child] = (node, field)
                 todo.append(child)
         self.starts = [0]
@@ -56,8 +57,9 @@ class Page:
         """The span of an expression with the parentheses that are around nothing but it."""
         start, end = self.span(node)
         while True:
-            before, after = self._opening(start), self._closing(end)
-            if before is None or after is None:
+            after = self._closing(end)
+            before = None if after is None else self._opening(start)
+            if before is None:
                 return start, end
             start, end = before, after
 
@@ -81,8 +83,9 @@ class Page:
         return None if before.endswith((")", "]", "}", "'", '"', "\\")) else at
 
     def _closing(self, end):
+        """Behind a closing parenthesis that stands after `end`; None where there is none."""
         at = end
-        while at < len(self.source) and self.source[at].isspace():
+        while self.source[at : at + 1].isspace():
             at += 1
         return at + 1 if self.source[at : at + 1] == ")" else None
 
@@ -128,6 +131,11 @@ def children(node):
             yield field, value
 
 
+def loaded(node):
+    """The names that an expression needs."""
+    return {n.id for n in ast.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}
+
+
 def is_in_word(character):
     return character.isalnum() or character == "_"
 
@@ -161,10 +169,15 @@ def is_arithmetic(node):
 
 
 def same(a, b):
-    return type(a) is type(b) and ast.dump(a) == ast.dump(b)
+    """Whether two trees, or parts of them, mean the same."""
+    if type(a) is not type(b):
+        return False
+    if isinstance(a, ast.AST):
+        return all(same(getattr(a, field, None), getattr(b, field, None)) for field in a._fields)
+    return len(a) == len(b) and all(map(same, a, b)) if isinstance(a, list) else a == b
 
 
-def shallow(node):
+def shallow(page, node):
     """The nodes of a function without those of functions in it, annotations, decorators and formatted strings."""
     found = []
     stack = [node]
@@ -172,7 +185,7 @@ def shallow(node):
         this = stack.pop()
         found.append(this)
         if not isinstance(this, ast.JoinedStr):
-            stack += [child for field, child in children(this) if field not in ASIDE and not isinstance(child, SCOPES)]
+            stack += [child for field, child in page.below[this] if field not in ASIDE and not isinstance(child, SCOPES)]
     return found
 
 
@@ -183,14 +196,14 @@ class Scope:
         self.page = page
         self.label = label
         self.node = node
-        self.nodes = shallow(node)
+        self.nodes = shallow(page, node)
         self.bound = []
         self.numeric = set()
         self.things = set()
         self.returns = []
         self.outside = set()
         if isinstance(node, FUNCTIONS):
-            self.returns = [n for n in self.nodes if isinstance(n, ast.Return) and n.value is not None]
+            self.returns = [(n, loaded(n.value)) for n in self.nodes if isinstance(n, ast.Return) and n.value is not None]
             self.outside = {name for n in self.nodes if isinstance(n, (ast.Global, ast.Nonlocal)) for name in n.names}
             self._parameters(node)
             self._block(node.body)

@@ -15,5 +15,8 @@ FINAL_INSTANCES = 8
 # Candidates in a row that did not help before something else is tried.
 PATIENCE = 1000
 
+# Evaluations that are asked for at once: as many candidates as that is enough for, but one at least.
+AT_ONCE = 16
+
 # Sources whose places to edit are remembered, for each MB of memory that a call may use on this machine.
 PAGES_PER_MB = 0.25

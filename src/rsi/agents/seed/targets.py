@@ -153,7 +153,7 @@ class There:
     def edits(self, path, part):
         """A program edited by the agent's own improver."""
         bench = self.bench
-        asked = Asked(part.answers(path), 0, part.left)
+        asked = Asked(part.answers(path), 0, part.left, is_dear=True)
         question = {"id": path, "source": bench.files[path], "instances": self.few(part, CANDIDATES)}
         found = episode(question, asked, self.rng, self.weights)
         return found.source, f"Edit {path} by its own improver, {len(found.log)} edits of it tried"

@@ -42,18 +42,24 @@ class Places:
             self.sites = PAGES.sites(source)
         except (SyntaxError, ValueError, RecursionError):
             self.sites = ()
-        self.tricks, self.texts = {}, {}
+        self.tricks, self.texts, self.drawn = {}, {}, {}
         self.kinds = [weights.kind_of(source, site) for site in self.sites]
         self.weights = [weights.of(known, site.family, kind) for site, kind in zip(self.sites, self.kinds)]
 
-    def weight(self, k):
-        """How likely a place is drawn, beside the others."""
-        seen = weights.seen(self.experience, "families", self.sites[k].family) * weights.seen(self.experience, "kinds", self.kinds[k])
-        return self.weights[k] * seen
+    def drawing(self):
+        """How likely each place is drawn, beside the others; worked out again whenever something was learned."""
+        tried = self.experience.get("all", (0, 0))[0]
+        if tried not in self.drawn:
+            seen = [self.seen("families", site.family) * self.seen("kinds", kind) for site, kind in zip(self.sites, self.kinds)]
+            self.drawn = {tried: [one * factor for one, factor in zip(self.weights, seen)]}
+        return self.drawn[tried]
+
+    def seen(self, part, name):
+        return weights.seen(self.experience, part, name)
 
     def option_weights(self, k):
         """How likely each of its texts is drawn, beside the others."""
-        return [weights.of_words(self.known, words) * weights.seen(self.experience, "words", words) for words in self.words(k)]
+        return [weights.of_words(self.known, words) * self.seen("words", words) for words in self.words(k)]
 
     def words(self, k):
         """Each of its changes in words, found once."""

@@ -5,6 +5,7 @@ so that an empty file means uniform. A table of experience: {"families": {family
 """
 
 import builtins
+import functools
 import keyword
 import re
 
@@ -75,6 +76,7 @@ def count(table, family, kind, words, amount):
         row[1] = round(row[1] + amount, 3)
 
 
+@functools.lru_cache(4096)
 def in_words(old, new):
     """A change without the names and sizes that are peculiar to its program: `< → <=`, `× 0.5`, `_ → _ + # * _`."""
     try:
@@ -89,6 +91,7 @@ def in_words(old, new):
     return f"{after - before:+g}" if abs(after - before) == 1 else f"to {after:g}"
 
 
+@functools.lru_cache(4096)
 def _bare(text):
     text = re.sub(r"[A-Za-z_]\w*", lambda found: found[0] if found[0] in KEPT_WORDS else "_", " ".join(text.split()))
     return re.sub(r"\b\d[\d.]*(?:e-?\d+)?\b", "#", text)

@@ -25,11 +25,13 @@ def any_line(places, rng):
 
 def any_option(places, rng):
     """Each place by the weights of all edits that it allows."""
-    return rng.choices(range(len(places.sites)), [places.weight(k) * sum(places.option_weights(k)) for k in range(len(places.sites))])[0]
+    weights = [weight * sum(places.option_weights(k)) for k, weight in enumerate(places.drawing())]
+    return rng.choices(range(len(places.sites)), weights)[0]
 
 
 def by_weight(found, places, rng):
-    return rng.choices(found, [places.weight(k) for k in found])[0]
+    weights = places.drawing()
+    return rng.choices(found, [weights[k] for k in found])[0]
 
 
 def option_at(k, places, rng):

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from rsi.kernel.evaluate import Asked
+from rsi.kernel.evaluate import Scores
 
 __all__ = ["Curve"]
 
@@ -21,10 +21,10 @@ class Curve:
         self._seen: dict[str, dict[int, float]] = {}
         self._best = 0.0
 
-    def __call__(self, asked: Asked, scores: Sequence[float | None], used: int) -> None:
-        """Take in what a question was answered with."""
-        known = self._seen.setdefault(asked.source, {})
-        known.update((i, 0.0 if score is None else score) for i, score in zip(asked.instances, scores, strict=True))
+    def __call__(self, source: str, instances: Sequence[int], scores: Scores, used: int) -> None:
+        """Take in what a program came to."""
+        known = self._seen.setdefault(source, {})
+        known.update((i, 0.0 if score is None else score) for i, score in zip(instances, scores, strict=True))
         gain = sum(known[i] - self._start[i] for i in sorted(known)) / len(self._start)
         if gain > self._best + 1e-12:
             self._best = gain

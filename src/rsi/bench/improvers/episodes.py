@@ -7,7 +7,7 @@ from typing import Protocol
 from rsi.bench.improvers.curve import Curve
 from rsi.core.protocols import Serve
 from rsi.core.records import Json
-from rsi.kernel.evaluate import Meter
+from rsi.kernel.evaluate import Meter, Scores
 from rsi.kernel.judge import Episode
 
 __all__ = ["Arm", "Challenge", "Ground", "Said", "play"]
@@ -39,8 +39,8 @@ class Challenge:
 class Ground(Protocol):
     """Where the programs of one problem are run and scored."""
 
-    def practice(self, source: str, instances: Sequence[int]) -> Sequence[float | None]:
-        """A score in [0, 1] for each practice instance; None where the program gave no valid answer."""
+    def practice(self, sources: Sequence[str], instances: Sequence[int]) -> Sequence[Scores]:
+        """For each program a score in [0, 1] on each of some practice instances; None where it gave no valid answer."""
 
     def hidden(self, source: str) -> float:
         """Mean score in [0, 1] on the hidden instances; no valid answer counts as 0."""
@@ -76,13 +76,13 @@ def play(arm: Arm, challenge: Challenge, ground: Ground, *, seed: int, repetitio
         repetition: number of this episode among those of the arm on this problem.
         budget: evaluations.
     """
-    start = ground.practice(challenge.source, range(challenge.instances))
+    (start,) = ground.practice([challenge.source], range(challenge.instances))
     known = [0.0 if score is None else score for score in start]
     tries: list[tuple[Meter, Curve]] = []
 
     def serving() -> Serve:
         curve = Curve(known)
-        meter = Meter(lambda asked: ground.practice(asked.source, asked.instances), [len(known)], budget, curve)
+        meter = Meter(lambda asked: ground.practice(asked.sources, asked.instances), [len(known)], budget, curve)
         tries.append((meter, curve))
         return meter
 

@@ -11,7 +11,7 @@ from rsi.bench.improvers.entrants import Entrant
 from rsi.bench.improvers.episodes import Challenge, Ground, play
 from rsi.core.protocols import Jail, Rehearsal
 from rsi.core.records import Case, Json, Pool
-from rsi.kernel.evaluate import Bench, Evaluator, evaluator_of, hidden_outputs
+from rsi.kernel.evaluate import Bench, Evaluator, Scores, evaluator_of, hidden_outputs, practised
 from rsi.kernel.judge import Episode
 from rsi.suites import secret_seeds
 from rsi.suites.gym import Gym
@@ -97,9 +97,8 @@ class _Jailed:
     def __init__(self, gym: Gym, case: Case, rehearsal: Rehearsal, evaluator: Evaluator, jail: Jail) -> None:
         self._gym, self._case, self._rehearsal, self._evaluator, self._jail = gym, case, rehearsal, evaluator, jail
 
-    def practice(self, source: str, instances: Sequence[int]) -> Sequence[float | None]:
-        said = self._evaluator.run({"ground": 0, "source": source, "instances": list(instances)})
-        return self._rehearsal.scores(instances, said)
+    def practice(self, sources: Sequence[str], instances: Sequence[int]) -> Sequence[Scores]:
+        return practised(self._evaluator, 0, self._rehearsal, sources, instances)
 
     def hidden(self, source: str) -> float:
         # What an improver had run before must not be able to touch what decides: a fresh guest.

@@ -4,9 +4,9 @@ from rsi.kernel.evaluate.bench import Bench
 from rsi.kernel.evaluate.calls import BUILD_FILE, Built, Failed, agent_call, build, violation_name
 from rsi.kernel.evaluate.cases import Ran, run_cases
 from rsi.kernel.evaluate.chats import Chats
-from rsi.kernel.evaluate.episodes import Sitting, evaluator_of, hidden_outputs, run_episodes, run_trials
+from rsi.kernel.evaluate.episodes import Sitting, evaluator_of, hidden_outputs, practised, run_episodes, run_trials
 from rsi.kernel.evaluate.manifest import MANIFEST_FILE, load_manifest
-from rsi.kernel.evaluate.meter import Asked, Meter
+from rsi.kernel.evaluate.meter import Asked, Meter, Scores
 from rsi.kernel.evaluate.service import Evaluator
 from rsi.kernel.evaluate.trials import no_answer, run_block
 
@@ -21,6 +21,7 @@ __all__ = [
     "Failed",
     "Meter",
     "Ran",
+    "Scores",
     "Sitting",
     "agent_call",
     "build",
@@ -28,6 +29,7 @@ __all__ = [
     "hidden_outputs",
     "load_manifest",
     "no_answer",
+    "practised",
     "run_block",
     "run_cases",
     "run_episodes",

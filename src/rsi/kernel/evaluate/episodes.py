@@ -15,11 +15,11 @@ from rsi.core.records import CandidateId, Case, Clock, Json, Manifest, Outcome, 
 from rsi.kernel.evaluate.calls import agent_call, reliable
 from rsi.kernel.evaluate.cases import run_cases
 from rsi.kernel.evaluate.chats import Chats
-from rsi.kernel.evaluate.meter import Asked, Meter
+from rsi.kernel.evaluate.meter import Asked, Meter, Scores
 from rsi.kernel.evaluate.service import Evaluator
 from rsi.kernel.evaluate.trials import Answer, no_answer, read_answers, run_block, scored
 
-__all__ = ["Sitting", "evaluator_of", "hidden_outputs", "run_episodes", "run_trials"]
+__all__ = ["Sitting", "evaluator_of", "hidden_outputs", "practised", "run_episodes", "run_trials"]
 
 _PAUSE_S = 60.0
 _HIDDEN_S = 120.0
@@ -53,9 +53,22 @@ class Sitting:
     def _fresh(self) -> Meter:
         return Meter(self._run, [len(rehearsal.instances) for rehearsal in self._rehearsals], self._budget)
 
-    def _run(self, asked: Asked) -> Sequence[float | None]:
-        job: Json = {"ground": self._first + asked.problem, "source": asked.source, "instances": list(asked.instances)}
-        return self._rehearsals[asked.problem].scores(asked.instances, self._evaluator.run(job))
+    def _run(self, asked: Asked) -> Sequence[Scores]:
+        rehearsal = self._rehearsals[asked.problem]
+        return practised(self._evaluator, self._first + asked.problem, rehearsal, asked.sources, asked.instances)
+
+
+def practised(evaluator: Evaluator, ground: int, rehearsal: Rehearsal, sources: Sequence[str], instances: Sequence[int]) -> list[Scores]:
+    """The scores of some programs, each on the same practice instances; `ground` is the rehearsal's number for the evaluator.
+
+    All are one job. If that ends the evaluator, each program is run by itself, so that only those are blamed which do so alone.
+    """
+    said = evaluator.run({"ground": ground, "sources": list(sources), "instances": list(instances)})
+    if isinstance(said, list) and len(said) == len(sources):
+        return [rehearsal.scores(instances, transcripts) for transcripts in said]
+    if len(sources) == 1:
+        return [rehearsal.scores(instances, None)]
+    return [practised(evaluator, ground, rehearsal, [source], instances)[0] for source in sources]
 
 
 def evaluator_of(episodes: Episodes, spare: Jail, rehearsals: Sequence[Rehearsal], *, budget: int, wall_s: float) -> Evaluator:
@@ -69,8 +82,17 @@ def evaluator_of(episodes: Episodes, spare: Jail, rehearsals: Sequence[Rehearsal
         wall_s: seconds until it is ended (a safety net).
     """
     files, module = episodes.evaluator()
-    limits = Limits(wall_s=wall_s, cpu_s=wall_s, pause_s=_PAUSE_S, questions=_SPARE_QUESTIONS + budget)
-    return Evaluator(spare, files, module, limits=limits, payload=[rehearsal.ground for rehearsal in rehearsals])
+    limits = Limits(wall_s=wall_s, cpu_s=wall_s, pause_s=_PAUSE_S, questions=_SPARE_QUESTIONS + 2 * budget)
+
+    def supply(need: Json) -> Json:
+        """The instances that the evaluator has not been told yet."""
+        match need:
+            case {"ground": int(ground), "instances": [*numbers]} if 0 <= ground < len(rehearsals):
+                known = range(len(rehearsals[ground].instances))
+                return [rehearsals[ground].told(number) for number in numbers if isinstance(number, int) and number in known]
+        return []
+
+    return Evaluator(spare, files, module, limits=limits, payload=[rehearsal.ground for rehearsal in rehearsals], supply=supply)
 
 
 def run_trials(

@@ -1,7 +1,8 @@
 """An evaluator that lives as long as an episode: jobs go into a jail and transcripts come out, all in one call of the guest's `serve`.
 
-The guest asks `{"ready": true}` and is told a job; it asks `{"done": …}` and is told the next one. What stands in a job and in what is done
-is between the guest and whoever asks: see `Evaluator.run`.
+The guest asks `{"ready": true}` and is told a job; it asks `{"done": …}` and is told the next one; over a job it may ask `{"need": …}` for
+what it was not told yet. What stands in a job, in what is done and in what is needed is between the guest and whoever asks: see
+`Evaluator.run`.
 
 Covers: an evaluator that crashes, hangs, floods, breaks its protocol or never comes to work; what an earlier job left behind in it; a jail
 that breaks, which is our fault; closing at any moment.
@@ -9,6 +10,7 @@ Does not cover: whether what is done is right, and in what order a guest does it
 """
 
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from queue import SimpleQueue
 from types import TracebackType
@@ -20,6 +22,8 @@ from rsi.core.records import Json
 __all__ = ["Evaluator"]
 
 TRIES = 3
+Supply = Callable[[Json], Json]
+"""Gives what a guest needs for a job; called in a thread of the guest's own, while whoever handed over the job waits."""
 _CLOSING_S = 5.0
 """How long closing waits for a call that is being ended; a call ends within a second."""
 
@@ -50,7 +54,9 @@ class Evaluator:
     The guest is started by the first job and has a thread of its own here; `run` and `close` belong to one thread.
     """
 
-    def __init__(self, jail: Jail, files: Files, module: str, *, limits: Limits, payload: Json = None) -> None:
+    def __init__(
+        self, jail: Jail, files: Files, module: str, *, limits: Limits, payload: Json = None, supply: Supply | None = None
+    ) -> None:
         """Nothing runs yet.
 
         Args:
@@ -59,6 +65,7 @@ class Evaluator:
             module: the one of its modules that has `serve(payload, ask)`.
             limits: of one guest in all; `pause_s` is what one job may take, the start of the guest included.
             payload: what `serve` gets.
+            supply: gives what it needs beyond that; None: it may need nothing.
 
         Raises:
             TypeError: one job may take for ever.
@@ -67,6 +74,7 @@ class Evaluator:
             raise TypeError("an evaluator needs Limits(pause_s=…), so that a job that hangs ends")
         self._jail = jail
         self._call = Call(files=files, module=module, function="serve", payload=payload, limits=limits)
+        self._supply = supply
         self._guest: _Guest | None = None
         self.reason = ""
         """Why the last job gave nothing, for people."""
@@ -88,7 +96,7 @@ class Evaluator:
         """
         faults = 0
         while True:
-            guest = self._guest = self._guest or _Guest(self._jail, self._call)
+            guest = self._guest = self._guest or _Guest(self._jail, self._call, self._supply)
             is_fresh = guest.jobs == 0
             said = guest.run(job)
             if isinstance(said, _Done):
@@ -111,9 +119,9 @@ class Evaluator:
 class _Guest:
     """One long call, served in a thread of its own."""
 
-    def __init__(self, jail: Jail, call: Call) -> None:
+    def __init__(self, jail: Jail, call: Call, supply: Supply | None) -> None:
         self.jobs = 0
-        self._jail, self._call = jail, call
+        self._jail, self._call, self._supply = jail, call, supply
         self._was_ready = False
         self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
         self._said: SimpleQueue[_Done | _Over] = SimpleQueue()
@@ -144,7 +152,7 @@ class _Guest:
             self._said.put(_Over(reason=reason, is_ours=is_ours))
 
     def _serve(self, question: Json) -> Json:
-        """Take what was done of the last job and wait for the next one.
+        """Give what is needed, or take what was done of the last job and wait for the next one.
 
         Raises:
             MessageError: the guest does not keep to its protocol.
@@ -154,6 +162,8 @@ class _Guest:
             if question != {"ready": True}:
                 raise MessageError("an evaluator that did not begin by being ready")
             self._was_ready = True
+        elif self._supply is not None and isinstance(question, dict) and set(question) == {"need"}:
+            return self._supply(question["need"])
         elif isinstance(question, dict) and set(question) == {"done"}:
             self._said.put(_Done(value=question["done"]))
         else:

@@ -10,7 +10,6 @@ Does not cover: a tree that brings compiled forms of its own: it is taken as it 
 
 import base64
 import binascii
-import hashlib
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
 
@@ -41,7 +40,7 @@ def form(name, text):
 
 
 class Compiled:
-    """What one jail has compiled so far, by path and content; the least recently used is forgotten."""
+    """What one jail has compiled so far, by path and content (of which the interpreter keeps the hash); the least recently used is forgotten."""
 
     def __init__(self) -> None:
         """Nothing is known yet."""
@@ -54,7 +53,7 @@ class Compiled:
         Raises:
             JailError: `run` raised it.
         """
-        sources = {path: (path, hashlib.sha256(content).digest()) for path, content in _modules(call)}
+        sources = {path: (path, content) for path, content in _modules(call)}
         if not sources:
             return {}
         missing = {path: call.files[path] for path, key in sources.items() if key not in self._known}
@@ -75,9 +74,10 @@ class Compiled:
 
     def _put(self, key: tuple[str, bytes], name: str, form: bytes) -> None:
         self._known[key] = name, form
-        self._bytes += len(form)
+        self._bytes += len(key[1]) + len(form)
         while self._bytes > _MOST_BYTES:
-            self._bytes -= len(self._known.popitem(last=False)[1][1])
+            (_, content), (_, old) = self._known.popitem(last=False)
+            self._bytes -= len(content) + len(old)
 
 
 def _modules(call: Call) -> Iterator[tuple[str, bytes]]:

@@ -137,7 +137,7 @@ def receive(control: socket.socket) -> tuple[Header, int, list[int]]:
     return Header(**json.loads(exactly(control, length))), size - 8 - length, pipes
 
 
-def exactly(control: socket.socket, size: int) -> bytes:
+def exactly(control: socket.socket, size: int) -> bytearray:
     """So many bytes; ends the process when the kernel's side is closed."""
     body = bytearray(size)
     view = memoryview(body)
@@ -146,7 +146,7 @@ def exactly(control: socket.socket, size: int) -> bytes:
         if not got:
             os._exit(0)
         view = view[got:]
-    return bytes(body)
+    return body
 
 
 def take_descriptors(pipes: list[int]) -> None:
@@ -173,7 +173,6 @@ def run(config: Config, header: Header, control: socket.socket, size: int, taken
         written = [*header.files, *header.forms] if config.agent else header.files  # programs read what lies there
         rest = lay_out(header.folder, written, memoryview(body))
         payload = json.loads(bytes(rest if config.agent else offer(header.folder, header.forms, rest)))
-        del body, rest
         give_up(config, header)
         sys.path.insert(0, header.folder)
         function = getattr(importlib.import_module(header.module), header.function)

@@ -32,7 +32,7 @@ def offer(folder: str, forms: list[tuple[str, int]], content: memoryview) -> mem
     """Let modules in a folder be read in their compiled forms, as if these lay beside them; what stands behind the forms."""
     known, at = {}, 0
     for path, size in forms:
-        known[os.path.join(folder, path)] = bytes(content[at : at + size])
+        known[os.path.join(folder, path)] = content[at : at + size]
         at += size
 
     class Formed(importlib.machinery.SourceFileLoader):
@@ -40,7 +40,7 @@ def offer(folder: str, forms: list[tuple[str, int]], content: memoryview) -> mem
 
         def get_data(self, path: str) -> bytes:
             """The bytes of a file."""
-            return known[path] if path in known else super().get_data(path)
+            return bytes(known[path]) if path in known else super().get_data(path)
 
     kinds = [
         (importlib.machinery.ExtensionFileLoader, importlib.machinery.EXTENSION_SUFFIXES),

@@ -22,12 +22,15 @@ def check_rehearsal(rehearsal: Rehearsal, rules: Episodes, jail: Jail) -> None:
     assert isinstance(question, dict) and question["instances"] == len(rehearsal.instances) > 0
     indices = range(len(rehearsal.instances))
     files, module = rules.evaluator()
-    start: Json = {"ground": 1, "source": start_of(question), "instances": list(indices)}
-    nothing: Json = {"ground": 1, "source": "def nothing(:", "instances": list(indices)}
-    jobs: Iterator[Json] = iter([start, nothing, start, {"stop": True}])
+    start: Json = {"ground": 1, "sources": [start_of(question)], "instances": list(indices)}
+    several: Json = {"ground": 1, "sources": ["def nothing(:", start_of(question)], "instances": list(indices)}
+    jobs: Iterator[Json] = iter([start, several, {"stop": True}])
     done: list[Json] = []
 
     def serve(said: Json) -> Json:
+        match said:
+            case {"need": {"ground": 1, "instances": [*numbers]}}:
+                return [rehearsal.told(number) for number in numbers if isinstance(number, int)]
         done.append(said)
         return next(jobs)
 
@@ -35,7 +38,8 @@ def check_rehearsal(rehearsal: Rehearsal, rules: Episodes, jail: Jail) -> None:
     reply = jail.call(Call(files=files, module=module, function="serve", payload=grounds, limits=_LIMITS), serve)
     assert reply.outcome is Outcome.ANSWERED, reply.reason
     assert done[0] == {"ready": True}
-    first, broken, again = (list(rehearsal.scores(indices, said["done"])) for said in done[1:] if isinstance(said, dict))
+    rows = [row for said in done[1:] if isinstance(said, dict) and isinstance(said["done"], list) for row in said["done"]]
+    first, broken, again = (list(rehearsal.scores(indices, row)) for row in rows)
     assert all(score is not None and 0.0 <= score <= 1.0 for score in first)
     assert again == first
     assert broken == [None] * len(indices)

@@ -15,7 +15,7 @@ from typing import Any
 
 from rsi.suites.gym.guest.dialect import FAULTS, compiled, shallow, started
 
-__all__ = ["ENTRIES", "STEPS", "Instances", "play_of", "run", "serve", "transcripts"]
+__all__ = ["ENTRIES", "STEPS", "Instances", "play_of", "played", "run", "serve", "transcripts"]
 
 Play = Callable[[Any, Any], Any]
 
@@ -58,39 +58,45 @@ def run(payload: dict[str, Any]) -> dict[str, Any]:
 def serve(grounds: list[dict[str, Any]], ask: Callable[[Any], Any]) -> dict[str, int]:
     """Jobs on some grounds, one after another: `ask` gives the next one for the transcripts of the last, until it says `{"stop": true}`.
 
-    A ground is `{"problem", "instances": [JSON text…]}`, a job `{"ground": number, "source", "instances": [number…]}`. Each job has
-    instances of its own, whatever the last program did to them.
+    A ground is `{"problem"}`, a job `{"ground": number, "sources", "instances": [number…]}`; instances are asked for, as JSON texts, when
+    they are first needed. Each program has instances of its own, whatever the last one did to them.
     """
     done = 0
-    kept = [Instances(ground["instances"]) for ground in grounds]
+    kept = [Instances(lambda numbers, ground=ground: ask({"need": {"ground": ground, "instances": numbers}})) for ground in range(len(grounds))]
     job = ask({"ready": True})
     while "stop" not in job:
         done += 1
-        ground = job["ground"]
-        instances = [kept[ground].fresh(number) for number in job["instances"]]
-        job = ask({"done": transcripts({"problem": grounds[ground]["problem"], "source": job["source"], "instances": instances})})
+        instances, problem = kept[job["ground"]], grounds[job["ground"]]["problem"]
+        job = ask({"done": [played(problem, source, instances.fresh(job["instances"])) for source in job["sources"]]})
     return {"jobs": done}
 
 
 class Instances:
     """Instances of a problem, of which each program gets a copy: `marshal` makes one in a tenth of the time that reading JSON takes."""
 
-    def __init__(self, texts: list[str]) -> None:
-        """Nothing is read before it is asked for."""
-        self._texts = texts
+    def __init__(self, texts_of: Callable[[list[int]], list[str]]) -> None:
+        """`texts_of` gives instances by their numbers; it is asked once for each."""
+        self._texts_of = texts_of
         self._copies: dict[int, bytes] = {}
 
-    def fresh(self, number: int) -> Any:
-        """A copy that nobody else has. The bytes were made here, of data alone."""
-        if number not in self._copies:
-            self._copies[number] = marshal.dumps(json.loads(self._texts[number]))
-        return marshal.loads(self._copies[number])
+    def fresh(self, numbers: list[int]) -> list[Any]:
+        """Copies that nobody else has. The bytes were made here, of data alone."""
+        missing = [number for number in numbers if number not in self._copies]
+        if missing:
+            texts = self._texts_of(missing)
+            self._copies.update((number, marshal.dumps(json.loads(text))) for number, text in zip(missing, texts, strict=True))
+        return [marshal.loads(self._copies[number]) for number in numbers]
 
 
 def transcripts(job: dict[str, Any]) -> list[Any]:
+    """One program on some instances of its problem, `{"problem", "source", "instances"}`: see `played`."""
+    return played(job["problem"], job["source"], job["instances"])
+
+
+def played(problem: str, source: object, instances: list[Any]) -> list[Any]:
     """One program on some instances of its problem: a transcript each, None where it is no valid answer."""
-    play, entry = play_of(job["problem"]), ENTRIES[job["problem"]]
-    return [_transcript(play, entry, job["source"], instance) for instance in job["instances"]]
+    play, entry = play_of(problem), ENTRIES[problem]
+    return [_transcript(play, entry, source, instance) for instance in instances]
 
 
 def _transcript(play: Play, entry: str, source: object, instance: Any) -> Any:
