@@ -96,3 +96,19 @@ def test_all_that_is_found_differs_from_the_source_and_from_one_another(source: 
     site = max(found, key=lambda s: len(s.options))
     for k in range(len(site.options)):
         assert ast.dump(ast.parse(edits.variants(source, site.only(k), random.Random(0)))) != original
+
+
+@given(functions(), st.integers(0, 2**32))
+def test_what_is_remembered_of_a_function_is_what_would_be_found(source: str, seed: int) -> None:
+    """After an edit most functions are as they were, but stand elsewhere, and may have other functions beside them."""
+    rng = random.Random(seed)
+    for before in ("", "C = 1\n\n\ndef one(a):\n    return a\n\n\n"):
+        whole = before + source
+        edits.sites(whole)
+        found = edits.sites(whole)
+        if found:
+            site = rng.choice(found)
+            whole = edits.spliced(whole, [(site, rng.choice(site.options))])
+        warm = edits.sites(whole)
+        edits.known.clear()
+        assert warm == edits.sites(whole)

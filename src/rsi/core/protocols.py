@@ -261,9 +261,10 @@ class Episodes(Protocol):
     """How a suite of improvement problems is played: the target improves a program, and what it hands in is scored on hidden instances.
 
     The evaluator is the suite's own code, runs programs in a jail, and has two functions. `serve([ground…], ask)` is told the grounds of
-    some rehearsals and takes jobs on them one by one, `{"ground": number, "sources": [text…], "instances": [number…]}` → `[[transcript…]…]`,
-    a row for each program; instances that it was not told it asks for with `{"need": {"ground": number, "instances": [number…]}}` (see
-    `rsi.kernel.evaluate.Evaluator`). `run({"jobs": […]})` takes hidden jobs all at once and gives `{"transcripts": [[…]…]}`.
+    some rehearsals and takes jobs on them one by one, `{"ground": number, "sources": [text…], "instances": [number…]}` →
+    `[[transcript…]…]`, a row for each program; instances that it was not told yet it asks for with `{"need": {"ground": number,
+    "instances": [number…]}}` (see `rsi.kernel.evaluate.Evaluator`). `run({"jobs": […]})` takes hidden jobs all at once and gives
+    `{"transcripts": [[…]…]}`.
     """
 
     def evaluator(self) -> tuple[Files, str]:

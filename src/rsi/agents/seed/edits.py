@@ -8,7 +8,7 @@ import ast
 import hashlib
 from typing import NamedTuple
 
-from places import FUNCTIONS, Page, is_arithmetic, is_atom, is_in_word, is_number, own_functions, same, scopes
+from places import FUNCTIONS, Page, is_arithmetic, is_atom, is_in_word, is_number, own_functions, same, scopes, Scope
 
 FAMILIES = ("number", "index", "boolean", "comparison", "arithmetic", "logic", "condition", "branch", "drop-term", "add-term",
             "factor", "power", "arguments", "name", "callee", "extreme", "return", "statement")
@@ -27,6 +27,9 @@ OPPOSITES = {"min": "max", "max": "min", "any": "all", "all": "any"}
 ORDERLESS = {"min", "max", "isinstance", "print", "getattr", "hasattr", "setattr"}
 SMALLEST, LARGEST = 1e-9, 10_000_000
 MOST = 6
+MOST_KNOWN = 1024
+
+known = {}
 
 
 class Site(NamedTuple):
@@ -57,15 +60,26 @@ def sites(source, path="", only=None):
     helpers = own_functions(page)
     seen = {key_of(path, source)}
     found = []
-    for scope in scopes(page):
-        if only is None or scope.label in only or scope.label.split(".")[-1] in only:
-            for node in scope.nodes:
-                for rule in RULES.get(type(node), ()):
-                    for family, start, end, options in rule(page, scope, node, helpers):
-                        site = _site(page, path, scope.label, family, start, end, options, seen)
-                        if site.options:
-                            found.append(site)
+    for name, node in scopes(page):
+        if only is None or name in only or name.split(".")[-1] in only:
+            first = page.span(node)[0]
+            for family, start, end, options in _inside(page, name, node, helpers):
+                site = _site(page, path, name, family, first + start, first + end, options, seen)
+                if site.options:
+                    found.append(site)
     return sorted(found, key=lambda site: (site.start, site.end, site.family))
+
+
+def _inside(page, name, node, helpers):
+    """What the rules find in a function or a constant, counted from where it begins; found once for a text: most edits leave most alone."""
+    key = name, page.text(node), tuple(helpers.items())
+    if key not in known:
+        scope, first = Scope(page, name, node), page.span(node)[0]
+        every = [found for inner in scope.nodes for rule in RULES.get(type(inner), ()) for found in rule(page, scope, inner, helpers)]
+        if len(known) >= MOST_KNOWN:
+            known.clear()
+        known[key] = [(family, start - first, end - first, tuple(options)) for family, start, end, options in every]
+    return known[key]
 
 
 def variants(source, site, rng):

@@ -65,9 +65,10 @@ class Mirror:
         """An `ask` by which the improver improves one of its own files."""
 
         def ask(message):
-            if len(message["sources"]) * len(message["instances"]) > self.affordable():
+            sources, numbers = message["sources"], message["instances"]
+            if len(sources) * len(numbers) > self.affordable():
                 return {"error": "more is asked than is left", "left": self.affordable()}
-            scores = [[self.score({**self.files, path: source}, number) for number in message["instances"]] for source in message["sources"]]
+            scores = [[self.score({**self.files, path: source}, number) for number in numbers] for source in sources]
             return {"scores": scores, "left": self.affordable()}
 
         return ask

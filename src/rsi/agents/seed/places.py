@@ -25,7 +25,7 @@ class Page:
     def __init__(self, source):
         self.source = source
         self.tree = ast.parse(source)
-        self.parents, self.below = {}, {}
+        self.parents, self.below, self.spans, self.outers = {}, {}, {}, {}
         todo = [self.tree]
         while todo:
             node = todo.pop()
@@ -47,7 +47,9 @@ class Page:
         return start + len(text.encode()[:column].decode())
 
     def span(self, node):
-        return self.offset(node.lineno, node.col_offset), self.offset(node.end_lineno, node.end_col_offset)
+        if node not in self.spans:
+            self.spans[node] = self.offset(node.lineno, node.col_offset), self.offset(node.end_lineno, node.end_col_offset)
+        return self.spans[node]
 
     def text(self, node):
         start, end = self.span(node)
@@ -55,7 +57,11 @@ class Page:
 
     def outer(self, node):
         """The span of an expression with the parentheses that are around nothing but it."""
-        start, end = self.span(node)
+        if node not in self.outers:
+            self.outers[node] = self._widest(*self.span(node))
+        return self.outers[node]
+
+    def _widest(self, start, end):
         while True:
             after = self._closing(end)
             before = None if after is None else self._opening(start)
@@ -312,13 +318,13 @@ class Scope:
 
 
 def scopes(page):
-    """The functions and the constants of a module, also those in its classes and functions."""
+    """(label, node) of each function and constant of a module, also of those in its classes and functions."""
     found = []
 
     def visit(body, before):
         for node in body:
             if isinstance(node, FUNCTIONS):
-                found.append(Scope(page, before + node.name, node))
+                found.append((before + node.name, node))
                 visit(node.body, before + node.name + ".")
             elif isinstance(node, ast.ClassDef):
                 visit(node.body, before + node.name + ".")
@@ -327,7 +333,7 @@ def scopes(page):
             elif isinstance(node, (ast.Assign, ast.AnnAssign)) and node.value is not None:
                 target = node.targets[0] if isinstance(node, ast.Assign) else node.target
                 if isinstance(target, ast.Name) and target.id not in STRUCTURAL:
-                    found.append(Scope(page, before + target.id, node))
+                    found.append((before + target.id, node))
 
     visit(page.tree.body, "")
     return found

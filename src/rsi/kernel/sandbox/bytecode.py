@@ -40,7 +40,7 @@ def form(name, text):
 
 
 class Compiled:
-    """What one jail has compiled so far, by path and content (of which the interpreter keeps the hash); the least recently used is forgotten."""
+    """What one jail has compiled so far, by path and content; the least recently used is forgotten."""
 
     def __init__(self) -> None:
         """Nothing is known yet."""

@@ -31,8 +31,9 @@ def check_rehearsal(rehearsal: Rehearsal, rules: Episodes, jail: Jail) -> None:
         match said:
             case {"need": {"ground": 1, "instances": [*numbers]}}:
                 return [rehearsal.told(number) for number in numbers if isinstance(number, int)]
-        done.append(said)
-        return next(jobs)
+            case _:
+                done.append(said)
+                return next(jobs)
 
     grounds: Json = [rehearsal.ground, rehearsal.ground]
     reply = jail.call(Call(files=files, module=module, function="serve", payload=grounds, limits=_LIMITS), serve)

@@ -10,7 +10,7 @@ import importlib
 import json
 import marshal
 from collections.abc import Callable, Mapping
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 from rsi.suites.gym.guest.dialect import FAULTS, compiled, shallow, started
@@ -62,13 +62,18 @@ def serve(grounds: list[dict[str, Any]], ask: Callable[[Any], Any]) -> dict[str,
     they are first needed. Each program has instances of its own, whatever the last one did to them.
     """
     done = 0
-    kept = [Instances(lambda numbers, ground=ground: ask({"need": {"ground": ground, "instances": numbers}})) for ground in range(len(grounds))]
+    kept = [Instances(partial(_told, ask, ground)) for ground in range(len(grounds))]
     job = ask({"ready": True})
     while "stop" not in job:
         done += 1
         instances, problem = kept[job["ground"]], grounds[job["ground"]]["problem"]
         job = ask({"done": [played(problem, source, instances.fresh(job["instances"])) for source in job["sources"]]})
     return {"jobs": done}
+
+
+def _told(ask: Callable[[Any], Any], ground: int, numbers: list[int]) -> list[str]:
+    texts: list[str] = ask({"need": {"ground": ground, "instances": numbers}})
+    return texts
 
 
 class Instances:
