@@ -15,6 +15,7 @@ the median over blocks.
 """
 
 import argparse
+import gc
 import os
 import statistics
 import time
@@ -36,6 +37,8 @@ __all__ = ["main"]
 
 BLOCK, SECRET = 5, 5
 ALONE = b"""
+import gc
+
 from rsi.suites.gym.guest.evaluator import Instances, played, run
 
 
@@ -43,21 +46,25 @@ def alone(jobs):
     found = []
     for family, texts, programs, hidden in jobs:
         kept = Instances(lambda numbers: [texts[str(number)] for number in numbers])
-        practised = [[played(family, source, kept.fresh(numbers)) for source in sources] for sources, numbers in programs]
+        practised = []
+        for sources, numbers in programs:
+            practised.append([played(family, source, kept.fresh(numbers)) for source in sources])
+            gc.freeze()  # an evaluator keeps no transcripts, so its collector never walks through them
         found.append([*practised, run({"jobs": [hidden]})["transcripts"][0]])
     return found
 """
-LIMITS = Limits(wall_s=600.0, cpu_s=600.0)
+LIMITS = Limits(wall_s=600.0, cpu_s=600.0, answer_bytes=100_000_000)
 FEW = {"resources.py": (b"INSTANCES = 16", b"INSTANCES = 2")}
 QUICK = {"resources.py": (b"STEP = 16", b"STEP = 1"), "accept.py": (b"LAG = 0.1", b"LAG = 0.0")}
 
 
 @dataclass(slots=True)
 class Watched:
-    """A jail that notes what an agent asks and what its calls cost."""
+    """A jail that notes what an agent asks and hands in, and what its calls cost."""
 
     jail: ZygoteJail
-    asked: list[Json]
+    asked: list[Json] = field(default_factory=list)
+    handed_in: list[str] = field(default_factory=list)
     agent_s: float = 0.0
 
     @property
@@ -75,6 +82,7 @@ class Watched:
             return serve(question)
 
         reply = self.jail.call(call, noted)
+        self.handed_in.append(_answer(reply.value))
         self.agent_s += reply.clock.cpu_s
         return reply
 
@@ -120,6 +128,7 @@ class Player:
             cache.cache_clear()
         standing = self.jail.jail.standing, self.spare.standing
         self.jail.asked.clear()
+        self.jail.handed_in.clear()
         self.jail.agent_s, began = 0.0, time.process_time() + spent_s(self.jail.jail) + spent_s(self.spare)
         cases = list(gym.cases(Pool.JUDGE, first, count))
         used = episodes_of(self.jail, self.spare, self.files, gym, cases, programs)
@@ -127,7 +136,7 @@ class Player:
             whole_s = time.process_time() + spent_s(self.jail.jail) + spent_s(self.spare) - began
             for cache in forget:
                 cache.cache_clear()
-            drawing_s, alone_s = alone(self.spare, gym, first, split(self.jail.asked, cases))
+            drawing_s, alone_s = alone(self.spare, gym, first, split(self.jail.asked, cases), self.jail.handed_in)
             self.sums.drawing_s += drawing_s
             self.sums.whole_s += whole_s
             self.sums.alone_s += drawing_s + alone_s
@@ -143,7 +152,7 @@ def measured(versions: Mapping[str, Files], secret: int, episodes: int, programs
     players: list[Player] = []
     for files in versions.values():
         preload = load_manifest(files).preload  # as a run does
-        jails = Watched(ZygoteJail(tier="S3", preload=preload), []), ZygoteJail(tier="S3", preload=preload)
+        jails = Watched(ZygoteJail(tier="S3", preload=preload)), ZygoteJail(tier="S3", preload=preload)
         players.append(Player(files, *jails, Sums()))
         gym = Gym(secret_seeds(secret))
         episodes_of(*jails, files, gym, list(gym.cases(Pool.JUDGE, episodes, 1)), programs)
@@ -185,34 +194,46 @@ def split(asked: list[Json], cases: list[Case]) -> list[list[Json]]:
     return found
 
 
+def _answer(value: Json) -> str:
+    """The program that a call handed in."""
+    match value:
+        case {"answers": [{"answer": str(source)}]}:
+            return source
+        case _:
+            raise ValueError(f"no answer: {value!r}"[:200])
+
+
 def _start(case: Case) -> Json:
     assert isinstance(case.question, Mapping)
     return case.question["source"]
 
 
-def alone(spare: ZygoteJail, gym: Gym, first: int, questions: list[list[Json]]) -> tuple[float, float]:
-    """CPU seconds of drawing what is needed, and of the evaluations by themselves; the hidden ones as if the start were handed in."""
+def alone(spare: ZygoteJail, gym: Gym, first: int, questions: list[list[Json]], handed_in: list[str]) -> tuple[float, float]:
+    """CPU seconds of drawing what is needed, and of the evaluations by themselves, those of what was handed in included."""
     began = time.process_time()
     cases = gym.cases(Pool.JUDGE, first, len(questions))
     rehearsals = [gym.rehearsal(case) for case in cases]
     jobs: list[Json] = []
-    for case, rehearsal, asked in zip(cases, rehearsals, questions, strict=True):
+    for case, rehearsal, asked, final in zip(cases, rehearsals, questions, handed_in, strict=True):
         needed = sorted({number for question in asked for number in _numbers(question)})
         texts: dict[str, Json] = {str(number): rehearsal.told(number) for number in needed}
         programs: list[Json] = [[question["sources"], question["instances"]] for question in asked if isinstance(question, dict)]
-        jobs.append([case.family, texts, programs, gym.hidden_job(case, str(_start(case)))])
+        jobs.append([case.family, texts, programs, gym.hidden_job(case, final)])
     drawing = time.process_time() - began
+    gc.disable()  # nor does the kernel keep them; that it collects nothing at all here makes the ratio larger, if anything
     began = time.process_time() + spent_s(spare)
     reply = spare.call(Call(files={**guest_files(), "alone.py": ALONE}, module="alone", function="alone", payload=jobs, limits=LIMITS))
     assert isinstance(reply.value, list), reply.reason
-    for case, rehearsal, asked, found in zip(cases, rehearsals, questions, reply.value, strict=True):
+    for case, rehearsal, asked, found, final in zip(cases, rehearsals, questions, reply.value, handed_in, strict=True):
         assert isinstance(found, list)
         *practised, hidden = found
         for question, rows in zip(asked, practised, strict=True):
             for row in rows if isinstance(rows, list) else []:
                 rehearsal.scores(_numbers(question), row)
-        gym.score(case, _start(case), hidden)
-    return drawing, time.process_time() + spent_s(spare) - began
+        gym.score(case, final, hidden)
+    spent = time.process_time() + spent_s(spare) - began
+    gc.enable()
+    return drawing, spent
 
 
 def _numbers(question: Json) -> list[int]:
