@@ -7,7 +7,7 @@
 PYTHON ?= python3
 VENV ?= .venv
 ARGS ?=
-META ?= 64k
+META ?= 100k
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 CHECKED := src tests $(wildcard benchmarks)
