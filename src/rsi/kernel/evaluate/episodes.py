@@ -62,6 +62,9 @@ def practised(evaluator: Evaluator, ground: int, rehearsal: Rehearsal, sources: 
     """The scores of some programs, each on the same practice instances; `ground` is the rehearsal's number for the evaluator.
 
     All are one job. If that ends the evaluator, each program is run by itself, so that only those are blamed which do so alone.
+
+    Raises:
+        InfrastructureError: the evaluator does not even come to work.
     """
     said = evaluator.run({"ground": ground, "sources": list(sources), "instances": list(instances)})
     if isinstance(said, list) and len(said) == len(sources):
