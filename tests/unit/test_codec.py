@@ -86,3 +86,20 @@ def test_any_other_number_is_read_whatever_stands_in_texts_around_it(text: str) 
     if "." not in text and "e" not in text:
         with pytest.raises(MessageError, match="number of 40 characters"):
             loads(text.encode(), max_digits=39)
+
+
+def test_what_looks_like_a_large_number_in_a_text_does_not_slow_the_reading_of_all_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A nonce in hex often does: `e791` is no exponent there."""
+    looked_at: list[str] = []
+
+    def noted(kind: type[int] | type[float], digits: str, most: int) -> int | float:
+        looked_at.append(digits)
+        return kind(digits)
+
+    monkeypatch.setattr("rsi.core.codec._number", noted)
+    numbers: list[Json] = [1, 2.5, -3e-7]
+    for text in ("4c5ff494f251a794e9111cad20c96404", "1" * 60, 'a "quoted" 1e400', "a backslash \\"):
+        assert loads(json.dumps({"nonce": text, "value": numbers}).encode()) == {"nonce": text, "value": numbers}
+    assert not looked_at
+    loads(b'{"nonce": "4c5f", "value": [1, 2, 1e101]}')
+    assert looked_at == ["1", "2", "1e101"]

@@ -233,10 +233,11 @@ def loads(raw: bytes, *, max_bytes: int = 8_000_000, max_depth: int = 40, max_di
     """
     if len(raw) > max_bytes:
         raise MessageError(f"message of {len(raw)} bytes; at most {max_bytes} are read")
-    _check_depth(raw, max_depth)
+    bare = _STRING.sub(b'""', raw)
+    _check_depth(bare, max_depth)
     try:
         text = raw.decode("utf-8")
-        is_usual = _has_usual_numbers(raw, max_digits)
+        is_usual = _has_usual_numbers(bare, max_digits)
         data = json.loads(
             text,
             parse_int=None if is_usual else lambda digits: _number(int, digits, max_digits),
@@ -251,20 +252,20 @@ def loads(raw: bytes, *, max_bytes: int = 8_000_000, max_depth: int = 40, max_di
     return typing.cast(Json, data)
 
 
-def _check_depth(raw: bytes, max_depth: int) -> None:
-    if raw.count(b"[") + raw.count(b"{") <= max_depth:
+def _check_depth(bare: bytes, max_depth: int) -> None:
+    if bare.count(b"[") + bare.count(b"{") <= max_depth:
         return
     depth = 0
-    for byte in _STRING.sub(b"", raw).translate(None, _NO_BRACKETS):
+    for byte in bare.translate(None, _NO_BRACKETS):
         depth += 1 if byte in b"[{" else -1
         if depth > max_depth:
             raise MessageError(f"nested deeper than {max_depth}")
 
 
-def _has_usual_numbers(raw: bytes, max_digits: int) -> bool:
-    """Whether no number can be too long or too large, so that none needs a look of its own; what stands in strings may hide that."""
+def _has_usual_numbers(bare: bytes, max_digits: int) -> bool:
+    """Whether no number of a message without its strings can be too long or too large, so that none needs a look of its own."""
     most = min(max_digits, _MOST_DIGITS)
-    return bytes([1]) * (most + 1) not in raw.translate(_RUNS) and not _LARGE.search(raw)
+    return bytes([1]) * (most + 1) not in bare.translate(_RUNS) and not _LARGE.search(bare)
 
 
 def _number(kind: type[int] | type[float], digits: str, max_digits: int) -> int | float:
