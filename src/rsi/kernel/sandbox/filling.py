@@ -3,7 +3,8 @@
 Covers: many files, big ones, deep and hidden folders, names that move while one looks. Nothing is looked at beyond what is allowed, so
 a look costs milliseconds at most.
 Files without a name (deleted but still open or mapped) are seen only by what is left for everybody: whoever took it, the call is ended.
-Does not cover: what is written between two looks: some ten milliseconds, a hundred if the file system has exactly as much left as before.
+Does not cover: what is written between two looks: some ten milliseconds, a hundred once nothing was written for that long; where the file
+system always has exactly as much left as before, half a second.
 """
 
 import os
@@ -52,7 +53,7 @@ def _beyond(folder: str, most_bytes: int, most_entries: int) -> bool:
 class Guard:
     """Looks from time to time whether a call has filled its folder, or the file system that it is on.
 
-    The waits grow with what a look costs, so that a big tree does not eat the processor.
+    The waits grow with what a look costs, so that a big tree does not eat the processor, and as long as nothing is written.
     """
 
     def __init__(self, folder: str, most_bytes: int, most_entries: int, shared: bool) -> None:
@@ -68,8 +69,9 @@ class Guard:
         began, left = time.monotonic(), _room(self.place)
         if left == self.left and self.skipped < _SKIPPED:
             self.skipped += 1
+            self.wait_s = min(2 * self.wait_s, _LATEST_LOOK_S)
             return ""
-        self.left, self.skipped = left, 0
+        is_still, self.left, self.skipped = left == self.left, left, 0
         if os.path.isdir(self.folder) and overfull(self.folder, self.bytes, self.entries):
             return "full"
         if self.before is not None:
@@ -77,7 +79,8 @@ class Guard:
             spare_bytes, spare_entries = max(_OTHERS * self.bytes, _ROOM_BYTES), max(_OTHERS * self.entries, _ROOM_ENTRIES)
             if self.before[0] - size > spare_bytes or self.before[1] - files > spare_entries:
                 return "crowded"
-        self.wait_s = min(max(_LOOK_S, _LOOK_SHARE * (time.monotonic() - began)), _LATEST_LOOK_S)
+        if not is_still:
+            self.wait_s = min(max(_LOOK_S, _LOOK_SHARE * (time.monotonic() - began)), _LATEST_LOOK_S)
         return ""
 
 

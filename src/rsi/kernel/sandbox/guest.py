@@ -54,6 +54,8 @@ __all__ = ["main"]
 
 _PR_SET_DUMPABLE, _PR_SET_CHILD_SUBREAPER = 4, 36
 _BLOCK, _ROOMY = 4_096, 1 << 40
+_FORKED_S = 0.02
+"""How often processes are counted where no limit binds them."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -241,7 +243,7 @@ def watch(child: int, control: socket.socket, wakeup: int, config: Config, heade
         if done:
             spent = {"cpu": usage.ru_utime + usage.ru_stime, "wall": time.monotonic() - began}
             return {"status": status, "told": told, "alarm": alarm, **spent}
-        ready, _, _ = select.select([control.fileno(), wakeup], [], [], guard.wait_s)
+        ready, _, _ = select.select([control.fileno(), wakeup], [], [], min(guard.wait_s, _FORKED_S) if boundless else guard.wait_s)
         if wakeup in ready:
             os.read(wakeup, 512)
         if control.fileno() in ready:
