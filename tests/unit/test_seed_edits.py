@@ -262,7 +262,7 @@ def test_the_policy_comes_to_favour_a_function_that_keeps_being_accepted() -> No
 def test_the_policy_is_plain_json_of_bounded_size() -> None:
     (site, *_), state = edits.sites("def f():\n    return 1\n", "m.py"), policy.start()
     for k in range(3000):
-        moved = site._replace(function=f"f{k}", keys=(f"{k:016x}",))
+        moved = edits.Site("m.py", f"{k} {site.source}", f"f{k}", site.family, site.line, site.start, site.end, site.options)
         policy.update(state, moved, {"replayed": 0.01, "se": 0.01, "judged": k % 2 == 0})
     assert json.loads(json.dumps(state)) == state
     assert len(state["tried"]) == policy.MOST_TRIED and len(state["places"]) == policy.MOST_PLACES
@@ -271,8 +271,8 @@ def test_the_policy_is_plain_json_of_bounded_size() -> None:
 
 def test_the_same_state_and_seed_choose_the_same_edits() -> None:
     found = edits.sites(LEARNING, "m.py")
-    first, second = (policy.choose(policy.start(), found, random.Random(9), 30) for _ in range(2))
-    assert first == second
+    first, second = ([site.keys for site in policy.choose(policy.start(), found, random.Random(9), 30)] for _ in range(2))
+    assert len(first) == 30 and first == second
 
 
 def test_a_prediction_is_replay_evidence_shrunken_towards_what_the_family_brought() -> None:

@@ -63,7 +63,7 @@ def climb(agent: Agent, learning: str = "") -> Any:
 def addition(rehearsal: Any, agent: Agent, text: str) -> Any:
     """An edit that puts something behind the learning code."""
     end = len(rehearsal.files["learning.py"])
-    site = agent.parts.edits.Site("learning.py", "cost", "statement", 1, end, end, "", (text,), ("key" + str(len(text)),))
+    site = agent.parts.edits.Site("learning.py", rehearsal.files["learning.py"], "cost", "statement", 1, end, end, (text,))
     return rehearsal.rehearse(site)
 
 

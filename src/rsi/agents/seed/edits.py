@@ -6,7 +6,6 @@ Each rule below knows one kind of place; it yields (family, start, end, options)
 
 import ast
 import hashlib
-from typing import NamedTuple
 
 from places import FUNCTIONS, Page, is_arithmetic, is_atom, is_in_word, is_number, own_functions, same, scopes, Scope
 
@@ -28,22 +27,26 @@ ORDERLESS = {"min", "max", "isinstance", "print", "getattr", "hasattr", "setattr
 SMALLEST, LARGEST = 1e-9, 10_000_000
 MOST = 6
 MOST_KNOWN = 1024
-
 known = {}
 
 
-class Site(NamedTuple):
-    """A place to edit. `keys` name the source that each of the `options` would give, so that nothing need be tried twice."""
+class Site:
+    """A place to edit in a source, and the texts that may stand there instead: no two of all its places' options give the same source."""
 
-    path: str
-    function: str
-    family: str
-    line: int
-    start: int
-    end: int
-    old: str
-    options: tuple
-    keys: tuple
+    __slots__ = ("path", "source", "function", "family", "line", "start", "end", "options")
+
+    def __init__(self, path, source, function, family, line, start, end, options):
+        self.path, self.source, self.function, self.family, self.line = path, source, function, family, line
+        self.start, self.end, self.options = start, end, options
+
+    @property
+    def old(self):
+        return self.source[self.start : self.end]
+
+    @property
+    def keys(self):
+        """Names of the sources that its options give, so that nothing need be tried twice."""
+        return tuple(key_of(self.path, self.source[: self.start] + new + self.source[self.end :]) for new in self.options)
 
     @property
     def text(self):
@@ -51,22 +54,19 @@ class Site(NamedTuple):
 
     def only(self, k):
         """This site with one of its options."""
-        return self._replace(options=(self.options[k],), keys=(self.keys[k],))
+        return Site(self.path, self.source, self.function, self.family, self.line, self.start, self.end, (self.options[k],))
 
 
 def sites(source, path="", only=None):
     """Every place of a source that can be edited; `only`: names of functions (or constants) to look at."""
     page = Page(source)
     helpers = own_functions(page)
-    seen = {key_of(path, source)}
     found = []
     for name, node in scopes(page):
         if only is None or name in only or name.split(".")[-1] in only:
             first = page.span(node)[0]
-            for family, start, end, options in _inside(page, name, node, helpers):
-                site = _site(page, path, name, family, first + start, first + end, options, seen)
-                if site.options:
-                    found.append(site)
+            for family, line, start, end, options in _inside(page, name, node, helpers):
+                found.append(Site(path, source, name, family, node.lineno + line, first + start, first + end, options))
     return sorted(found, key=lambda site: (site.start, site.end, site.family))
 
 
@@ -74,12 +74,26 @@ def _inside(page, name, node, helpers):
     """What the rules find in a function or a constant, counted from where it begins; found once for a text: most edits leave most alone."""
     key = name, page.text(node), tuple(helpers.items())
     if key not in known:
-        scope, first = Scope(page, name, node), page.span(node)[0]
+        scope = Scope(page, name, node)
         every = [found for inner in scope.nodes for rule in RULES.get(type(inner), ()) for found in rule(page, scope, inner, helpers)]
         if len(known) >= MOST_KNOWN:
             known.clear()
-        known[key] = [(family, start - first, end - first, tuple(options)) for family, start, end, options in every]
+        known[key] = list(_distinct(page, *page.span(node), every))
     return known[key]
+
+
+def _distinct(page, first, last, every):
+    """(family, line, start, end, options) with the options that give a text which nothing before gave; all counted from `first`."""
+    source, seen = page.source, {page.source[first:last]}
+    for family, start, end, options in every:
+        before, after, kept = source[first:start], source[end:last], []
+        for option in options:
+            new = _spaced(source, start, end, option)
+            if before + new + after not in seen:
+                seen.add(before + new + after)
+                kept.append(new)
+        if kept:
+            yield family, before.count("\n"), start - first, end - first, tuple(kept)
 
 
 def variants(source, site, rng):
@@ -107,6 +121,7 @@ def spliced(source, picks):
 def describe(before, after):
     """What was changed between two sources, as in `smooth(): 1.0 → 0.5`; empty where they mean the same."""
     old, new = Page(before), Page(after)
+    old.enter(old.tree)
     found = _difference(old.tree, new.tree)
     if found is None:
         return ""
@@ -133,20 +148,6 @@ def short(text, most=70):
 
 def key_of(path, source):
     return hashlib.blake2b(f"{path}\0{source}".encode(), digest_size=8).hexdigest()
-
-
-def _site(page, path, function, family, start, end, options, seen):
-    source = page.source
-    old = source[start:end]
-    kept, keys = [], []
-    for option in dict.fromkeys(options):
-        new = _spaced(source, start, end, option)
-        key = key_of(path, source[:start] + new + source[end:])
-        if key not in seen:
-            seen.add(key)
-            kept.append(new)
-            keys.append(key)
-    return Site(path, function, family, source.count("\n", 0, start) + 1, start, end, old, tuple(kept), tuple(keys))
 
 
 def _spaced(source, start, end, new):

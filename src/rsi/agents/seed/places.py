@@ -17,6 +17,8 @@ STRUCTURAL = ("__all__", "__slots__")
 HELPER_LINES = 30
 COLLECTION_CALLS = {"all", "any", "enumerate", "len", "list", "max", "min", "set", "sorted", "sum", "tuple"}
 NUMERIC_CALLS = {"abs", "exp", "float", "int", "len", "log", "max", "min", "pow", "round", "sqrt", "sum"}
+MOST_HELPERS = 1024
+helpers = {}
 
 
 class Page:
@@ -26,17 +28,20 @@ class Page:
         self.source = source
         self.tree = ast.parse(source)
         self.parents, self.below, self.spans, self.outers = {}, {}, {}, {}
-        todo = [self.tree]
+        self.starts = [0]
+        for line in source.replace("\r\n", " \n").replace("\r", "\n").split("\n"):
+            self.starts.append(min(len(source), self.starts[-1] + len(line) + 1))
+        self.ascii = source.isascii()
+
+    def enter(self, root):
+        """Note what stands in what below a node; nothing is known of a node's surroundings before."""
+        todo = [root]
         while todo:
             node = todo.pop()
             self.below[node] = below = list(children(node))
             for field, child in below:
                 self.parents[child] = (node, field)
                 todo.append(child)
-        self.starts = [0]
-        for line in source.replace("\r\n", " \n").replace("\r", "\n").split("\n"):
-            self.starts.append(min(len(source), self.starts[-1] + len(line) + 1))
-        self.ascii = source.isascii()
 
     def offset(self, line, column):
         """Characters before a line (from 1) and a column in UTF-8 bytes, as the tree counts them."""
@@ -202,6 +207,7 @@ class Scope:
         self.page = page
         self.label = label
         self.node = node
+        page.enter(node)
         self.nodes = shallow(page, node)
         self.bound = []
         self.numeric = set()
@@ -321,14 +327,14 @@ def scopes(page):
     """(label, node) of each function and constant of a module, also of those in its classes and functions."""
     found = []
 
-    def visit(body, before):
+    def visit(body, before, is_function=False):
         for node in body:
             if isinstance(node, FUNCTIONS):
                 found.append((before + node.name, node))
-                visit(node.body, before + node.name + ".")
+                visit(node.body, before + node.name + ".", True)
             elif isinstance(node, ast.ClassDef):
                 visit(node.body, before + node.name + ".")
-            elif before and isinstance(page.parents[node][0], FUNCTIONS):
+            elif is_function:
                 continue
             elif isinstance(node, (ast.Assign, ast.AnnAssign)) and node.value is not None:
                 target = node.targets[0] if isinstance(node, ast.Assign) else node.target
@@ -343,13 +349,23 @@ def own_functions(page):
     """The module's own small functions that give a value back and touch nothing outside: {name: (least, most, returns)}."""
     found = {}
     for node in page.tree.body:
-        if not isinstance(node, ast.FunctionDef) or node.end_lineno - node.lineno > HELPER_LINES or node.args.vararg or node.args.kwarg:
-            continue
-        inside = list(ast.walk(node))
-        gives = any(isinstance(n, ast.Return) and n.value is not None for n in inside)
-        if gives and not any(isinstance(n, (ast.Global, ast.Nonlocal, ast.Yield, ast.YieldFrom)) for n in inside):
-            most = len(node.args.posonlyargs) + len(node.args.args)
-            required = any(default is None for default in node.args.kw_defaults)
-            if not required:
-                found[node.name] = (most - len(node.args.defaults), most, node.returns and ast.dump(node.returns))
+        if isinstance(node, ast.FunctionDef) and node.end_lineno - node.lineno <= HELPER_LINES:
+            text = page.text(node)
+            if text not in helpers:
+                if len(helpers) >= MOST_HELPERS:
+                    helpers.clear()
+                helpers[text] = as_helper(node)
+            if helpers[text]:
+                found[node.name] = helpers[text]
     return found
+
+
+def as_helper(node):
+    """How many arguments a function takes, at least and at most, and what it says that it returns; None if it does more than that."""
+    inside = list(ast.walk(node))
+    gives = any(isinstance(n, ast.Return) and n.value is not None for n in inside)
+    reaches = any(isinstance(n, (ast.Global, ast.Nonlocal, ast.Yield, ast.YieldFrom)) for n in inside)
+    if not gives or reaches or node.args.vararg or node.args.kwarg or None in node.args.kw_defaults:
+        return None
+    most = len(node.args.posonlyargs) + len(node.args.args)
+    return most - len(node.args.defaults), most, node.returns and ast.dump(node.returns)

@@ -44,13 +44,15 @@ class Places:
             self.sites = ()
         self.tricks, self.texts, self.drawn = {}, {}, {}
         self.kinds = [weights.kind_of(source, site) for site in self.sites]
+        self.names = {site.family for site in self.sites}, set(self.kinds)
         self.weights = [weights.of(known, site.family, kind) for site, kind in zip(self.sites, self.kinds)]
 
     def drawing(self):
         """How likely each place is drawn, beside the others; worked out again whenever something was learned."""
         tried = self.experience.get("all", (0, 0))[0]
         if tried not in self.drawn:
-            seen = [self.seen("families", site.family) * self.seen("kinds", kind) for site, kind in zip(self.sites, self.kinds)]
+            families, kinds = ({name: self.seen(part, name) for name in names} for part, names in zip(weights.PARTS, self.names))
+            seen = [families[site.family] * kinds[kind] for site, kind in zip(self.sites, self.kinds)]
             self.drawn = {tried: [one * factor for one, factor in zip(self.weights, seen)]}
         return self.drawn[tried]
 

@@ -43,7 +43,11 @@ def seen(experience, part, name):
 def kind_of(source, site):
     """The kind of line that a site stands in: if, while, for, return, def, constant, or step."""
     start = source.rfind("\n", 0, site.start) + 1
-    line = source[start : start + 40]
+    return _kind(source[start : start + 40])
+
+
+@functools.lru_cache(4096)
+def _kind(line):
     text = line.lstrip()
     for word, kind in STARTS:
         if text.startswith(word):
