@@ -10,8 +10,8 @@ as two versions do in a run, and take turns at being the first; all is done on o
 included. `alone` is that of its evaluations: drawing the instances that they need, running the same programs on them (a copy for each) in
 one call of the same jail, which gives all transcripts back, and scoring these, those on hidden instances included. Instances are drawn for
 whole and alone as if no other version had met on them; `drawing` is what that costs. What the agent itself thinks is part of `whole`;
-`agent` is the CPU time of its calls, the import of its modules included. The speed of a machine changes from second to second, so look at
-the median over blocks.
+`agent` is the CPU time of its calls, the import of its modules included. The speed of a machine changes from second to second, so each
+block is measured in the order whole, alone, alone, whole; look at the median over blocks too.
 """
 
 import argparse
@@ -19,7 +19,7 @@ import gc
 import os
 import statistics
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -120,31 +120,48 @@ class Player:
     jail: Watched
     spare: ZygoteJail
     sums: Sums
+    used: int = 0
 
     def block(self, secret: int, first: int, count: int, programs: int) -> None:
         """A block of episodes; one in which a jail began anew, so that what it had spent is not known, does not count."""
-        gym, forget = Gym(secret_seeds(secret)), (suite_module._case, rehearsal_module._drawn)
-        for cache in forget:
-            cache.cache_clear()
-        standing = self.jail.jail.standing, self.spare.standing
+        gym, standing = Gym(secret_seeds(secret)), (self.jail.jail.standing, self.spare.standing)
+        whole_s = self._whole_s(gym, first, count, programs)
+        asked, handed_in, agent_s = list(self.jail.asked), list(self.jail.handed_in), self.jail.agent_s
+        pairs = [self._alone_s(gym, first, count, asked, handed_in) for _ in range(2)]
+        whole_s += self._whole_s(gym, first, count, programs)
+        assert self.jail.asked == asked, "the same episodes ask the same"
+        if standing == (self.jail.jail.standing, self.spare.standing):
+            alone_s = sum(drawing + running for drawing, running in pairs)
+            self.sums.drawing_s += sum(drawing for drawing, _ in pairs) / 2
+            self.sums.whole_s += whole_s / 2
+            self.sums.alone_s += alone_s / 2
+            self.sums.ratios.append(whole_s / alone_s)
+            self.sums.agent_s += (agent_s + self.jail.agent_s) / 2
+            self.sums.episodes += count
+            self.sums.questions += len(asked)
+            self.sums.evaluations += self.used
+
+    def _whole_s(self, gym: Gym, first: int, count: int, programs: int) -> float:
+        forget()
         self.jail.asked.clear()
         self.jail.handed_in.clear()
-        self.jail.agent_s, began = 0.0, time.process_time() + spent_s(self.jail.jail) + spent_s(self.spare)
-        cases = list(gym.cases(Pool.JUDGE, first, count))
-        used = episodes_of(self.jail, self.spare, self.files, gym, cases, programs)
-        if standing == (self.jail.jail.standing, self.spare.standing):
-            whole_s = time.process_time() + spent_s(self.jail.jail) + spent_s(self.spare) - began
-            for cache in forget:
-                cache.cache_clear()
-            drawing_s, alone_s = alone(self.spare, gym, first, split(self.jail.asked, cases), self.jail.handed_in)
-            self.sums.drawing_s += drawing_s
-            self.sums.whole_s += whole_s
-            self.sums.alone_s += drawing_s + alone_s
-            self.sums.ratios.append(whole_s / (drawing_s + alone_s))
-            self.sums.agent_s += self.jail.agent_s
-            self.sums.episodes += len(cases)
-            self.sums.questions += len(self.jail.asked)
-            self.sums.evaluations += used
+        self.jail.agent_s, began = 0.0, self._spent_s()
+        self.used = episodes_of(self.jail, self.spare, self.files, gym, list(gym.cases(Pool.JUDGE, first, count)), programs)
+        return self._spent_s() - began
+
+    def _alone_s(self, gym: Gym, first: int, count: int, asked: list[Json], handed_in: list[str]) -> tuple[float, float]:
+        questions = split(asked, gym.cases(Pool.JUDGE, first, count))
+        forget()
+        return alone(self.spare, gym, first, questions, handed_in)
+
+    def _spent_s(self) -> float:
+        return time.process_time() + spent_s(self.jail.jail) + spent_s(self.spare)
+
+
+def forget() -> None:
+    """Let instances be drawn as if no other version had met on them."""
+    suite_module._case.cache_clear()
+    rehearsal_module._drawn.cache_clear()
 
 
 def measured(versions: Mapping[str, Files], secret: int, episodes: int, programs: int) -> dict[str, Sums]:
@@ -183,7 +200,7 @@ def episodes_of(jail: Jail, spare: Jail, files: Files, gym: Gym, cases: list[Cas
     return sum(trial.programs for trial in trials)
 
 
-def split(asked: list[Json], cases: list[Case]) -> list[list[Json]]:
+def split(asked: list[Json], cases: Sequence[Case]) -> list[list[Json]]:
     """The questions of each case: the first one of each is about its start."""
     found: list[list[Json]] = []
     for question in asked:
