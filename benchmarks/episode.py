@@ -2,9 +2,9 @@
 
     python -m benchmarks.episode [episodes] [--evaluations 96]
 
-The same improvement problems for version 0 of the seed agent, for one that runs candidates on two instances each, as runs find it (eight
-times as many candidates), and for one that gives up bad candidates after their first instance. The versions meet on each block of problems,
-as two versions do in a run, and take turns at being the first; all is done on one core, as a worker has one.
+The same improvement problems for version 0 of the seed agent, for those that run candidates on two instances or one each, as runs find it
+(eight and sixteen times as many candidates), and for one that gives up bad candidates after their first instance. The versions meet on each
+block of problems, as two versions do in a run, and take turns at being the first; all is done on one core, as a worker has one.
 
 `whole` is the CPU time of all processes of an episode: kernel, jail, agent and evaluator, drawing instances and scoring on hidden ones
 included. `alone` is that of its evaluations: drawing the instances that they need, running the same programs on them (a copy for each) in
@@ -54,6 +54,7 @@ def alone(jobs):
     return found
 """
 LIMITS = Limits(wall_s=600.0, cpu_s=600.0, answer_bytes=100_000_000)
+ONE = {"resources.py": (b"INSTANCES = 16", b"INSTANCES = 1")}
 FEW = {"resources.py": (b"INSTANCES = 16", b"INSTANCES = 2")}
 QUICK = {"resources.py": (b"STEP = 16", b"STEP = 1"), "accept.py": (b"LAG = 0.1", b"LAG = 0.0")}
 
@@ -267,8 +268,11 @@ def main() -> None:
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
     plain = {**load_agent("seed"), "build.json": b"{}"}
-    few, quick = ({path: text.replace(*of[path]) if path in of else text for path, text in plain.items()} for of in (FEW, QUICK))
-    versions = {"version 0": plain, "2 instances": few, "in steps of 1": quick}
+    changed = {"2 instances": FEW, "1 instance": ONE, "in steps of 1": QUICK}
+    versions = {
+        name: {path: text.replace(*of[path]) if path in of else text for path, text in plain.items()} for name, of in changed.items()
+    }
+    versions = {"version 0": plain, **versions}
     for programs in wanted.evaluations:
         for name, sums in measured(versions, SECRET, wanted.episodes, programs).items():
             each = 1000 / max(1, sums.episodes)
