@@ -263,7 +263,7 @@ def main() -> None:
     """Measure both."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("episodes", type=int, nargs="?", default=40)
-    parser.add_argument("--evaluations", type=int, nargs="+", default=[96, 960])
+    parser.add_argument("--evaluations", type=int, nargs="+", default=[96])
     wanted = parser.parse_args()
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})

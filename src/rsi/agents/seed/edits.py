@@ -31,7 +31,7 @@ known = {}
 
 
 class Site:
-    """A place to edit in a source, and the texts that may stand there instead: no two of all its places' options give the same source."""
+    """A place to edit in a source, and the texts that may stand there instead; no two options of a source's sites give the same text."""
 
     __slots__ = ("path", "source", "function", "family", "line", "start", "end", "options")
 
