@@ -3,6 +3,8 @@
 import json
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from rsi.core.codec import decode, encode, loads
 from rsi.core.errors import MessageError
@@ -103,3 +105,22 @@ def test_what_looks_like_a_large_number_in_a_text_does_not_slow_the_reading_of_a
     assert not looked_at
     loads(b'{"nonce": "4c5f", "value": [1, 2, 1e101]}')
     assert looked_at == ["1", "2", "1e101"]
+
+
+def depth_of(data: Json) -> int:
+    inner = data.values() if isinstance(data, dict) else data if isinstance(data, list) else None
+    return 0 if inner is None else 1 + max(map(depth_of, inner), default=0)
+
+
+@given(st.recursive(st.text("[]{}a"), lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text("[{a"), inner, max_size=3)))
+def test_data_are_read_as_deep_as_they_may_be_and_no_deeper(data: Json) -> None:
+    raw, depth = json.dumps([data, [], {}]).encode(), depth_of([data, [], {}])
+    assert loads(raw, max_depth=depth) == [data, [], {}]
+    with pytest.raises(MessageError, match=f"nested deeper than {depth - 1}"):
+        loads(raw, max_depth=depth - 1)
+
+
+@pytest.mark.parametrize("raw", [b"[" * 100_000, b"[]" * 20 + b"[" * 41, b']]]]]]]][[[[[[[["' + b"[" * 50])
+def test_what_is_no_json_is_refused_however_its_brackets_stand(raw: bytes) -> None:
+    with pytest.raises(MessageError):
+        loads(raw)

@@ -33,8 +33,9 @@ _Place = str | tuple[Any, str | int]
 _Decoder = Callable[[Any, _Place], Any]
 _ROOT = "$"
 _RUNS = bytes(1 if chr(byte) in "-+.0123456789eE" else 0 for byte in range(256))
-_LARGE = re.compile(rb"[eE]\+?[0-9]{3}")
+_ALIKE = bytes.maketrans(b"123456789E", b"000000000e")
 _NO_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
+_SQUARE = bytes.maketrans(b"{}", b"[]")
 
 
 def encode(record: object) -> Json:
@@ -255,17 +256,22 @@ def loads(raw: bytes, *, max_bytes: int = 8_000_000, max_depth: int = 40, max_di
 def _check_depth(bare: bytes, max_depth: int) -> None:
     if bare.count(b"[") + bare.count(b"{") <= max_depth:
         return
-    depth = 0
-    for byte in bare.translate(None, _NO_BRACKETS):
-        depth += 1 if byte in b"[{" else -1
-        if depth > max_depth:
+    left, levels = bare.translate(_SQUARE, _NO_BRACKETS), 0
+    while (fewer := left.replace(b"[]", b"")) != left:  # one level of all that is closed
+        left, levels = fewer, levels + 1
+        if levels > max_depth:
             raise MessageError(f"nested deeper than {max_depth}")
+    if levels + left.count(b"[") > max_depth:
+        raise MessageError(f"nested deeper than {max_depth}")
 
 
 def _has_usual_numbers(bare: bytes, max_digits: int) -> bool:
     """Whether no number of a message without its strings can be too long or too large, so that none needs a look of its own."""
     most = min(max_digits, _MOST_DIGITS)
-    return bytes([1]) * (most + 1) not in bare.translate(_RUNS) and not _LARGE.search(bare)
+    if bytes([1]) * (most + 1) in bare.translate(_RUNS):
+        return False
+    alike = bare.translate(_ALIKE) if b"e" in bare or b"E" in bare else b""
+    return b"e000" not in alike and b"e+000" not in alike
 
 
 def _number(kind: type[int] | type[float], digits: str, max_digits: int) -> int | float:
