@@ -11,13 +11,11 @@ from rsi.kernel.sandbox.bytecode import Compiled
 
 _FILLING = "".join(f"def f{k}(x):\n    return x + {k}\n" for k in range(600))
 _SEEN = b"""
+import importlib.machinery
 import os
 
 def is_formed(module):
-    try:
-        return len(module.__loader__.get_data(module.__cached__)) > 16
-    except OSError:
-        return False
+    return type(module.__loader__) is not importlib.machinery.SourceFileLoader
 
 def f(payload):
     import big
@@ -40,6 +38,34 @@ def told(jail: ZygoteJail, files: Files, payload: Json = 1) -> Json:
 def test_a_tree_finds_the_compiled_forms_of_its_modules(jail: ZygoteJail) -> None:
     files = {"guest.py": _SEEN, "big.py": _FILLING.encode()}
     assert told(jail, files) == [8, ["big.py", "guest.py"], True]
+
+
+def test_modules_of_packages_are_found_in_their_compiled_forms_with_and_without_an_init(jail: ZygoteJail) -> None:
+    guest = b"""
+import importlib.machinery
+import os
+
+def f(payload):
+    import plain.big
+    import whole.inner.big
+    from whole import inner
+    found = [plain.big, whole, inner, whole.inner.big]
+    usual = importlib.machinery.SourceFileLoader
+    return [
+        plain.big.f7(payload), whole.inner.big.f7(payload), whole.name, [type(module.__loader__) is not usual for module in found],
+        [os.path.relpath(module.__file__) for module in found],
+    ]
+"""
+    big = _FILLING.encode()
+    files = {"guest.py": guest, "plain/big.py": big, "whole/__init__.py": b"name = __name__\n", "whole/inner/__init__.py": b""}
+    found = told(jail, {**files, "whole/inner/big.py": big})
+    places = ["plain/big.py", "whole/__init__.py", "whole/inner/__init__.py", "whole/inner/big.py"]
+    assert found == [8, 8, "whole", [True] * 4, places]
+
+
+def test_a_module_of_the_tree_hides_one_of_the_library_but_none_that_is_built_in(jail: ZygoteJail) -> None:
+    guest = b"def f(payload):\n    import colorsys, time\n    return [hasattr(colorsys, 'f7'), hasattr(time, 'f7')]\n"
+    assert told(jail, {"guest.py": guest, "colorsys.py": _FILLING.encode(), "time.py": _FILLING.encode()}) == [True, False]
 
 
 def test_another_content_at_the_same_path_is_what_is_run(jail: ZygoteJail) -> None:
@@ -74,6 +100,7 @@ def test_an_error_names_the_line_of_the_source(jail: ZygoteJail) -> None:
     reply = jail.call(Call(files=files, module="guest", function="f", payload=1))
     assert "ZeroDivisionError" in reply.reason
     assert "big.py" in reply.reason + reply.stderr
+    assert "return 1 / 0" in reply.reason + reply.stderr
 
 
 def test_files_that_come_out_again_are_those_of_the_call(jail: ZygoteJail) -> None:

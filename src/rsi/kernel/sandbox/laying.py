@@ -5,10 +5,17 @@ Does not cover: programs that a call starts: they see the folder alone.
 """
 
 import importlib.machinery
+import importlib.util
+import marshal
 import os
 import sys
+import types
+from collections.abc import Sequence
 
 __all__ = ["lay_out", "offer"]
+
+_HEAD = 16
+"""Bytes of a compiled form before its code: what made it, and of which source."""
 
 
 def lay_out(folder: str, files: list[tuple[str, int]], content: memoryview) -> memoryview:
@@ -30,28 +37,34 @@ def lay_out(folder: str, files: list[tuple[str, int]], content: memoryview) -> m
 
 def offer(folder: str, forms: list[tuple[str, int]], content: memoryview) -> memoryview:
     """Let modules in a folder be read in their compiled forms, as if these lay beside them; what stands behind the forms."""
-    known, at = {}, 0
+    known, at, tail = {}, 0, f".{sys.implementation.cache_tag}.pyc"
     for path, size in forms:
-        known[os.path.join(folder, path)] = content[at : at + size]
-        at += size
+        form, at = content[at : at + size], at + size
+        if path.endswith(tail) and form[:4] == importlib.util.MAGIC_NUMBER:
+            known[os.path.join(folder, path[: -len(tail)].replace("__pycache__/", "") + ".py")] = form[_HEAD:]
 
     class Formed(importlib.machinery.SourceFileLoader):
         """Reads a compiled form from memory."""
 
-        def get_data(self, path: str) -> bytes:
-            """The bytes of a file."""
-            return bytes(known[path]) if path in known else super().get_data(path)
+        def get_code(self, fullname: str) -> types.CodeType:
+            """The form of a module that is known."""
+            code: types.CodeType = marshal.loads(known[self.path])
+            return code
 
-    kinds = [
-        (importlib.machinery.ExtensionFileLoader, importlib.machinery.EXTENSION_SUFFIXES),
-        (Formed, importlib.machinery.SOURCE_SUFFIXES),
-        (importlib.machinery.SourcelessFileLoader, importlib.machinery.BYTECODE_SUFFIXES),
-    ]
+    class Finder:
+        """Finds the modules of which there are forms, before anybody looks for files."""
 
-    def inside(path: str) -> importlib.machinery.FileFinder:
-        if path != folder and not path.startswith(folder + "/"):
-            raise ImportError("not of this call")
-        return importlib.machinery.FileFinder(path, *kinds)
+        @staticmethod
+        def find_spec(name: str, path: Sequence[str] | None = None, target: object = None) -> importlib.machinery.ModuleSpec | None:
+            """As every finder of `sys.meta_path` does."""
+            for base in [folder] if path is None else path:
+                place = os.path.join(base, name.rpartition(".")[2])
+                for file, inside in ((f"{place}/__init__.py", [place]), (f"{place}.py", None)):
+                    if file in known:
+                        loader = Formed(name, file)
+                        return importlib.util.spec_from_file_location(name, file, loader=loader, submodule_search_locations=inside)
+            return None
 
-    sys.path_hooks.insert(0, inside)
+    if known:
+        sys.meta_path.insert(sys.meta_path.index(importlib.machinery.PathFinder), Finder)
     return content[at:]
