@@ -38,7 +38,7 @@ print(json.dumps({"done": done, "modules": sorted(sys.modules)}))
 
 def probe(*names: str, source: Path = SRC) -> dict[str, list[Any]]:
     command = [sys.executable, "-B", "-c", PROBE, str(source), *names]
-    ended = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=300)
     assert ended.returncode == 0, ended.stderr
     return dict(json.loads(ended.stdout))
 
@@ -46,7 +46,7 @@ def probe(*names: str, source: Path = SRC) -> dict[str, list[Any]]:
 def cpu_s(statement: str) -> float:
     """CPU seconds of an interpreter that runs one statement, the least of several."""
     program = f"import sys, time; sys.path.insert(0, {str(SRC)!r}); {statement}; print(time.process_time())"
-    runs = [subprocess.run([sys.executable, "-c", program], capture_output=True, check=True, timeout=60).stdout for _ in range(5)]
+    runs = [subprocess.run([sys.executable, "-c", program], capture_output=True, check=True, timeout=300).stdout for _ in range(5)]
     return min(float(run) for run in runs)
 
 
