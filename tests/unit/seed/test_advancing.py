@@ -362,6 +362,28 @@ def test_an_edit_that_waits_for_its_verdict_is_not_proposed_again_and_the_next_o
     assert not set(agent.memory["waiting"]) & tags
 
 
+def test_what_was_rejected_is_not_proposed_again_over_the_same_version(agent: Agent) -> None:
+    advance = agent.parts.advance
+    advance.OWN = ("resources.py",)
+    advance.EPISODES, advance.LOOKS, advance.MODULES, advance.REPEATED = 6, ((6, 0.3),), 1, 2
+
+    def proposed() -> list[str]:
+        return [one["edits"][0]["after"] for one in propose(agent, 4000, ("packing", "descent"), seed=2)[0]]
+
+    first = proposed()
+    single = {tag: changes for tag, changes in agent.memory["waiting"].items() if len(changes) == 1}
+    assert len(first) == len(single) == 1
+    agent.ask("learn", verdicts=[{"tag": tag, "surface": "resources", "verdict": "rejected"} for tag in single])
+    assert [agent.memory["failed"]] == list(single.values())
+    failed, fresh = agent.memory["failed"], agent.parts.experience.memory_of
+    agent.memory = fresh({})
+    assert proposed() == first
+    agent.memory = {**fresh({}), "failed": failed}
+    assert first[0] not in proposed()
+    agent.ask("learn", verdicts=[{"tag": "another", "surface": "resources", "verdict": "accepted"}])
+    assert "failed" not in agent.memory
+
+
 @pytest.mark.parametrize(("gain", "proposed", "spare"), [(0.3, 1, 0), (0.001, 0, 1), (-0.1, 0, 0)])
 def test_a_craft_is_proposed_if_it_helps_kept_in_reserve_if_that_is_open_and_dropped_if_it_harms(
     agent: Agent, gain: float, proposed: int, spare: int

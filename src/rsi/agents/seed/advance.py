@@ -183,10 +183,12 @@ class Here:
         return [one for number, change in enumerate(helped[:MOST_EDITS]) for one in self.single(path, change, number, len(found.log))]
 
     def single(self, path, change, number, tried):
-        """A proposal of one change, made in the module as it is, as far as going on pays; none where it adds nothing to the others."""
+        """A proposal of one change, made in the module as it is, as far as going on pays; none where it adds nothing or failed before."""
         tag = f"{path}|improver|itself|{len(self.memory['history'])}.{number}"
         base, reached, seen = self.ahead, [], None
         for new in (change.new, *farther(change)):
+            if [path, change.function, change.family, change.old, new] in self.memory.get("failed", []):
+                break
             source, ahead = edited(self.files[path], change, new), edited(base[path], change, new)
             seen = self.screened(self.ahead, {**base, path: ahead}, tag) if source and ahead else None
             if seen is None or not seen.is_plain:

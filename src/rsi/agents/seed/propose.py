@@ -55,7 +55,11 @@ def learn(verdicts, memory):
     for verdict in verdicts:
         good = verdict["verdict"] == "accepted"
         pending = memory["pending"].pop(verdict.get("tag") or "", None)
-        memory.get("waiting", {}).pop(verdict.get("tag") or "", None)
+        changes = memory.get("waiting", {}).pop(verdict.get("tag") or "", None)
+        if verdict["verdict"] in ("accepted", "removed"):
+            memory.pop("failed", None)  # over another version each of them may help
+        elif verdict["verdict"] in ("rejected", "refused") and changes and len(changes) == 1:
+            memory["failed"] = [*memory.get("failed", [])[-99:], changes[0]]
         memory["history"] = [*memory["history"][-99:], [verdict["surface"], verdict["verdict"]]]
         if pending and verdict["verdict"] in ("accepted", "rejected"):
             for place in pending:
