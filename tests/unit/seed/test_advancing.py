@@ -374,9 +374,8 @@ def test_what_was_rejected_is_not_proposed_again_over_the_same_version(agent: Ag
     single = {tag: changes for tag, changes in agent.memory["waiting"].items() if len(changes) == 1}
     assert len(first) == len(single) == 1
     agent.ask("learn", verdicts=[{"tag": tag, "surface": "resources", "verdict": "rejected"} for tag in single])
-    assert [agent.memory["failed"]] == list(single.values())
-    failed, fresh = agent.memory["failed"], agent.parts.experience.memory_of
-    agent.memory = fresh({})
+    assert [failed := agent.memory["failed"]] == list(single.values())
+    agent.memory = (fresh := agent.parts.experience.memory_of)({})
     assert proposed() == first
     agent.memory = {**fresh({}), "failed": failed}
     assert first[0] not in proposed()
