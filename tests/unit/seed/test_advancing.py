@@ -263,7 +263,7 @@ def test_what_a_problem_taught_is_left_out_where_it_is_rehearsed_on_itself(agent
     reflection, _ = mirror(agent, 6000, ("packing", "stock"))
     agent.memory["waiting"] = {}
     here = advance.Here(reflection.files, agent.memory, known, [], reflection, random.Random(1), {})
-    here.screened = lambda base, files, tag: None
+    here.screened = lambda base, files, tag, looks: None
     assert here.parameters() == [] and here.library() == []
     learned, named = reflection.apart
     assert "name_in_if" in named and "name_in_if" not in reflection.without(named, "packing")
@@ -360,41 +360,3 @@ def test_an_edit_that_waits_for_its_verdict_is_not_proposed_again_and_the_next_o
     assert not [one for one in again if one["edits"][0]["after"] in [first["edits"][0]["after"] for first in made]]
     agent.ask("learn", verdicts=[{"tag": tag, "surface": "resources", "verdict": "rejected"} for tag in tags])
     assert not set(agent.memory["waiting"]) & tags
-
-
-def test_what_was_rejected_is_not_proposed_again_over_the_same_version(agent: Agent) -> None:
-    advance = agent.parts.advance
-    advance.OWN = ("resources.py",)
-    advance.EPISODES, advance.LOOKS, advance.MODULES, advance.REPEATED = 6, ((6, 0.3),), 1, 2
-
-    def proposed() -> list[str]:
-        return [one["edits"][0]["after"] for one in propose(agent, 4000, ("packing", "descent"), seed=2)[0]]
-
-    first = proposed()
-    single = {tag: changes for tag, changes in agent.memory["waiting"].items() if len(changes) == 1}
-    assert len(first) == len(single) == 1
-    agent.ask("learn", verdicts=[{"tag": tag, "surface": "resources", "verdict": "rejected"} for tag in single])
-    assert [failed := agent.memory["failed"]] == list(single.values())
-    agent.memory = (fresh := agent.parts.experience.memory_of)({})
-    assert proposed() == first
-    agent.memory = {**fresh({}), "failed": failed}
-    assert first[0] not in proposed()
-    agent.ask("learn", verdicts=[{"tag": "another", "surface": "resources", "verdict": "accepted"}])
-    assert "failed" not in agent.memory
-
-
-@pytest.mark.parametrize(("gain", "proposed", "spare"), [(0.3, 1, 0), (0.001, 0, 1), (-0.1, 0, 0)])
-def test_a_craft_is_proposed_if_it_helps_kept_in_reserve_if_that_is_open_and_dropped_if_it_harms(
-    agent: Agent, gain: float, proposed: int, spare: int
-) -> None:
-    advance, files = agent.parts.advance, agent.parts.propose.variant.read_tree(agent.folder)
-    agent.memory = agent.parts.experience.memory_of({})
-    agent.memory["waiting"] = {}
-
-    def compare(base: Any, other: Any, numbers: range) -> tuple[list[float], list[float]]:
-        return [0.1 * (k % 2) for k in numbers], [gain + 0.1 * ((k + 1) % 2) for k in numbers]
-
-    here = advance.Here(files, agent.memory, {}, [], mirrored(agent, compare, affordable=1000), None, {})
-    made = here.crafted("parameters", {"weights.json": "{}\n"}, "Weights", [], "weights")
-    assert (len(made), len(here.spare)) == (proposed, spare)
-    assert ("weights.json" in here.crafts) == bool(proposed)

@@ -71,7 +71,7 @@ def test_a_change_goes_on_as_long_as_each_step_adds_something(agent: Agent, wort
     compared = mirrored(agent, lambda base, other, numbers: tuple([gain(files)] * len(numbers) for files in (base, other)))
     here = advance.Here(files, agent.memory, {}, [], compared, None, {})
     made = here.single("resources.py", SimpleNamespace(function="INSTANCES", family="number", old="16", new="8"), 0, 41)
-    changes = [["resources.py", "INSTANCES", "number", "16", last]]
+    changes = [["resources.py", "INSTANCES", "number", "16", last, agent.parts.propose.digest(files["resources.py"])]]
     assert list(agent.memory["waiting"].values()) == ([] if last is None else [changes])
     assert [f"INSTANCES = {last}\n" in one["edits"][0]["after"] for one in made] == ([] if last is None else [True])
     assert here.ahead == {**files, **{edit["path"]: edit["after"] for one in made for edit in one["edits"]}}

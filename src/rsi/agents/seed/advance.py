@@ -15,7 +15,7 @@ from edits import label, short, spliced
 from episodes import tables, take_in_edits, weights_from
 from improve import Asked, episode
 from mirror import SHORT, Mirror
-from propose import edit, first_of
+from propose import digest, edit, first_of, is_stuck
 from tried import Places
 
 OWN = ("resources.py", "allocate.py", "accept.py", "where.py", "moves.py", "tried.py", "weights.py", "improve.py")
@@ -45,6 +45,8 @@ MOST_STEPS = 6
 LEAST_TRIALS = 24
 MOST_EDITS = 3
 LOOKS = ((12, 0.3), (24, 0.8), (48, 1.2))
+HARMLESS = ((12, -1.5), (24, -1.0))
+MOST_AGAIN = 3
 PLAIN = 2.5
 FIRST_PAIR = 1000
 LEAST_ERROR = 0.02
@@ -63,10 +65,11 @@ def propose(message, ask, memory, experience, known, folder):
     mirror = Mirror(files, message["batch"]["problems"], ask, message["programs"], message["seed"], short, apart)
     waiting = set(memory.setdefault("waiting", {}))
     here = Here(files, memory, experience, message["limitations"], mirror, rng, known)
+    growth = 0.0 if here.is_stuck else GROWTH
     with mirror.aside(CRAFT_SHARE):
         itself = here.itself()
     take_in_edits(mirror.edits.values(), experience)
-    made = [*here.parameters(), *here.library(), *itself] or here.spare[-1:]
+    made = [*here.parameters(growth), *here.library(growth), *itself] or here.spare[-1:]
     made = here.together(made)[: message["count"]]
     waiting |= {one["tag"] for one in made}
     memory["waiting"] = {tag: change for tag, change in memory["waiting"].items() if tag in waiting}
@@ -85,24 +88,32 @@ class Here:
         self.crafts = {}
         self.ahead = dict(files)
         """The agent with all edits that are proposed and not judged yet, those of this pass too: the next one has to add to them."""
-        for changes in memory["waiting"].values():
+        self.is_stuck = is_stuck(memory)
+        """Whether its last changes were each too small to be seen: then they go together."""
+        failed = [change for change in memory.get("failed", []) if change[-1] == digest(files.get(change[0], ""))]
+        self.again = failed[-MOST_AGAIN:] if self.is_stuck else []
+        for changes in [*memory["waiting"].values(), self.again]:
             make(changes, self.ahead)
 
-    def parameters(self):
-        """Weights of the edit policy from all its experience, if that has grown enough since it last learned."""
+    def parameters(self, growth=GROWTH):
+        """Weights of the edit policy from all its experience, if that has grown enough since it last learned.
+
+        Rehearsals have to show no harm, and need not show that they help: there they are without what the problem at hand taught, and few
+        others taught them, so that less is seen of what they are worth than they are worth to a version that has learned from all.
+        """
         experience = self.experience
         tried, credit = (sum(row[k] for row in tables(experience)["families"].values()) for k in (0, 1))
-        if credit < LEAST_CREDIT or tried < (1 + GROWTH) * experience["learned at"]:
+        if credit < LEAST_CREDIT or tried < (1 + growth) * experience["learned at"]:
             return []
         experience["learned at"] = tried
         words = f"Learn the weights of its edit policy from {tried} edits that it tried"
         text = self.learned(lambda but: json.dumps(weights_from(experience, but), indent=1) + "\n")
-        return self.crafted("parameters", {"weights.json": text}, words, ("unhelpful-edits", "early-end"), "weights")
+        return self.crafted("parameters", {"weights.json": text}, words, ("unhelpful-edits", "early-end"), "weights", HARMLESS)
 
-    def library(self):
+    def library(self, growth=GROWTH):
         """Names for edits that helped again and again on different problems."""
         experience = self.experience
-        if experience["episodes"] < (1 + GROWTH) * experience["named at"]:
+        if experience["episodes"] < (1 + growth) * experience["named at"]:
             return []
         before = self.files["tricks.py"]
         found = recurring(experience["edits"], before)
@@ -112,7 +123,8 @@ class Here:
         names = named(before, found)[1]
         source = self.learned(lambda but: named(old := self.mirror.without(before, but), recurring(experience["edits"], old, but))[0])
         words = f"Add operators of its own, named after edits that helped on several problems: {', '.join(names)}"
-        return self.crafted("code", {"tricks.py": source}, words, ("unhelpful-edits", "early-end", "no-gain"), "tricks")
+        looks = HARMLESS if self.is_stuck else LOOKS
+        return self.crafted("code", {"tricks.py": source}, words, ("unhelpful-edits", "early-end", "no-gain"), "tricks", looks)
 
     def learned(self, text_of):
         """What all problems but one (None: all) taught, as a text; a rehearsal on one of them is without what that one taught."""
@@ -120,16 +132,16 @@ class Here:
         self.mirror.apart[text] = {problem: text_of(problem) for problem in self.mirror.names()}
         return text
 
-    def crafted(self, surface, changed, words, names, family):
-        """A proposal, if fresh episodes show that it adds something or none can be paid; if they leave that open, a spare one."""
+    def crafted(self, surface, changed, words, names, family, looks=LOOKS):
+        """A proposal, if fresh episodes show as much of it as `looks` ask or none can be paid; if they leave that open, a spare one."""
         if all(self.files[path] == text for path, text in changed.items()):
             return []
         tag = f"{next(iter(changed))}|{family}|{family}|{len(self.memory['history'])}"
         prediction = self.expected(tag)
         if self.mirror.affordable() >= 2 * LOOKS[0][0]:
-            seen = self.screened(self.ahead, {**self.ahead, **changed}, tag)
+            seen = self.screened(self.ahead, {**self.ahead, **changed}, tag, looks)
             self.note(seen, tag)
-            if seen is None or seen.gain <= 0:
+            if seen is None or (seen.gain <= 0 and not seen.is_plain):
                 return []
             words, prediction = f"{words}. {shown(seen)}", seen.prediction
             if not seen.is_plain:
@@ -143,12 +155,12 @@ class Here:
         """What to expect of a change: its rehearsal, and what became of earlier ones of its kind."""
         return policy.predict(self.memory["policy"], gain, error, SimpleNamespace(family=tag.split("|")[2]))
 
-    def screened(self, base, files, tag):
+    def screened(self, base, files, tag, looks=LOOKS):
         """What an edit adds to a version with those proposed so far, in fresh episodes; None where there were too few of them.
 
-        It is looked at after 12, 24 and 48 episodes, and let go as soon as its gain is too few standard errors: it is not plain then.
+        It is looked at after so many episodes, and let go as soon as its gain is too few standard errors: it is not plain then.
         """
-        for pairs, least in LOOKS:
+        for pairs, least in looks:
             before, after = self.mirror.compare(base, files, range(FIRST_PAIR, FIRST_PAIR + pairs))
             if len(before) < LOOKS[0][0]:
                 return None
@@ -185,9 +197,9 @@ class Here:
     def single(self, path, change, number, tried):
         """A proposal of one change, made in the module as it is, as far as going on pays; none where it adds nothing or failed before."""
         tag = f"{path}|improver|itself|{len(self.memory['history'])}.{number}"
-        base, reached, seen = self.ahead, [], None
+        base, reached, seen, before = self.ahead, [], None, digest(self.files[path])
         for new in (change.new, *farther(change)):
-            if [path, change.function, change.family, change.old, new] in self.memory.get("failed", []):
+            if [path, change.function, change.family, change.old, new, before] in self.memory.get("failed", []):
                 break
             source, ahead = edited(self.files[path], change, new), edited(base[path], change, new)
             seen = self.screened(self.ahead, {**base, path: ahead}, tag) if source and ahead else None
@@ -201,7 +213,7 @@ class Here:
         self.note(seen, tag)
         if not reached:
             return []
-        self.memory["waiting"][tag] = [[path, change.function, change.family, change.old, new]]
+        self.memory["waiting"][tag] = [[path, change.function, change.family, change.old, new, before]]
         words = f"Improve {path} by its own improver: {in_words(change, new)}, number {number + 1} of {tried} edits that it tried"
         words += f" and then {len(reached) - 1} steps farther. " if len(reached) > 1 else ". "
         names = [name for name, paths in ANSWERS.items() if path in paths]
@@ -233,11 +245,14 @@ class Here:
         }
 
     def together(self, made):
-        """All of a pass in one proposal, where their effects add up, if fresh episodes show that they do; else each for itself."""
-        if len(made) < 2:
+        """All of a pass in one proposal, where their effects add up, if fresh episodes show that they do; else each for itself.
+
+        If it is stuck, the last ones that failed alone go with them.
+        """
+        if not made or len(made) + len(self.again) < 2:
             return made
         waiting, pending, last = self.memory["waiting"], self.memory["pending"], made[-1]["tag"]
-        changes = [change for one in made for change in waiting.get(one["tag"], [])]
+        changes = [*self.again, *(change for one in made for change in waiting.get(one["tag"], []))]
         files = {**self.files, **self.crafts}
         make(changes, files)
         before, after = self.mirror.compare(self.files, files, range(FIRST_PAIR, FIRST_PAIR + LOOKS[0][0]))
@@ -251,7 +266,8 @@ class Here:
         waiting[last], pending[last] = changes, tags
         prediction = made[-1]["prediction"] if gain is None else self.expected(last, gain, error)
         edits = [edit(path, self.files[path], files[path]) for path in files if files[path] != self.files[path]]
-        reason = " ".join(one["reason"] for one in made)[:1900]
+        listed = "; ".join(in_words(SimpleNamespace(**dict(zip(PLACE, change[1:]))), change[4]) for change in self.again)
+        reason = " ".join([*(one["reason"] for one in made), *([f"With them what failed alone: {listed}."] if listed else [])])[:1900]
         return [{**made[-1], "surface": "search", "edits": edits, "reason": reason, "prediction": prediction}]
 
 

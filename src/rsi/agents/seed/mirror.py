@@ -24,6 +24,7 @@ QUIET = 1
 MOST_QUESTIONS = 400_000
 PARTS = ("improve", "accept")
 SHARED = ("edits", "pages", "places")
+KINDS = ("constant", "step", *dict(weights.STARTS).values())
 
 
 class Mirror:
@@ -139,12 +140,15 @@ class Mirror:
         return sum((b or 0.0) - (a or 0.0) for a, b in zip(old, new)) / len(held), window.trace.digest()
 
     def take_note(self, problem, log):
-        """What single edits of a problem's programs did, each once: (name of the problem, family, kind, words, credit)."""
+        """What single edits of a problem's programs did, each once: (name of the problem, family, kind, words, credit).
+
+        A copy that calls the kind of a line by another name may have mixed up all that it says of an edit: it teaches nothing.
+        """
         name = self.problems[problem]["problem"]
         for _, _, _, taken, gain, changes in log:
-            if len(changes) == 1:
-                one = changes[0]
-                row = str(one.family)[:40], str(one.kind)[:40], str(one.words)[:80]
+            one = changes[0] if len(changes) == 1 else None
+            if one is not None and one.kind in KINDS:
+                row = str(one.family)[:40], one.kind, str(one.words)[:80]
                 self.edits.setdefault((problem, one.function, one.old, one.new), (name, *row, weights.credit(gain) if taken else 0.0))
 
     def scores(self, problem, sources, instances):

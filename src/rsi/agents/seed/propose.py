@@ -56,10 +56,10 @@ def learn(verdicts, memory):
         good = verdict["verdict"] == "accepted"
         pending = memory["pending"].pop(verdict.get("tag") or "", None)
         changes = memory.get("waiting", {}).pop(verdict.get("tag") or "", None)
-        if verdict["verdict"] in ("accepted", "removed"):
-            memory.pop("failed", None)  # over another version each of them may help
-        elif verdict["verdict"] in ("rejected", "refused") and changes and len(changes) == 1:
-            memory["failed"] = [*memory.get("failed", [])[-99:], changes[0]]
+        failed = memory.get("failed", [])
+        is_alone = changes and len(changes) == 1 == len(pending or ())
+        if is_alone and verdict["verdict"] in ("rejected", "refused") and changes[0] not in failed:
+            memory["failed"] = [*failed[-99:], changes[0]]
         memory["history"] = [*memory["history"][-99:], [verdict["surface"], verdict["verdict"]]]
         if pending and verdict["verdict"] in ("accepted", "rejected"):
             for place in pending:
@@ -68,7 +68,11 @@ def learn(verdicts, memory):
 
 
 def edit(path, before, after):
-    return {"path": path, "before": hashlib.sha256(before.encode()).hexdigest(), "after": after}
+    return {"path": path, "before": digest(before), "after": after}
+
+
+def digest(text):
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def first_of(known, names):
