@@ -47,6 +47,7 @@ MOST_EDITS = 3
 LOOKS = ((12, 0.3), (24, 0.8), (48, 1.2))
 HARMLESS = ((12, -1.5), (24, -1.0))
 MOST_AGAIN = 3
+STUCK = 1
 PLAIN = 2.5
 FIRST_PAIR = 1000
 LEAST_ERROR = 0.02
@@ -88,8 +89,8 @@ class Here:
         self.crafts = {}
         self.ahead = dict(files)
         """The agent with all edits that are proposed and not judged yet, those of this pass too: the next one has to add to them."""
-        self.is_stuck = is_stuck(memory)
-        """Whether its last changes were each too small to be seen: then they go together."""
+        self.is_stuck = is_stuck(memory, STUCK)
+        """Whether its last change was too small to be seen: then what failed goes with what comes."""
         failed = [change for change in memory.get("failed", []) if change[-1] == digest(files.get(change[0], ""))]
         self.again = failed[-MOST_AGAIN:] if self.is_stuck else []
         for changes in [*memory["waiting"].values(), self.again]:

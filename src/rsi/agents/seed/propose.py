@@ -84,10 +84,10 @@ def first_of(known, names):
     return name, known.get(name, {"text": "no limitation was found"})["text"]
 
 
-def is_stuck(memory):
-    """Whether its last changes were judged and not kept, after earlier ones were."""
+def is_stuck(memory, after=STUCK):
+    """Whether so many of its last changes were judged and not kept, after earlier ones were."""
     judged = [verdict for _, verdict in memory["history"] if verdict in ("accepted", "rejected")]
-    return "accepted" in judged and "accepted" not in judged[-STUCK:]
+    return "accepted" in judged and "accepted" not in judged[-after:]
 
 
 class Here:
