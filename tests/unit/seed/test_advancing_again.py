@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tests.unit.seed.support import Agent, mirrored
-from tests.unit.seed.test_advancing import experienced, propose
+from tests.unit.seed.test_advancing import changed, experienced, mirror, propose
 
 CHANGE = ["resources.py", "PATIENCE", "number", "1000", "20"]
 
@@ -76,6 +76,19 @@ def test_an_improver_that_is_stuck_learns_again_without_new_experience(agent: Ag
     assert propose(agent, 600)[0] and not propose(agent, 600)[0]
     agent.memory["history"] = [["search", verdict] for verdict in ("accepted", "rejected")]
     assert propose(agent, 600)[0]
+
+
+def test_a_copy_that_mixes_up_what_an_edit_is_called_teaches_nothing(agent: Agent) -> None:
+    reflection, _ = mirror(agent)
+    mixed = changed(
+        reflection.files, "moves.py", "Change(places.sites[k], places.kinds[k], text)", "Change(places.sites[k], text, places.kinds[k])"
+    )
+    reflection.gain(reflection.files, 0)
+    known = dict(reflection.edits)
+    assert known and {kind for _, _, kind, _, _ in known.values()} <= set(agent.parts.mirror.KINDS)
+    assert reflection.gain(mixed, 1) is not None and reflection.edits == known
+    reflection.gain(reflection.files, 1)
+    assert len(reflection.edits) > len(known)
 
 
 @pytest.mark.parametrize(
